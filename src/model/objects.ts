@@ -1,0 +1,72 @@
+/** The configured objects: what an administrator writes down. References are by name. */
+
+/** Named text values, for labels and variables. */
+export type TextMap = Readonly<Record<string, string>>;
+
+/** A monitored host. */
+export interface Host {
+  readonly name: string;
+  /** IPv4 or IPv6 address or DNS name. */
+  readonly address: string;
+  /** The account for checks that run on the host through ssh. */
+  readonly login: string;
+  readonly sshPort: number;
+  /** A host in maintenance gets no checks and is left out of the active counts. */
+  readonly maintenance: boolean;
+  /** Whether every single result is kept. */
+  readonly history: boolean;
+  readonly zone: string;
+  readonly subnet: string | null;
+  readonly suites: readonly string[];
+  readonly labels: TextMap;
+  /** Values for `$_HOSTx$` macros. */
+  readonly vars: TextMap;
+}
+
+/** What is run, with which arguments and how often. */
+export interface Plugin {
+  readonly name: string;
+  /** A file name in the workers' plugin folders, or a probe that is built in. */
+  readonly run: { readonly script: string } | { readonly builtin: string };
+  /** Arguments, split by POSIX shell rules without a shell; may hold macros. */
+  readonly params: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly description: string;
+  readonly suites: readonly string[];
+}
+
+/** What joins hosts and plugins: each of its plugins runs on each of its hosts. */
+export interface Suite {
+  readonly name: string;
+  readonly description: string;
+  readonly hosts: readonly string[];
+  readonly plugins: readonly string[];
+  readonly subnets: readonly string[];
+}
+
+/** A range of addresses. */
+export interface Subnet {
+  readonly name: string;
+  readonly cidr: string;
+  readonly exclude: readonly string[];
+  /** Given to hosts that are found in it. */
+  readonly suites: readonly string[];
+  readonly autoDiscovery: boolean;
+  readonly intervalMs: number;
+  readonly description: string;
+}
+
+/** An object as stored. */
+export interface Stored<Spec> {
+  /** A UUID. */
+  readonly id: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The configuration version of its last change. */
+  readonly version: number;
+  readonly spec: Spec;
+}
+
+/** The kinds of configured objects. */
+export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet';
