@@ -1,0 +1,52 @@
+/** violet -> grey: what one run of a check found. */
+
+import Type, { type Static } from 'typebox';
+import { defineMessage } from './envelope.ts';
+import { WORKER_ID } from './heartbeat.ts';
+
+const NullableText = Type.Union([Type.String(), Type.Null()]);
+const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
+
+const CheckResultSchema = Type.Object({
+  /** The request's id. */
+  id: Type.String({ minLength: 1, maxLength: 100 }),
+  checkId: Type.Integer({ minimum: 1 }),
+  scheduledAt: Type.Integer(),
+  startedAt: Type.Integer(),
+  finishedAt: Type.Integer(),
+  /** The id of the violet that ran it. */
+  worker: Type.String({ pattern: WORKER_ID }),
+  keepHistory: Type.Boolean(),
+  state: Type.Union([
+    Type.Literal('ok'),
+    Type.Literal('warning'),
+    Type.Literal('critical'),
+    Type.Literal('unknown'),
+  ]),
+  exitCode: Type.Integer(),
+  output: Type.String({ maxLength: 65_536 }),
+  longOutput: Type.String({ maxLength: 262_144 }),
+  perfdata: Type.Array(
+    Type.Object({
+      label: Type.String(),
+      value: NullableNumber,
+      unit: Type.String(),
+      warn: NullableText,
+      crit: NullableText,
+      min: NullableNumber,
+      max: NullableNumber,
+    }),
+    { maxItems: 10_000 },
+  ),
+});
+
+/** The result of one run; instants are milliseconds since the epoch. */
+export type CheckResult = Static<typeof CheckResultSchema>;
+
+/** The message type of a check result. */
+export const CHECK_RESULT = defineMessage({
+  kind: 'checkResult',
+  version: 1,
+  schema: CheckResultSchema,
+  instants: ['scheduledAt', 'startedAt', 'finishedAt'],
+});

@@ -1,0 +1,22 @@
+/** Hints to everybody: something was committed. The database is the truth; a lost hint is found later. */
+
+import Type from 'typebox';
+import { defineMessage } from './envelope.ts';
+
+const EventSchema = Type.Object({
+  event: Type.Union([
+    /** Configuration changed; `version` is the newest committed one. */
+    Type.Object({
+      kind: Type.Literal('configChanged'),
+      version: Type.Integer(),
+    }),
+  ]),
+});
+
+/** The message type of a hint. */
+export const EVENT = defineMessage({
+  kind: 'event',
+  version: 1,
+  schema: EventSchema,
+  instants: [],
+});
