@@ -1,0 +1,68 @@
+/** Which queues there are, by the configured names: the one place that knows their rules. */
+
+import type { QueueSpec } from './broker.ts';
+
+/** The configured names; each is put behind the prefix. */
+export interface QueueNames {
+  readonly prefix: string;
+  readonly checks: string;
+  readonly results: string;
+  readonly heartbeats: string;
+  readonly events: string;
+  readonly expired: string;
+  readonly dead: string;
+}
+
+/** Everything that travels between red, violet and grey. */
+export interface Topology {
+  /** The schedule's requests of one zone. */
+  checks(zone: string): QueueSpec;
+  /** Inputs of one shard's checks, in order, to the one grey that owns it. */
+  results(shard: number): QueueSpec;
+  readonly heartbeats: QueueSpec;
+  /** Requests whose time passed before a worker took them; red counts them as missed. */
+  readonly expired: QueueSpec;
+  readonly dead: QueueSpec;
+  /** Name of the fan-out that carries hints. */
+  readonly events: string;
+}
+
+/** Queue rules for the given names. */
+export function createTopology(names: QueueNames): Topology {
+  const named = (name: string) => `${names.prefix}${name}`;
+  const expired: QueueSpec = {
+    name: named(names.expired),
+    singleActiveConsumer: false,
+    maxCount: 100_000,
+    whenFull: 'dropOldest',
+  };
+  return {
+    checks: (zone) => ({
+      name: named(`${names.checks}.${zone}`),
+      singleActiveConsumer: false,
+      expiredTo: expired,
+      maxCount: 1_000_000,
+      whenFull: 'reject',
+    }),
+    results: (shard) => ({
+      name: named(`${names.results}.${shard}`),
+      singleActiveConsumer: true,
+      maxCount: 1_000_000,
+      whenFull: 'reject',
+    }),
+    heartbeats: {
+      name: named(names.heartbeats),
+      singleActiveConsumer: false,
+      maxCount: 10_000,
+      whenFull: 'dropOldest',
+    },
+    expired,
+    dead: {
+      name: named(names.dead),
+      singleActiveConsumer: false,
+      maxCount: 10_000,
+      whenFull: 'dropOldest',
+    },
+    events: named(names.events),
+  };
+}
