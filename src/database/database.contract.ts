@@ -1,0 +1,428 @@
+/** What every database adapter must do: the port's promises, and the queries on top of them. */
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../lib/clock.ts';
+import { silentLog } from '../lib/log.ts';
+import type { Host, Plugin, Suite } from '../model/objects.ts';
+import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
+import { startLease } from './lease.ts';
+import { listMigrations, migrate } from './migrations/migrate.ts';
+import {
+  type AgendaCheck,
+  readAgendaChecks,
+  readAgendaHosts,
+  readAgendaPlugins,
+} from './queries/agenda.ts';
+import {
+  findCheck,
+  listChecks,
+  listResults,
+  readCheckStates,
+  writeBatch,
+} from './queries/check-states.ts';
+import { changeConfiguration, getConfigVersion, listChanges } from './queries/configuration.ts';
+import { hostQueries } from './queries/hosts.ts';
+import { readLease, replaceLease } from './queries/lease.ts';
+import type { ObjectQueries } from './queries/objects.ts';
+import { pluginQueries } from './queries/plugins.ts';
+import { agreeOnSetting } from './queries/settings.ts';
+import { suiteQueries } from './queries/suites.ts';
+import { findTokenByHash, replaceToken } from './queries/tokens.ts';
+import { readTotals } from './queries/totals.ts';
+import { findWorker, writeWorkers } from './queries/workers.ts';
+
+/** Where a contract suite gets its databases: each call opens the same, initially empty one. */
+export interface DatabaseSource extends AsyncDisposable {
+  open(): Promise<Database>;
+}
+
+const WHOLE_LIST = { limit: 1_000, sort: [], cursor: null };
+
+/** Runs the suite against one kind of database. */
+export function describeDatabase(name: string, createSource: () => Promise<DatabaseSource>): void {
+  describe(`database contract: ${name}`, () => {
+    let source: DatabaseSource;
+    let database: Database;
+    beforeAll(async () => {
+      source = await createSource();
+      database = await source.open();
+      await migrate(database);
+    });
+    afterAll(async () => {
+      await database?.close();
+      await source?.[Symbol.asyncDispose]();
+    });
+
+    const add = <Spec>(queries: ObjectQueries<Spec>, spec: Spec) =>
+      changeConfiguration(database, 1_000, async (change) => {
+        const id = randomUUID();
+        await queries.insert(change, id, spec);
+        return id;
+      });
+
+    test('migrations are applied once, and all are listed', async () => {
+      expect(await migrate(database)).toEqual([]);
+      const migrations = await listMigrations(database);
+      expect(migrations.length).toBeGreaterThan(0);
+      expect(migrations.every((migration) => migration.appliedAt !== null)).toBe(true);
+    });
+
+    test('two programs that migrate at once both succeed', async () => {
+      const other = await source.open();
+      try {
+        await Promise.all([migrate(database), migrate(other)]);
+      } finally {
+        await other.close();
+      }
+    });
+
+    test('a schema of a newer program is refused with a clear text', async () => {
+      const row = { name: '9999-future', timestamp: '2030-01-01' };
+      const table = database.db as never as { insertInto(table: string): never };
+      // biome-ignore lint/suspicious/noExplicitAny: the migrator's own table is not in the schema
+      const migrations = table as any;
+      await migrations.insertInto('kysely_migration').values(row).execute();
+      try {
+        await expect(migrate(database)).rejects.toThrow(/newer ppalette.*9999-future/);
+      } finally {
+        await migrations.deleteFrom('kysely_migration').where('name', '=', row.name).execute();
+      }
+    });
+
+    test('a transaction that fails leaves nothing', async () => {
+      const before = await getConfigVersion(database);
+      const failing = changeConfiguration(database, 1, async (change) => {
+        await suiteQueries.insert(change, randomUUID(), suite('half'));
+        throw new Error('on purpose');
+      });
+      await expect(failing).rejects.toThrow('on purpose');
+      expect(await suiteQueries.find(database, 'half')).toBeUndefined();
+      expect(await getConfigVersion(database)).toBe(before);
+    });
+
+    test('violations have the same name everywhere', async () => {
+      await add(suiteQueries, suite('unique'));
+      await expect(add(suiteQueries, suite('unique'))).rejects.toThrow(UniqueViolation);
+      const orphan = { member_id: randomUUID(), suite_id: randomUUID() };
+      const insert = database.db.insertInto('host_suite').values(orphan).execute();
+      await expect(insert).rejects.toThrow(ForeignKeyViolation);
+    });
+
+    test('names are compared byte by byte and keep any character', async () => {
+      for (const name of ['Case', 'case', 'Ünïcode 雪 🎨', 'ünïcode 雪 🎨']) {
+        await add(suiteQueries, suite(name));
+        expect((await suiteQueries.find(database, name))?.spec.name).toBe(name);
+      }
+    });
+
+    test('an object comes back as it was written', async () => {
+      await add(suiteQueries, suite('round-trip'));
+      const spec = host('round-trip', {
+        suites: ['round-trip'],
+        vars: { a: '$x;"\'' },
+        history: true,
+      });
+      const { result: id, version } = await add(hostQueries, spec);
+      const stored = await hostQueries.find(database, id);
+      expect(stored).toEqual({ id, createdAt: 1_000, updatedAt: 1_000, version, spec });
+      expect((await hostQueries.find(database, spec.address))?.id).toBe(id);
+    });
+
+    test('each host x plugin is one check, however many suites lead to it', async () => {
+      await add(suiteQueries, suite('twice-a'));
+      await add(suiteQueries, suite('twice-b'));
+      const suites = ['twice-a', 'twice-b'];
+      const { result: pluginId } = await add(pluginQueries, plugin('twice', { suites }));
+      const { result: hostId } = await add(hostQueries, host('twice', { suites }));
+      expect(await checksOf(database, hostId)).toMatchObject([{ pluginId, lastScheduledAt: null }]);
+      const [before] = await checksOf(database, hostId);
+      await changeConfiguration(database, 2, (change) =>
+        hostQueries.update(change, hostId, host('twice', { suites: ['twice-b'] })),
+      );
+      expect(await checksOf(database, hostId)).toEqual([before]);
+      await changeConfiguration(database, 3, async (change) => {
+        const found = await suiteQueries.find(change, 'twice-b');
+        await suiteQueries.delete(change, found?.id ?? '');
+      });
+      expect(await checksOf(database, hostId)).toEqual([]);
+    });
+
+    test('a change tells which hosts and plugins to look at again', async () => {
+      await add(suiteQueries, suite('touched'));
+      const { result: hostId } = await add(hostQueries, host('touched', { suites: ['touched'] }));
+      const before = await getConfigVersion(database);
+      const { result: pluginId } = await add(
+        pluginQueries,
+        plugin('touched', { suites: ['touched'] }),
+      );
+      const after = await getConfigVersion(database);
+      expect(await listChanges(database, before, after)).toEqual({
+        kind: 'touched',
+        hostIds: [hostId],
+        pluginIds: [pluginId],
+      });
+      expect(await listChanges(database, after, after)).toMatchObject({
+        hostIds: [],
+        pluginIds: [],
+      });
+    });
+
+    test('pages follow one another without gap or overlap in any order', async () => {
+      for (let index = 0; index < 7; index++) {
+        await add(hostQueries, host(`page-${index}`, { zone: index < 3 ? 'near' : 'far' }));
+      }
+      for (const sort of [
+        [],
+        [
+          { name: 'zone', descending: true },
+          { name: 'name', descending: false },
+        ],
+      ]) {
+        const names: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page = await hostQueries.list(database, { limit: 3, sort, cursor }, { q: 'PAGE-' });
+          expect(page.total).toBe(7);
+          names.push(...page.items.map((item) => item.spec.name));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        expect(new Set(names).size).toBe(7);
+        const zoneFirst = ['page-0', 'page-1', 'page-2', 'page-3', 'page-4', 'page-5', 'page-6'];
+        expect(names).toEqual(zoneFirst);
+      }
+    });
+
+    test('a search takes wildcards literally', async () => {
+      await add(suiteQueries, suite('100% sure'));
+      await add(suiteQueries, suite('100 sure'));
+      const found = await suiteQueries.list(database, WHOLE_LIST, { q: '0% S' });
+      expect(found.items.map((item) => item.spec.name)).toEqual(['100% sure']);
+    });
+
+    test('a state is overwritten only by a newer one, a result is stored once', async () => {
+      const checkId = await addCheck('guard');
+      const write = (scheduledAt: number, state: number) =>
+        database.transaction((sql) =>
+          writeBatch(sql, {
+            states: [{ ...run(checkId, scheduledAt, state), last_state_change_at: scheduledAt }],
+            results: [run(checkId, scheduledAt, state)],
+          }),
+        );
+      await write(2_000, 2);
+      await write(2_000, 1);
+      await write(1_000, 0);
+      const [state] = await readCheckStates(database, [checkId]);
+      expect(state).toMatchObject({ state: 2, scheduled_at: 2_000, last_state_change_at: 2_000 });
+      const results = await listResults(database, checkId, { from: 0, to: 9_999, limit: 10 });
+      expect(results.map((result) => [result.scheduledAt, result.state])).toEqual([
+        [2_000, 'critical'],
+        [1_000, 'ok'],
+      ]);
+      await write(3_000, 0);
+      expect((await readCheckStates(database, [checkId]))[0]).toMatchObject({ state: 0 });
+    });
+
+    test('a result of a check that was deleted is refused as a whole', async () => {
+      const checkId = await addCheck('ghost');
+      const found = await hostQueries.find(database, 'ghost');
+      await changeConfiguration(database, 5, (change) =>
+        hostQueries.delete(change, found?.id ?? ''),
+      );
+      const writing = database.transaction((sql) =>
+        writeBatch(sql, {
+          states: [{ ...run(checkId, 1, 0), last_state_change_at: 1 }],
+          results: [run(checkId, 1, 0)],
+        }),
+      );
+      await expect(writing).rejects.toThrow(ForeignKeyViolation);
+    });
+
+    test('large batches are cut to what a statement takes', async () => {
+      const checkId = await addCheck('large');
+      const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
+      await database.transaction((sql) => writeBatch(sql, { states: [], results }));
+      const kept = await listResults(database, checkId, { from: 0, to: 99_999, limit: 20_000 });
+      expect(kept.length).toBe(12_000);
+    });
+
+    test('output of any kind and size is kept to the character', async () => {
+      const checkId = await addCheck('text');
+      const output = `日本 \u{1f4a9} '"\\;%_ \u202e`.repeat(2_000);
+      const state = { ...run(checkId, 1, 0), output, last_state_change_at: 1 };
+      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      expect((await findCheck(database, 'text', 'text'))?.run?.output).toBe(output);
+    });
+
+    test('checks are listed with their state and filtered', async () => {
+      const checkId = await addCheck('filter');
+      await addCheck('filter-pending');
+      const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
+      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      const list = async (filters: Record<string, string>) => {
+        const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
+        return page.items.map((item) => `${item.host} ${item.run?.state ?? 'pending'}`);
+      };
+      expect(await list({})).toEqual(['filter critical', 'filter-pending pending']);
+      expect(await list({ state: 'critical,ok' })).toEqual(['filter critical']);
+      expect(await list({ state: 'pending' })).toEqual(['filter-pending pending']);
+      expect(await list({ problem: 'true' })).toEqual(['filter critical']);
+      expect(await list({ problem: 'false' })).toEqual(['filter-pending pending']);
+      expect(await list({ suite: 'filter' })).toEqual(['filter critical']);
+      expect(await list({ host: 'filter-pending', plugin: 'filter' })).toEqual([]);
+    });
+
+    test('totals count states of hosts that are not in maintenance', async () => {
+      const before = await readTotals(database);
+      const checkId = await addCheck('total');
+      await addCheck('total-maintenance', { maintenance: true });
+      const state = { ...run(checkId, 1, 1), last_state_change_at: 1 };
+      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      const after = await readTotals(database);
+      expect(after.states.warning - before.states.warning).toBe(1);
+      expect(after.checksAll - before.checksAll).toBe(2);
+      expect(after.checksActive - before.checksActive).toBe(1);
+      expect(after.hostsAll - before.hostsAll).toBe(2);
+      expect(after.hostsActive - before.hostsActive).toBe(1);
+    });
+
+    test('the scheduler reads everything, and parts by id', async () => {
+      const checkId = await addCheck('agenda', { vars: { k: 'v' } });
+      const hosts = (await collect(readAgendaHosts(database))).filter(
+        ({ name }) => name === 'agenda',
+      );
+      expect(hosts).toMatchObject([{ name: 'agenda', vars: { k: 'v' }, maintenance: false }]);
+      const [hostId = ''] = hosts.map(({ id }) => id);
+      expect(await collect(readAgendaHosts(database, [hostId, randomUUID()]))).toEqual(hosts);
+      const plugins = await collect(readAgendaPlugins(database));
+      expect(plugins.find(({ name }) => name === 'agenda')).toMatchObject({ intervalMs: 30_000 });
+      const checks = await collect(readAgendaChecks(database));
+      expect(checks.some((check) => check.checkId === checkId)).toBe(true);
+      expect(await checksOf(database, hostId)).toMatchObject([{ checkId }]);
+    });
+
+    test('the lease is taken by one of two who see it free', async () => {
+      const seen = await readLease(database, 'race');
+      const take = (holder: string) =>
+        replaceLease(database, 'race', seen, {
+          holder,
+          fence: seen.fence + 1,
+          beat: seen.beat + 1,
+        });
+      const won = await Promise.all([take('a'), take('b')]);
+      expect(won.filter(Boolean).length).toBe(1);
+    });
+
+    test('a lease given back is taken over at once, by one holder at a time', async () => {
+      const start = (holder: string) =>
+        startLease({ database, name: 'handover', holder, clock: systemClock, log: silentLog() });
+      const first = await start('first');
+      const second = await start('second');
+      expect([first.isHeld(), second.isHeld()]).toEqual([true, false]);
+      await first.stop();
+      await expect.poll(() => second.isHeld(), { timeout: 5_000 }).toBe(true);
+      expect(first.isHeld()).toBe(false);
+      await second.stop();
+    });
+
+    test('heartbeats update a worker unless they are older', async () => {
+      const worker = (heartbeatAt: number, figure: number) => ({
+        id: 'violet-1',
+        hostname: 'node',
+        version: '1',
+        zones: ['default', 'dmz'],
+        status: 'running',
+        startedAt: 1,
+        heartbeatAt,
+        intervalMs: 1_000,
+        figures: { throughput: figure },
+      });
+      await writeWorkers(database, [worker(20, 2)]);
+      await writeWorkers(database, [worker(10, 1)]);
+      expect(await findWorker(database, 'violet-1')).toEqual(worker(20, 2));
+    });
+
+    test('a token is found by its hash and replaced by name', async () => {
+      const token = { name: 't', role: 'admin', expiresAt: null, createdAt: 1 } as const;
+      await replaceToken(database, { ...token, id: randomUUID(), hash: 'aa' });
+      await replaceToken(database, { ...token, id: randomUUID(), hash: 'bb' });
+      expect(await findTokenByHash(database, 'aa')).toBeUndefined();
+      expect(await findTokenByHash(database, 'bb')).toMatchObject({ name: 't', role: 'admin' });
+    });
+
+    test('the first who states a fact is right', async () => {
+      expect(await agreeOnSetting(database, 'fact', '4')).toBe('4');
+      expect(await agreeOnSetting(database, 'fact', '8')).toBe('4');
+    });
+
+    test('many changes at once get one version each', async () => {
+      const before = await getConfigVersion(database);
+      await Promise.all(
+        Array.from({ length: 8 }, (_, index) => add(suiteQueries, suite(`parallel-${index}`))),
+      );
+      expect(await getConfigVersion(database)).toBe(before + 8);
+    });
+
+    /** One host, plugin and suite of this name, and with them one check; its id. */
+    async function addCheck(checkName: string, fields: Partial<Host> = {}): Promise<number> {
+      await add(suiteQueries, suite(checkName));
+      await add(pluginQueries, plugin(checkName, { suites: [checkName] }));
+      const spec = host(checkName, { suites: [checkName], ...fields });
+      const { result: hostId } = await add(hostQueries, spec);
+      const [check] = await checksOf(database, hostId);
+      return check?.checkId ?? 0;
+    }
+  });
+}
+
+async function checksOf(database: Database, hostId: string): Promise<AgendaCheck[]> {
+  return collect(readAgendaChecks(database, [hostId]));
+}
+
+async function collect<Item>(parts: AsyncIterable<readonly Item[]>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const part of parts) all.push(...part);
+  return all;
+}
+
+function suite(name: string): Suite {
+  return { name, description: '', hosts: [], plugins: [], subnets: [] };
+}
+
+function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
+  const timing = { intervalMs: 30_000, timeoutMs: 10_000 };
+  const base = { name, run: { builtin: 'dummy' }, params: '0', description: '', suites: [] };
+  return { ...base, ...timing, ...fields };
+}
+
+function host(name: string, fields: Partial<Host> = {}): Host {
+  return {
+    name,
+    address: `${name}.test`,
+    login: 'violet',
+    sshPort: 22,
+    maintenance: false,
+    history: false,
+    zone: 'default',
+    subnet: null,
+    suites: [],
+    labels: {},
+    vars: {},
+    ...fields,
+  };
+}
+
+function run(checkId: number, scheduledAt: number, state: number) {
+  return {
+    check_id: checkId,
+    scheduled_at: scheduledAt,
+    state,
+    exit_code: state,
+    output: '',
+    long_output: '',
+    perfdata: '[]',
+    started_at: scheduledAt,
+    finished_at: scheduledAt,
+    worker: 'w',
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The database port: one schema and one set of queries on SQLite, PostgreSQL and MariaDB.
+ *
+ * What every adapter promises:
+ * - What `transaction` has resolved is durable; what it rejected has not happened.
+ * - A transaction that met a deadlock or a serialisation failure is tried again, a few times.
+ * - Failures come as `UniqueViolation`, `ForeignKeyViolation` or `Unavailable`, whatever the driver
+ *   calls them; anything else is a bug.
+ * - Connections are bounded, and reopened after an outage by themselves.
+ */
+
+import type { Kysely, Transaction } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** A row with that key is already there. */
+export class UniqueViolation extends Error {
+  override name = 'UniqueViolation';
+}
+
+/** The row that a key refers to is not there (any more). */
+export class ForeignKeyViolation extends Error {
+  override name = 'ForeignKeyViolation';
+}
+
+/** Two transactions collided; the adapter tries again before anybody sees this. */
+export class TransactionCollision extends Error {
+  override name = 'TransactionCollision';
+}
+
+/** Where the databases differ, as data: column types and the form of an upsert. */
+export interface SqlTraits {
+  readonly kind: 'sqlite' | 'postgres' | 'mariadb';
+  /** The most values that one statement may bind. */
+  readonly maxParameterCount: number;
+  /** `conflict`: ON CONFLICT ... DO UPDATE; `duplicateKey`: ON DUPLICATE KEY UPDATE. */
+  readonly upsert: 'conflict' | 'duplicateKey';
+}
+
+/** What a query function runs on: the pool, or one transaction. */
+export interface Sql {
+  readonly db: Kysely<Tables> | Transaction<Tables>;
+  readonly traits: SqlTraits;
+}
+
+/** The port. Adapters: `sqlite.ts`, `postgres.ts`, `mariadb.ts`. */
+export interface Database extends Sql {
+  readonly db: Kysely<Tables>;
+  /** The address without its password, for people. */
+  readonly label: string;
+  /** Runs `work` in one transaction. `work` may run more than once and must not act outside it. */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /** Resolves when the database answers; rejects with `Unavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How often a collided transaction is tried in all. */
+const MAX_TRIES = 5;
+
+/** The port over a Kysely instance whose driver translates errors; see `translate-errors.ts`. */
+export function createDatabase(options: {
+  db: Kysely<Tables>;
+  traits: SqlTraits;
+  label: string;
+  ping: () => Promise<void>;
+}): Database {
+  const { db, traits } = options;
+  return {
+    db,
+    traits,
+    label: options.label,
+    async transaction(work) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await db.transaction().execute((transaction) => work({ db: transaction, traits }));
+        } catch (error) {
+          if (!(error instanceof TransactionCollision) || tries === MAX_TRIES) throw error;
+        }
+      }
+    },
+    ping: options.ping,
+    close: () => db.destroy(),
+  };
+}

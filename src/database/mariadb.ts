@@ -1,0 +1,47 @@
+/** MariaDB and MySQL adapter. */
+
+import { Kysely, MysqlDialect, sql } from 'kysely';
+import { createPool } from 'mysql2';
+import { createDatabase, type Database } from './database.ts';
+import { hidePassword } from './postgres.ts';
+import type { Tables } from './schema.ts';
+import { withTranslatedErrors } from './translate-errors.ts';
+
+/** Opens a pool for `url`; connections are made when they are needed. */
+export function openMariadb(url: string, options: { poolSize: number }): Database {
+  const pool = createPool({
+    uri: url,
+    connectionLimit: options.poolSize,
+    connectTimeout: 5_000,
+    idleTimeout: 60_000,
+    enableKeepAlive: true,
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+  });
+  const db = new Kysely<Tables>({
+    dialect: withTranslatedErrors(
+      new MysqlDialect({
+        pool,
+        onCreateConnection: async (connection) => {
+          // Read committed: locks on the rows touched only, as on PostgreSQL. Strict: a value that
+          // does not fit is an error, not a cut.
+          for (const statement of [
+            'set session transaction isolation level read committed',
+            "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+            'set session innodb_lock_wait_timeout = 10',
+          ]) {
+            await connection.executeQuery(sql.raw(statement).compile(db));
+          }
+        },
+      }),
+    ),
+  });
+  return createDatabase({
+    db,
+    traits: { kind: 'mariadb', maxParameterCount: 60_000, upsert: 'duplicateKey' },
+    label: hidePassword(url),
+    ping: async () => {
+      await sql`select 1`.execute(db);
+    },
+  });
+}

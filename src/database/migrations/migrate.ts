@@ -1,0 +1,62 @@
+/** Brings the schema up to date, and tells how it stands. One list of migrations for all databases. */
+
+import { type Migration, Migrator } from 'kysely';
+import { ConfigError } from '../../model/errors.ts';
+import type { Database } from '../database.ts';
+import { up as firstSchema } from './0001-first-schema.ts';
+import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
+
+/** In order; a released one is never changed, only followed by another. */
+const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => Promise<void>>> = {
+  '0001-first-schema': firstSchema,
+};
+
+/** One migration and when it was applied; null = not yet. */
+export interface MigrationStatus {
+  readonly name: string;
+  readonly appliedAt: number | null;
+}
+
+/**
+ * Applies what is missing; resolves to the names applied now. Several services may call it at once:
+ * one works, the others wait. Throws `ConfigError` when the schema is newer than this program.
+ */
+export async function migrate(database: Database): Promise<readonly string[]> {
+  await refuseNewerSchema(database);
+  const { error, results } = await createMigrator(database).migrateToLatest();
+  if (error) throw error;
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+/** Every migration of this program, in order. */
+export async function listMigrations(database: Database): Promise<readonly MigrationStatus[]> {
+  await refuseNewerSchema(database);
+  const migrations = await createMigrator(database).getMigrations();
+  return migrations.map(({ name, executedAt }) => ({
+    name,
+    appliedAt: executedAt ? executedAt.getTime() : null,
+  }));
+}
+
+function createMigrator(database: Database): Migrator {
+  const columns = columnsOf(database.traits.kind);
+  const migrations: Record<string, Migration> = {};
+  for (const [name, up] of Object.entries(MIGRATIONS)) {
+    migrations[name] = { up: (db) => up(db, columns) };
+  }
+  return new Migrator({ db: database.db, provider: { getMigrations: async () => migrations } });
+}
+
+async function refuseNewerSchema(database: Database): Promise<void> {
+  const tables = await database.db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return;
+  const applied = await (database.db as AnyKysely)
+    .selectFrom('kysely_migration')
+    .select('kysely_migration.name')
+    .execute();
+  const unknown = applied.map((row) => String(row['name'])).filter((name) => !(name in MIGRATIONS));
+  if (unknown.length === 0) return;
+  throw new ConfigError(
+    `The database ${database.label} was made by a newer ppalette (it has "${unknown[0]}"): upgrade this one.`,
+  );
+}

@@ -1,0 +1,46 @@
+/** PostgreSQL adapter. */
+
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { Log } from '../lib/log.ts';
+import { createDatabase, type Database } from './database.ts';
+import type { Tables } from './schema.ts';
+import { withTranslatedErrors } from './translate-errors.ts';
+
+/** The OID of `bigint`; ours are instants and counts, all below 2^53. */
+const INT8 = 20;
+
+/** Opens a pool for `url`; connections are made when they are needed. */
+export function openPostgres(url: string, options: { poolSize: number; log: Log }): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 60_000,
+    keepAlive: true,
+    application_name: 'ppalette',
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+    },
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would throw.
+  pool.on('error', (error) => options.log.debug({ error }, 'idle database connection lost'));
+  const db = new Kysely<Tables>({
+    dialect: withTranslatedErrors(new PostgresDialect({ pool })),
+  });
+  return createDatabase({
+    db,
+    traits: { kind: 'postgres', maxParameterCount: 60_000, upsert: 'conflict' },
+    label: hidePassword(url),
+    ping: async () => {
+      await sql`select 1`.execute(db);
+    },
+  });
+}
+
+/** The address of a database without its password. */
+export function hidePassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:***@');
+}

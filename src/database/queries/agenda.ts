@@ -1,0 +1,158 @@
+/** What the scheduler needs to know of hosts, plugins and checks; read in parts, so that a large site
+ * neither fills memory twice nor holds up the process. */
+
+import type { Plugin, TextMap } from '../../model/objects.ts';
+import type { Sql } from '../database.ts';
+import { readRun } from './plugins.ts';
+import { chunksOf } from './upsert.ts';
+
+/** A host as the scheduler sees it. */
+export interface AgendaHost {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly zone: string;
+  readonly maintenance: boolean;
+  readonly history: boolean;
+  readonly vars: TextMap;
+}
+
+/** A plugin as the scheduler sees it. */
+export interface AgendaPlugin {
+  readonly id: string;
+  readonly name: string;
+  readonly run: Plugin['run'];
+  readonly params: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** A check as the scheduler sees it. */
+export interface AgendaCheck {
+  readonly checkId: number;
+  readonly hostId: string;
+  readonly pluginId: string;
+  /** Due time of its last stored result; null = it never had one. */
+  readonly lastScheduledAt: number | null;
+}
+
+/** Rows read by one statement. */
+const PART = 10_000;
+
+/** Hosts in parts: all, or those of the given ids that exist. */
+export async function* readAgendaHosts(
+  { db }: Sql,
+  ids?: readonly string[],
+): AsyncGenerator<AgendaHost[]> {
+  const select = db
+    .selectFrom('host')
+    .select([
+      'host.id',
+      'host.name',
+      'host.address',
+      'host.zone',
+      'host.maintenance',
+      'host.history',
+      'host.vars',
+    ]);
+  for await (const rows of readParts(select, 'host.id', ids)) {
+    yield rows.map((row) => ({
+      ...row,
+      maintenance: row.maintenance === 1,
+      history: row.history === 1,
+      vars: JSON.parse(row.vars) as TextMap,
+    }));
+  }
+}
+
+/** Plugins in parts: all, or those of the given ids that exist. */
+export async function* readAgendaPlugins(
+  { db }: Sql,
+  ids?: readonly string[],
+): AsyncGenerator<AgendaPlugin[]> {
+  const select = db
+    .selectFrom('plugin')
+    .select([
+      'plugin.id',
+      'plugin.name',
+      'plugin.script',
+      'plugin.builtin',
+      'plugin.params',
+      'plugin.interval_ms',
+      'plugin.timeout_ms',
+    ]);
+  for await (const rows of readParts(select, 'plugin.id', ids)) {
+    yield rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      run: readRun(row),
+      params: row.params,
+      intervalMs: row.interval_ms,
+      timeoutMs: row.timeout_ms,
+    }));
+  }
+}
+
+/** Checks in parts: all, or those of the given hosts. */
+export async function* readAgendaChecks(
+  { db }: Sql,
+  hostIds?: readonly string[],
+): AsyncGenerator<AgendaCheck[]> {
+  const select = db
+    .selectFrom('check_pair')
+    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+    .select([
+      'check_pair.check_id as checkId',
+      'check_pair.host_id as hostId',
+      'check_pair.plugin_id as pluginId',
+      'check_state.scheduled_at as lastScheduledAt',
+    ]);
+  if (hostIds) {
+    for (const chunk of chunksOf(hostIds, PART)) {
+      yield await select.where('check_pair.host_id', 'in', chunk).execute();
+    }
+    return;
+  }
+  let last = 0;
+  for (;;) {
+    const rows = await select
+      .where('check_pair.check_id', '>', last)
+      .orderBy('check_pair.check_id')
+      .limit(PART)
+      .execute();
+    yield rows;
+    const lastRow = rows.at(-1);
+    if (rows.length < PART || !lastRow) return;
+    last = lastRow.checkId;
+  }
+}
+
+/** The parts of a select that both kinds of objects share. */
+interface Readable<Row> {
+  where(column: string, operator: 'in' | '>', value: unknown): Readable<Row>;
+  orderBy(column: string): Readable<Row>;
+  limit(count: number): Readable<Row>;
+  execute(): Promise<Row[]>;
+}
+
+async function* readParts<Row extends { id: string }>(
+  select: { execute(): Promise<Row[]> },
+  idColumn: 'host.id' | 'plugin.id',
+  ids: readonly string[] | undefined,
+): AsyncGenerator<Row[]> {
+  // Both selects have the id column; Kysely's types cannot say so for a union of tables.
+  const query = select as unknown as Readable<Row>;
+  if (ids) {
+    for (const chunk of chunksOf(ids, PART))
+      yield await query.where(idColumn, 'in', chunk).execute();
+    return;
+  }
+  let last = '';
+  for (;;) {
+    const rows = await query.where(idColumn, '>', last).orderBy(idColumn).limit(PART).execute();
+    yield rows;
+    const lastRow = rows.at(-1);
+    if (rows.length < PART || !lastRow) return;
+    last = lastRow.id;
+  }
+}

@@ -1,0 +1,152 @@
+/** Hosts in SQL. */
+
+import type { Selectable } from 'kysely';
+import type { Host, TextMap } from '../../model/objects.ts';
+import type { Sql } from '../database.ts';
+import type { HostTable } from '../schema.ts';
+import { reconcilePairs } from './configuration.ts';
+import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
+import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
+import { contains, readPage } from './page.ts';
+
+/** A host is found by id, name or address. */
+export const hostQueries: ObjectQueries<Host> = {
+  kind: 'host',
+
+  async find(sql, reference) {
+    const rows = await selectHosts(sql)
+      .where(({ or, eb }) =>
+        or([
+          eb('host.id', '=', reference),
+          eb('host.name', '=', reference),
+          eb('host.address', '=', reference),
+        ]),
+      )
+      .execute();
+    // One host's name may be another's address; the name wins.
+    const row = rows.find((candidate) => candidate.name === reference) ?? rows[0];
+    if (!row) return undefined;
+    return readHost(row, await listSuiteNames(sql, 'host', [row.id]));
+  },
+
+  async list(sql, page, filters) {
+    let query = selectHosts(sql);
+    for (const [name, value] of Object.entries(filters)) {
+      if (name === 'q') {
+        query = query.where(({ or }) =>
+          or([contains('host.name', value), contains('host.address', value)]),
+        );
+      }
+      if (name === 'zone') query = query.where('host.zone', '=', value);
+      if (name === 'subnet') query = query.where('subnet.name', '=', value);
+      if (name === 'maintenance')
+        query = query.where('host.maintenance', '=', value === 'true' ? 1 : 0);
+      if (name === 'suite') {
+        query = query.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('host_suite')
+              .innerJoin('suite', 'suite.id', 'host_suite.suite_id')
+              .whereRef('host_suite.member_id', '=', 'host.id')
+              .where('suite.name', '=', value)
+              .select('suite.id'),
+          ),
+        );
+      }
+    }
+    const result = await readPage(
+      query,
+      {
+        columns: {
+          name: 'host.name',
+          address: 'host.address',
+          zone: 'host.zone',
+          createdAt: 'host.created_at',
+          updatedAt: 'host.updated_at',
+        },
+        tieBreaker: 'host.id',
+        defaultSort: [{ name: 'name', descending: false }],
+      },
+      page,
+    );
+    const rows = result.items as unknown as HostRow[];
+    const suites = await listSuiteNames(
+      sql,
+      'host',
+      rows.map((row) => row.id),
+    );
+    return { ...result, items: rows.map((row) => readHost(row, suites)) };
+  },
+
+  async insert(change, id, spec) {
+    const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
+    const columns = await hostColumns(change, spec);
+    await change.db
+      .insertInto('host')
+      .values({ ...insertedBy(change, id), ...columns })
+      .execute();
+    await replaceSuites(change, 'host', id, suiteIds);
+    await reconcilePairs(change, { hostIds: [id] });
+    await change.touch('host', [id]);
+  },
+
+  async update(change, id, spec) {
+    const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
+    const columns = await hostColumns(change, spec);
+    await change.db
+      .updateTable('host')
+      .set({ ...updatedBy(change), ...columns })
+      .where('host.id', '=', id)
+      .execute();
+    await replaceSuites(change, 'host', id, suiteIds);
+    await reconcilePairs(change, { hostIds: [id] });
+    await change.touch('host', [id]);
+  },
+
+  async delete(change, id) {
+    await change.touch('host', [id]);
+    await change.db.deleteFrom('host').where('host.id', '=', id).execute();
+  },
+};
+
+function selectHosts({ db }: Sql) {
+  return db
+    .selectFrom('host')
+    .leftJoin('subnet', 'subnet.id', 'host.subnet_id')
+    .selectAll('host')
+    .select('subnet.name as subnet_name');
+}
+
+type HostRow = Selectable<HostTable> & { subnet_name: string | null };
+
+function readHost(row: HostRow, suites: ReadonlyMap<string, string[]>) {
+  return toStored<Host>(row, {
+    name: row.name,
+    address: row.address,
+    login: row.login,
+    sshPort: row.ssh_port,
+    maintenance: row.maintenance === 1,
+    history: row.history === 1,
+    zone: row.zone,
+    subnet: row.subnet_name,
+    suites: suites.get(row.id) ?? [],
+    labels: JSON.parse(row.labels) as TextMap,
+    vars: JSON.parse(row.vars) as TextMap,
+  });
+}
+
+async function hostColumns(sql: Sql, spec: Host) {
+  const [subnetId = null] =
+    spec.subnet === null ? [] : await resolveNames(sql, 'subnet', [spec.subnet], '/subnet');
+  return {
+    name: spec.name,
+    address: spec.address,
+    login: spec.login,
+    ssh_port: spec.sshPort,
+    maintenance: spec.maintenance ? 1 : 0,
+    history: spec.history ? 1 : 0,
+    zone: spec.zone,
+    subnet_id: subnetId,
+    labels: JSON.stringify(spec.labels),
+    vars: JSON.stringify(spec.vars),
+  } as const;
+}

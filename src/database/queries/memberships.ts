@@ -1,0 +1,136 @@
+/** Which suites an object is in, by name outside and by id inside. */
+
+import { type FieldError, InvalidInput } from '../../model/errors.ts';
+import type { Sql } from '../database.ts';
+import { chunksOf } from './upsert.ts';
+
+/** Tables whose members are in suites. */
+type MemberKind = 'host' | 'plugin' | 'subnet';
+
+/** The ids of named objects, in the order given. Throws `InvalidInput` that names every unknown one. */
+export async function resolveNames(
+  { db }: Sql,
+  kind: MemberKind | 'suite',
+  names: readonly string[],
+  path: string,
+): Promise<string[]> {
+  const idByName = new Map<string, string>();
+  for (const chunk of chunksOf(names, 5_000)) {
+    const rows = await db
+      .selectFrom(kind)
+      .select([`${kind}.id`, `${kind}.name`])
+      .where(`${kind}.name`, 'in', chunk)
+      .execute();
+    for (const row of rows) idByName.set(row.name, row.id);
+  }
+  const errors: FieldError[] = [];
+  const ids = names.map((name, index) => {
+    const id = idByName.get(name);
+    if (id === undefined) {
+      errors.push({ path: `${path}/${index}`, message: `there is no ${kind} "${name}"` });
+    }
+    return id ?? '';
+  });
+  if (errors.length > 0) throw new InvalidInput(errors);
+  return [...new Set(ids)];
+}
+
+/** Names of the suites of each member, sorted; members without suites are absent. */
+export async function listSuiteNames(
+  { db }: Sql,
+  kind: MemberKind,
+  memberIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const pairs: { key: string; name: string }[] = [];
+  for (const chunk of chunksOf(memberIds, 5_000)) {
+    const rows = await db
+      .selectFrom(`${membershipOf(kind)} as membership`)
+      .innerJoin('suite', 'suite.id', 'membership.suite_id')
+      .select(['membership.member_id as key', 'suite.name'])
+      .where('membership.member_id', 'in', chunk)
+      .orderBy('suite.name')
+      .execute();
+    pairs.push(...rows);
+  }
+  return groupNames(pairs);
+}
+
+/** Names of the members of each suite, sorted; suites without members are absent. */
+export async function listMemberNames(
+  { db }: Sql,
+  kind: MemberKind,
+  suiteIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const pairs: { key: string; name: string }[] = [];
+  for (const chunk of chunksOf(suiteIds, 5_000)) {
+    const rows = await db
+      .selectFrom(`${membershipOf(kind)} as membership`)
+      .innerJoin(`${kind as 'host'} as member`, 'member.id', 'membership.member_id')
+      .select(['membership.suite_id as key', 'member.name'])
+      .where('membership.suite_id', 'in', chunk)
+      .orderBy('member.name')
+      .execute();
+    pairs.push(...rows);
+  }
+  return groupNames(pairs);
+}
+
+/** Ids of the members of one suite. */
+export async function listMemberIds(
+  { db }: Sql,
+  kind: MemberKind,
+  suiteId: string,
+): Promise<string[]> {
+  const table = membershipOf(kind);
+  const rows = await db
+    .selectFrom(table)
+    .select(`${table}.member_id`)
+    .where(`${table}.suite_id`, '=', suiteId)
+    .execute();
+  return rows.map((row) => row.member_id);
+}
+
+/** Makes the suites of one member exactly these. */
+export async function replaceSuites(
+  { db }: Sql,
+  kind: MemberKind,
+  memberId: string,
+  suiteIds: readonly string[],
+): Promise<void> {
+  const table = membershipOf(kind);
+  await db.deleteFrom(table).where(`${table}.member_id`, '=', memberId).execute();
+  for (const chunk of chunksOf(suiteIds, 5_000)) {
+    const rows = chunk.map((suiteId) => ({ member_id: memberId, suite_id: suiteId }));
+    await db.insertInto(table).values(rows).execute();
+  }
+}
+
+/** Makes the members of one suite exactly these. */
+export async function replaceMembers(
+  { db }: Sql,
+  kind: MemberKind,
+  suiteId: string,
+  memberIds: readonly string[],
+): Promise<void> {
+  const table = membershipOf(kind);
+  await db.deleteFrom(table).where(`${table}.suite_id`, '=', suiteId).execute();
+  for (const chunk of chunksOf(memberIds, 5_000)) {
+    const rows = chunk.map((memberId) => ({ member_id: memberId, suite_id: suiteId }));
+    await db.insertInto(table).values(rows).execute();
+  }
+}
+
+/** The membership table of a kind; all three have one shape, so one name stands for them. */
+function membershipOf(kind: MemberKind): 'host_suite' {
+  return `${kind}_suite` as 'host_suite';
+}
+
+function groupNames(pairs: readonly { key: string; name: string }[]): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const { key, name } of pairs) {
+    const group = names.get(key);
+    if (group) group.push(name);
+    else names.set(key, [name]);
+  }
+  return names;
+}

@@ -1,0 +1,127 @@
+/** Plugins in SQL. */
+
+import type { Selectable } from 'kysely';
+import { assert } from '../../lib/assert.ts';
+import type { Plugin } from '../../model/objects.ts';
+import type { PluginTable } from '../schema.ts';
+import { reconcilePairs } from './configuration.ts';
+import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
+import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
+import { contains, readPage } from './page.ts';
+
+/** A plugin is found by id or name. */
+export const pluginQueries: ObjectQueries<Plugin> = {
+  kind: 'plugin',
+
+  async find(sql, reference) {
+    const row = await sql.db
+      .selectFrom('plugin')
+      .selectAll('plugin')
+      .where(({ or, eb }) =>
+        or([eb('plugin.id', '=', reference), eb('plugin.name', '=', reference)]),
+      )
+      .executeTakeFirst();
+    if (!row) return undefined;
+    return readPlugin(row, await listSuiteNames(sql, 'plugin', [row.id]));
+  },
+
+  async list(sql, page, filters) {
+    let query = sql.db.selectFrom('plugin').selectAll('plugin');
+    for (const [name, value] of Object.entries(filters)) {
+      if (name === 'q') query = query.where(contains('plugin.name', value));
+      if (name === 'script') query = query.where('plugin.script', '=', value);
+      if (name === 'builtin') query = query.where('plugin.builtin', '=', value);
+      if (name === 'suite') {
+        query = query.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('plugin_suite')
+              .innerJoin('suite', 'suite.id', 'plugin_suite.suite_id')
+              .whereRef('plugin_suite.member_id', '=', 'plugin.id')
+              .where('suite.name', '=', value)
+              .select('suite.id'),
+          ),
+        );
+      }
+    }
+    const result = await readPage(
+      query,
+      {
+        columns: {
+          name: 'plugin.name',
+          interval: 'plugin.interval_ms',
+          createdAt: 'plugin.created_at',
+          updatedAt: 'plugin.updated_at',
+        },
+        tieBreaker: 'plugin.id',
+        defaultSort: [{ name: 'name', descending: false }],
+      },
+      page,
+    );
+    const rows = result.items as unknown as Selectable<PluginTable>[];
+    const suites = await listSuiteNames(
+      sql,
+      'plugin',
+      rows.map((row) => row.id),
+    );
+    return { ...result, items: rows.map((row) => readPlugin(row, suites)) };
+  },
+
+  async insert(change, id, spec) {
+    const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
+    await change.db
+      .insertInto('plugin')
+      .values({ ...insertedBy(change, id), ...pluginColumns(spec) })
+      .execute();
+    await replaceSuites(change, 'plugin', id, suiteIds);
+    await reconcilePairs(change, { pluginIds: [id] });
+    await change.touch('plugin', [id]);
+  },
+
+  async update(change, id, spec) {
+    const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
+    await change.db
+      .updateTable('plugin')
+      .set({ ...updatedBy(change), ...pluginColumns(spec) })
+      .where('plugin.id', '=', id)
+      .execute();
+    await replaceSuites(change, 'plugin', id, suiteIds);
+    await reconcilePairs(change, { pluginIds: [id] });
+    await change.touch('plugin', [id]);
+  },
+
+  async delete(change, id) {
+    await change.touch('plugin', [id]);
+    await change.db.deleteFrom('plugin').where('plugin.id', '=', id).execute();
+  },
+};
+
+/** What a plugin's row runs. */
+export function readRun(row: Pick<PluginTable, 'script' | 'builtin'>): Plugin['run'] {
+  if (row.script !== null) return { script: row.script };
+  assert(row.builtin !== null, 'a plugin has a script or a built-in');
+  return { builtin: row.builtin };
+}
+
+function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, string[]>) {
+  return toStored<Plugin>(row, {
+    name: row.name,
+    run: readRun(row),
+    params: row.params,
+    intervalMs: row.interval_ms,
+    timeoutMs: row.timeout_ms,
+    description: row.description,
+    suites: suites.get(row.id) ?? [],
+  });
+}
+
+function pluginColumns(spec: Plugin) {
+  return {
+    name: spec.name,
+    script: 'script' in spec.run ? spec.run.script : null,
+    builtin: 'builtin' in spec.run ? spec.run.builtin : null,
+    params: spec.params,
+    interval_ms: spec.intervalMs,
+    timeout_ms: spec.timeoutMs,
+    description: spec.description,
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * The tables, as the queries see them. Truth values are 0 or 1, instants are milliseconds since the
+ * epoch, and JSON is text, alike on all three databases. Made by `migrations/`.
+ */
+
+import type { Generated } from 'kysely';
+
+/** 0 or 1. */
+export type Flag = 0 | 1;
+
+/** A monitored host. Written by red; grey inserts discovered ones. */
+export interface HostTable {
+  id: string;
+  name: string;
+  address: string;
+  login: string;
+  ssh_port: number;
+  maintenance: Flag;
+  history: Flag;
+  zone: string;
+  subnet_id: string | null;
+  /** JSON object of text values. */
+  labels: string;
+  /** JSON object of text values. */
+  vars: string;
+  created_at: number;
+  updated_at: number;
+  /** Configuration version of the last change; the ETag. */
+  version: number;
+}
+
+/** What is run, and how often. Written by red. */
+export interface PluginTable {
+  id: string;
+  name: string;
+  /** Exactly one of `script` and `builtin` is set. */
+  script: string | null;
+  builtin: string | null;
+  params: string;
+  interval_ms: number;
+  timeout_ms: number;
+  description: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** What joins hosts and plugins. Written by red. */
+export interface SuiteTable {
+  id: string;
+  name: string;
+  description: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** A range of addresses. Written by red. */
+export interface SubnetTable {
+  id: string;
+  name: string;
+  cidr: string;
+  /** JSON array of CIDR texts. */
+  exclude: string;
+  auto_discovery: Flag;
+  interval_ms: number;
+  description: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** Which suites a host, plugin or subnet is in: three tables of one shape. */
+export interface MembershipTable {
+  /** The host, plugin or subnet. */
+  member_id: string;
+  suite_id: string;
+}
+
+/**
+ * The checks there are: each host x plugin once, however many suites lead to it. Derived from the
+ * suites in the transaction that changes them, so that lists need no distinct join. Written by red.
+ */
+export interface CheckPairTable {
+  check_id: Generated<number>;
+  host_id: string;
+  plugin_id: string;
+}
+
+/** The current state of each check that has had a result. Written by grey. */
+export interface CheckStateTable {
+  check_id: number;
+  /** Index into `CHECK_STATES`. */
+  state: number;
+  exit_code: number;
+  output: string;
+  long_output: string;
+  /** JSON array of `Perfdatum`. */
+  perfdata: string;
+  scheduled_at: number;
+  started_at: number;
+  finished_at: number;
+  worker: string;
+  last_state_change_at: number;
+}
+
+/** Single results of hosts that keep history. Written by grey. */
+export interface ResultTable {
+  check_id: number;
+  scheduled_at: number;
+  state: number;
+  exit_code: number;
+  output: string;
+  long_output: string;
+  perfdata: string;
+  started_at: number;
+  finished_at: number;
+  worker: string;
+}
+
+/** Every violet seen. Written by grey. */
+export interface WorkerTable {
+  id: string;
+  hostname: string;
+  version: string;
+  /** JSON array of text. */
+  zones: string;
+  status: string;
+  started_at: number;
+  heartbeat_at: number;
+  interval_ms: number;
+  /** JSON object of the last heartbeat's figures. */
+  figures: string;
+}
+
+/** Who may act for all, by name; see `red/lease.ts`. */
+export interface LeaseTable {
+  name: string;
+  /** Null when it was given back. */
+  holder: string | null;
+  /** Goes up with each new holder. */
+  fence: number;
+  /** Goes up with each renewal. */
+  beat: number;
+}
+
+/** Bearer tokens; only a hash of the secret is kept. Written by red. */
+export interface TokenTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the secret, hexadecimal. */
+  hash: string;
+  role: string;
+  created_at: number;
+  expires_at: number | null;
+}
+
+/** Facts that all services must agree on. */
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+/** One row: the number of committed configuration changes. */
+export interface ConfigVersionTable {
+  id: number;
+  version: number;
+}
+
+/** What each change touched, so that services can follow without reading everything. */
+export interface ConfigChangeTable {
+  id: Generated<number>;
+  version: number;
+  /** `host` or `plugin`. */
+  kind: string;
+  object_id: string;
+}
+
+/** All tables by name. */
+export interface Tables {
+  host: HostTable;
+  plugin: PluginTable;
+  suite: SuiteTable;
+  subnet: SubnetTable;
+  host_suite: MembershipTable;
+  plugin_suite: MembershipTable;
+  /** The suites that hosts found in a subnet are given. */
+  subnet_suite: MembershipTable;
+  check_pair: CheckPairTable;
+  check_state: CheckStateTable;
+  result: ResultTable;
+  worker: WorkerTable;
+  lease: LeaseTable;
+  token: TokenTable;
+  setting: SettingTable;
+  config_version: ConfigVersionTable;
+  config_change: ConfigChangeTable;
+}
