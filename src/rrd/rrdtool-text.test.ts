@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Reply, ReplyReader } from './rrdtool-replies.ts';
+import { formatValue, parseInfo, parseRows, parseTooOld } from './rrdtool-text.ts';
+
+const OK = 'OK u:0.01 s:0.00 r:1.23';
+const PLAN = { startS: 0, endS: 1_000, stepS: 10 };
+
+/** Lines as rrdtool might print them, and worse. */
+const line = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', OK, 'ERROR: no', ' a b', '10: 1.0e+00 -nan', '20:', 'step = 10', 'ds[', '-1'),
+);
+
+function readAll(pieces: readonly string[]): Reply[] {
+  const reader = new ReplyReader();
+  return pieces.flatMap((piece) => reader.read(piece));
+}
+
+describe('replies', () => {
+  test('are the lines up to OK, or the reason after ERROR', () => {
+    expect(
+      readAll([`${OK}\n a\n\n10: 1\n${OK}\nERROR: no such file \n-1\nERROR: x\nmore`]),
+    ).toEqual([
+      { kind: 'done', lines: [] },
+      { kind: 'done', lines: [' a', '', '10: 1'] },
+      { kind: 'refused', reason: 'no such file' },
+      { kind: 'refused', reason: 'x' },
+    ]);
+  });
+
+  test('are the same however the output is cut', () => {
+    fc.assert(
+      fc.property(fc.array(line), fc.array(fc.nat(40)), (lines, cuts) => {
+        const text = lines.map((one) => `${one}\n`).join('');
+        const pieces: string[] = [];
+        let at = 0;
+        for (const length of cuts) {
+          pieces.push(text.slice(at, at + length));
+          at += length;
+        }
+        expect(readAll([...pieces, text.slice(at)])).toEqual(readAll([text]));
+      }),
+    );
+  });
+
+  test('are bounded in the length and the number of their lines', () => {
+    const [long] = readAll([...Array.from({ length: 100 }, () => 'x'.repeat(10_000)), `\n${OK}\n`]);
+    expect(long?.kind === 'done' && long.lines[0]?.length).toBeLessThan(140_000);
+    const [many, next] = readAll(['x\n'.repeat(300_000), `${OK}\n`, `${OK}\n`]);
+    expect(many).toEqual({ kind: 'refused', reason: 'the answer has more than 200000 lines' });
+    expect(next).toEqual({ kind: 'done', lines: [] });
+  });
+});
+
+describe('values', () => {
+  test.each([
+    ['GAUGE', null, 'U'],
+    ['GAUGE', Number.NaN, 'U'],
+    ['GAUGE', Number.NEGATIVE_INFINITY, 'U'],
+    ['GAUGE', 0.1, '0.1'],
+    ['GAUGE', -0, '0'],
+    ['GAUGE', 1e21, '1e+21'],
+    ['ABSOLUTE', 1.5, '1.5'],
+    ['COUNTER', 1.5, '2'],
+    ['COUNTER', 1e21, '1000000000000000000000'],
+    ['COUNTER', -1, 'U'],
+    ['DERIVE', -1, '-1'],
+    ['DERIVE', -0.2, '0'],
+  ] as const)('of a %s: %j is written %s', (kind, value, text) => {
+    expect(formatValue(kind, value)).toBe(text);
+  });
+
+  test('cannot carry anything but one number', () => {
+    const kind = fc.constantFrom('GAUGE', 'COUNTER', 'DERIVE', 'ABSOLUTE');
+    fc.assert(
+      fc.property(kind, fc.double(), (one, value) => {
+        expect(formatValue(one, value)).toMatch(/^(?:U|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/);
+      }),
+    );
+  });
+});
+
+describe('answers', () => {
+  test('to fetch are rows, with null for what is not known', () => {
+    const lines = [
+      '    a   b',
+      '',
+      '10: 1.5e+00 -nan',
+      '20: nan -2.0e-03',
+      '30: inf 0',
+      '1010: 1 1',
+    ];
+    expect(parseRows(lines, PLAN)).toEqual([
+      [1.5, null],
+      [null, -0.002],
+      [null, 0],
+    ]);
+    expect(parseRows(lines, { ...PLAN, startS: 10, endS: 20 })).toHaveLength(1);
+  });
+
+  test('to an update with an old sample tell its time and that of the file', () => {
+    const reason =
+      './a.rrd: illegal attempt to update using time 1700000060 when last update time is 1700000120 (minimum one second step)';
+    expect(parseTooOld(reason)).toEqual({ atS: 1_700_000_060, lastAtS: 1_700_000_120 });
+    expect(parseTooOld("opening './a.rrd': No such file or directory")).toBeNull();
+  });
+
+  test('of any kind are read without an exception', () => {
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        parseRows(lines, PLAN);
+        parseInfo(lines);
+        for (const one of lines) parseTooOld(one);
+      }),
+    );
+    expect(parseInfo([])).toBeNull();
+    expect(parseInfo(['step = 10', 'rra[0].cf = "AVERAGE"'])).toBeNull();
+  });
+});
