@@ -1,0 +1,86 @@
+/**
+ * Step 4 of a check's path: a request -> how its run ended. Chooses among the ways to run
+ * something; whatever a plugin or a target does is an `Outcome`.
+ */
+
+import type { Clock } from '../lib/clock.ts';
+import type { CheckRequest } from '../messages/check-request.ts';
+import type { Outcome } from '../model/check.ts';
+import { Unavailable } from '../model/errors.ts';
+import { createHostMacros } from '../nagios/macros.ts';
+import { buildArguments } from './plugins/arguments.ts';
+import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
+import { BUILTIN_NAMES, findProbe } from './probes/probes.ts';
+
+/** What checks are run with. */
+export interface ExecuteContext extends PluginContext {
+  /** Values of `$USERn$`, by name without `$`. */
+  readonly userMacros: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs one request. Rejects with `Unavailable` when `signal` aborts or the executor is closed: the
+ * run says nothing of its target then, and another worker should take it. Rejects for nothing else.
+ */
+export type Execute = (request: CheckRequest, signal?: AbortSignal) => Promise<Outcome>;
+
+/** Creates the runner of requests. */
+export function createExecute(context: ExecuteContext): Execute {
+  return async (request, signal) => {
+    const { run, host, plugin, params, timeoutMs } = request;
+    const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
+    const built = buildArguments(params, macros);
+    if ('problem' in built) {
+      return refuse(`The params of plugin ${plugin.name} cannot be split: ${built.problem}.`);
+    }
+    const { args } = built;
+    return 'script' in run
+      ? runPlugin({ script: run.script, args, timeoutMs, signal }, context)
+      : runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, context);
+  };
+}
+
+interface ProbeRun extends Pick<CheckRequest, 'host' | 'timeoutMs'> {
+  readonly builtin: string;
+  readonly args: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+async function runProbe(run: ProbeRun, context: ExecuteContext): Promise<Outcome> {
+  const { builtin, args, timeoutMs, signal } = run;
+  const probe = findProbe(builtin);
+  if (probe === undefined) {
+    const known = BUILTIN_NAMES.join(', ');
+    return refuse(`There is no built-in probe "${builtin}": this violet has ${known}.`);
+  }
+  const limit = new AbortController();
+  const cancel = context.clock.setTimer(timeoutMs, () => limit.abort());
+  const ending = AbortSignal.any(signal ? [limit.signal, signal] : [limit.signal]);
+  try {
+    // A probe ends by itself when its signal aborts; the slot is free even if one does not.
+    const report = await Promise.race([
+      probe(args, { ...context, host: run.host, timeoutMs, signal: ending }),
+      rejectOnAbort(ending),
+    ]);
+    return { kind: 'exited', ...report, stderr: '', truncated: false };
+  } catch (error) {
+    if (limit.signal.aborted) return { kind: 'timedOut', timeoutMs, stdout: '' };
+    if (signal?.aborted) throw new Unavailable('executor', `Probe ${builtin} was ended.`);
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(signal.reason);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}
+
+function refuse(detail: string): Outcome {
+  return { kind: 'notStarted', why: 'refused', detail };
+}

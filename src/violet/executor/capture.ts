@@ -1,0 +1,39 @@
+/** The beginning of what a program prints, as text. */
+
+/** Keeps the first `maxBytes` bytes it is given. */
+export class Capture {
+  #room: number;
+  #isTruncated = false;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(maxBytes: number) {
+    this.#room = maxBytes;
+  }
+
+  /** True when something was thrown away. */
+  get isTruncated(): boolean {
+    return this.#isTruncated;
+  }
+
+  /** Takes the next bytes, as far as there is room. */
+  add(chunk: Buffer): void {
+    if (chunk.length > this.#room) this.#isTruncated = true;
+    if (this.#room === 0) return;
+    // A copy, so that a short beginning does not keep a long chunk in memory.
+    const kept = chunk.length > this.#room ? Buffer.from(chunk.subarray(0, this.#room)) : chunk;
+    this.#chunks.push(kept);
+    this.#room -= kept.length;
+  }
+
+  /**
+   * What was kept, read as UTF-8: without byte order mark and NUL, U+FFFD for what is invalid. A
+   * character that the limit cut in two is left out.
+   */
+  text(): string {
+    if (this.#chunks.length === 0) return '';
+    const decoder = new TextDecoder();
+    return decoder
+      .decode(Buffer.concat(this.#chunks), { stream: this.#isTruncated })
+      .replaceAll('\0', '');
+  }
+}

@@ -1,0 +1,176 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProbe } from '../../../test/probing.ts';
+import { freePort } from '../../../test/servers/temp.ts';
+
+const TYPES = { A: 1, PTR: 12, AAAA: 28 } as const;
+/** Records by name and type; the codes of an error in place of records. */
+const ZONE: Readonly<Record<string, readonly string[] | number>> = {
+  'one.test A': ['192.0.2.1'],
+  'two.test A': ['192.0.2.9', '192.0.2.10'],
+  'two.test AAAA': ['2001:0db8:0:0:0:0:0:1'],
+  '1.2.0.192.in-addr.arpa PTR': ['One.Test'],
+  'broken.test A': 2,
+  'broken.test AAAA': 2,
+  'private.test A': 5,
+  'private.test AAAA': 5,
+  'absent.test A': 3,
+  'absent.test AAAA': 3,
+};
+
+let server: Socket;
+let port = '';
+
+/** A name server of the zone; it says nothing for names that begin with `silent`. */
+function answer(query: Buffer): Buffer | null {
+  const labels: string[] = [];
+  let position = 12;
+  for (let length = query[position] ?? 0; length > 0; length = query[position] ?? 0) {
+    labels.push(query.toString('latin1', position + 1, position + 1 + length));
+    position += length + 1;
+  }
+  const name = labels.join('.').toLowerCase();
+  const type = query.readUInt16BE(position + 1);
+  const question = query.subarray(12, position + 5);
+  if (name.startsWith('silent')) return null;
+  const typeName = Object.entries(TYPES).find(([, code]) => code === type)?.[0];
+  const found = ZONE[`${name} ${typeName}`] ?? [];
+  const records = typeof found === 'number' ? [] : found.map((value) => encodeRecord(type, value));
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(0x8180 | (typeof found === 'number' ? found : 0), 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(records.length, 6);
+  return Buffer.concat([header, question, ...records]);
+}
+
+function encodeRecord(type: number, value: string): Buffer {
+  const content = encodeValue(type, value);
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(0xc00c, 0);
+  head.writeUInt16BE(type, 2);
+  head.writeUInt16BE(1, 4);
+  head.writeUInt32BE(60, 6);
+  head.writeUInt16BE(content.length, 10);
+  return Buffer.concat([head, content]);
+}
+
+function encodeValue(type: number, value: string): Buffer {
+  if (type === TYPES.A) return Buffer.from(value.split('.').map(Number));
+  if (type === TYPES.AAAA) {
+    const groups = value.split(':').map((group) => group.padStart(4, '0'));
+    return Buffer.from(groups.join(''), 'hex');
+  }
+  const labels = value.split('.').map((label) => `${String.fromCharCode(label.length)}${label}`);
+  return Buffer.from(`${labels.join('')}\0`, 'latin1');
+}
+
+beforeAll(async () => {
+  server = createSocket('udp4');
+  server.on('message', (query, { address, port: from }) => {
+    const reply = answer(query);
+    if (reply !== null) server.send(reply, from, address);
+  });
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  port = String(server.address().port);
+});
+
+afterAll(() => {
+  server.close();
+});
+
+const ask = (...args: string[]) => runProbe('dns', ['-s', '127.0.0.1', '-p', port, ...args]);
+
+test('a name that has addresses is ok, with the time it took', async () => {
+  const run = await ask('-H', 'two.test', '-w', '1', '-c', '5');
+  expect(run.output).toMatch(
+    /^DNS OK: 0\.\d{3} seconds response time\. two\.test returns 192\.0\.2\.10,192\.0\.2\.9,2001:db8::1$/,
+  );
+  expect(run.perfdata).toMatchObject([
+    { label: 'time', unit: 's', warn: '1', crit: '5', min: 0, max: null },
+  ]);
+});
+
+test('one family is enough', async () => {
+  expect((await ask('-H', 'one.test')).output).toMatch(/one\.test returns 192\.0\.2\.1$/);
+});
+
+test('an address is looked up the other way round', async () => {
+  expect((await ask('-H', '192.0.2.1')).output).toMatch(/192\.0\.2\.1 returns one\.test$/);
+  expect((await ask('-H', '192.0.2.1', '-a', 'ONE.test.')).state).toBe('ok');
+});
+
+test('without -H the address of the host is looked up, and a server may be a name', async () => {
+  const args = ['-s', 'localhost', '-p', port];
+  const run = await runProbe('dns', args, { address: 'one.test' });
+  expect(run.output).toMatch(/one\.test returns 192\.0\.2\.1$/);
+});
+
+test.each([
+  [['-a', '192.0.2.9'], 'ok'],
+  [['-a', '192.0.2.1,192.0.2.9'], 'ok'],
+  [['-a', '192.0.2.1', '-a', '2001:db8:0::0001'], 'ok'],
+  [['-a', '192.0.2.1'], 'critical'],
+  [['-L', '-a', '192.0.2.9'], 'critical'],
+  [['-L', '-a', '192.0.2.9,192.0.2.10,2001:db8::1'], 'ok'],
+  [['-w', '0.0000001'], 'warning'],
+  [['-c', '0.0000001'], 'critical'],
+])('two.test with %j is %s', async (args, state) => {
+  expect(await ask('-H', 'two.test', ...args)).toMatchObject({ state });
+});
+
+test('another answer than expected is told', async () => {
+  const run = await ask('-H', 'one.test', '-a', '192.0.2.2,192.0.2.3');
+  expect(run.output).toBe("DNS CRITICAL - expected '192.0.2.2,192.0.2.3' but got '192.0.2.1'");
+});
+
+describe('without an answer it is critical', () => {
+  test.each([
+    ['absent.test', "Domain 'absent.test' was not found by DNS server '127.0.0.1'"],
+    ['empty.test', "Domain 'empty.test' has no address at DNS server '127.0.0.1'"],
+    ['192.0.2.77', "Domain '192.0.2.77' was not found by DNS server '127.0.0.1'"],
+    ['broken.test', "Failure of DNS server '127.0.0.1' for 'broken.test'"],
+    ['private.test', "DNS server '127.0.0.1' refused to answer for 'private.test'"],
+  ])('%s', async (name, problem) => {
+    const run = await ask('-H', name);
+    expect(run).toMatchObject({ state: 'critical', output: `DNS CRITICAL - ${problem}` });
+  });
+
+  test('a server that is not there', async () => {
+    const closed = String(await freePort());
+    const run = await runProbe('dns', ['-H', 'one.test', '-s', '127.0.0.1', '-p', closed]);
+    expect(run.output).toBe("DNS CRITICAL - Connection to DNS server '127.0.0.1' was refused");
+  });
+
+  test('a server that nobody knows', async () => {
+    const run = await runProbe('dns', ['-H', 'one.test', '-s', 'nosuch.invalid']);
+    expect(run.state).toBe('critical');
+  });
+
+  test('a server that says nothing, in time for the check', async () => {
+    const args = ['-s', '127.0.0.1', '-p', port, '-H', 'silent.test'];
+    const run = await runProbe('dns', args, { timeoutMs: 1_000 });
+    expect(run.output).toBe("DNS CRITICAL - No response from DNS server '127.0.0.1'");
+  });
+
+  test('after -t', async () => {
+    const run = await ask('-H', 'silent.test', '-t', '0.01');
+    expect(run.output).toMatch(/^DNS CRITICAL - (No response|no answer within 0\.01 seconds)/);
+  });
+});
+
+test.each([
+  [['-H', ''], 'there is no host: its name is empty'],
+  [['-p', 'x'], '"x" is no port: it must be a whole number up to 65535'],
+  [['-Z'], 'there is no option -Z'],
+])('with %j it is unknown and shows the usage', async (args, problem) => {
+  const run = await runProbe('dns', args);
+  expect(run).toMatchObject({ state: 'unknown', output: `DNS UNKNOWN - ${problem}` });
+  expect(run.longOutput).toMatch(/^usage: dns /);
+});
+
+test.each(['a b|c=1', '-x', 'x'.repeat(300), 'a..b'])('the name %j leads nowhere', async (name) => {
+  const run = await ask('-H', name);
+  expect(['critical', 'unknown']).toContain(run.state);
+  expect(run.perfdata).toEqual([]);
+});

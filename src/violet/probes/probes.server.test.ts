@@ -1,0 +1,189 @@
+/** The probes beside the Debian plugins of the same name: same state, same performance data. */
+
+import { mkdir, symlink } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findProgram } from '../../../scripts/programs.mjs';
+import { runPeer, runProbe, shapeOf } from '../../../test/probing.ts';
+import { needs } from '../../../test/servers/needs.ts';
+import { freePort, tempFolder } from '../../../test/servers/temp.ts';
+
+const servers: Server[] = [];
+/** Ports by what listens on them. */
+const ports = { http: '', greeting: '', garbage: '', closing: '', closed: '' };
+
+async function listen(server: Server): Promise<string> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return String((server.address() as AddressInfo).port);
+}
+
+function talk(text: string, isEnd: boolean): Server {
+  return createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    if (isEnd) socket.end(text);
+    else socket.on('data', (data) => socket.write(data)).write(text);
+  });
+}
+
+beforeAll(async () => {
+  const site = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+    response.statusCode = Number(pathname.slice(1)) || 200;
+    const to = searchParams.get('to');
+    if (to !== null) response.setHeader('location', to);
+    response.end('hello world');
+  });
+  ports.http = await listen(site);
+  ports.greeting = await listen(talk('220 ready\r\n', false));
+  ports.garbage = await listen(talk('garbage\n', true));
+  ports.closing = await listen(talk('', true));
+  ports.closed = String(await freePort());
+});
+
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+/** The arguments, names of ports replaced; the peers know no host, so they are told. */
+function fill(line: string): string[] {
+  const words = line.split(' ').filter((word) => word !== '');
+  return words.map((word) =>
+    Object.hasOwn(ports, word) ? ports[word as keyof typeof ports] : word,
+  );
+}
+
+const HOST = ['-H', '127.0.0.1'];
+
+describe.skipIf(needs('plugins'))('as the plugin', () => {
+  test.each([
+    '-p greeting',
+    '-p greeting -w 1 -c 5',
+    '-p greeting -w 0.000001 -c 5',
+    '-p greeting -w 0.000001 -c 0.000002',
+    '-p greeting -e 220',
+    '-p greeting -e 220 -e 250 -w 3',
+    '-p greeting -s hi -e hi',
+    '-p greeting -E -s hi\\n -e hi -q bye',
+    '-p greeting -e 250 -t 1',
+    '-p garbage -e 220',
+    '-p garbage -e 220 -M crit',
+    '-p garbage -e 220 -e garb',
+    '-p garbage -e 220 -e garb -A',
+    '-p closing -e 220',
+    '-p closed',
+    '-p closed -r warn',
+    '-p x',
+    '-p greeting -Z',
+  ])('tcp %s', async (line) => {
+    const args = [...HOST, ...fill(line)];
+    const settings = { timeoutMs: 10_000 };
+    const own = await runProbe('tcp', args, settings);
+    expect(shapeOf(own)).toEqual(shapeOf(await runPeer('tcp', args)));
+  });
+
+  test.each([
+    '',
+    '-w 1 -c 5',
+    '-w 0.000001 -c 5',
+    '-u /404',
+    '-u /404 -c 0.00001',
+    '-u /500',
+    '-u /600',
+    '-u /299',
+    '-u /304',
+    '-u /302?to=/',
+    '-u /302?to=/ -f follow',
+    '-u /302?to=/404 -f follow',
+    '-u /302?to=/ -f warning',
+    '-u /302?to=/ -f critical',
+    '-u /302?to=/302?to=/ -f follow',
+    '-e 200',
+    '-e 404',
+    '-e 200,404 -u /404',
+    '-s world',
+    '-s mars',
+    '-s mars -e 404 -u /404',
+    '-H example.test',
+    '-p garbage',
+    '-p closing',
+    '-p closed',
+    '-S',
+    '-Q',
+  ])('http %s', async (line) => {
+    const args = ['-I', '127.0.0.1', ...(line.includes('-p ') ? [] : ['-p', ports.http])];
+    const all = [...args, ...fill(line)];
+    const own = await runProbe('http', all, { timeoutMs: 10_000 });
+    const peer = await runPeer('http', all);
+    expect(shapeOf(own)).toEqual(shapeOf(peer));
+  });
+
+  test('http counts the same bytes', async () => {
+    const args = ['-I', '127.0.0.1', '-H', 'example.test', '-p', ports.http];
+    const [own, peer] = [await runProbe('http', args), await runPeer('http', args)];
+    expect(own.perfdata[1]).toEqual(peer.perfdata[1]);
+  });
+
+  test.each(['0', '1', '2', '3', '4', '-1', 'x', '', '0 hello', '2 a'])(
+    'dummy %s',
+    async (line) => {
+      const args = fill(line);
+      const [own, peer] = [await runProbe('dummy', args), await runPeer('dummy', args)];
+      expect(shapeOf(own)).toEqual(shapeOf(peer));
+      if (/^\d/.test(line)) expect(own.output).toBe(peer.output);
+    },
+  );
+
+  test
+    .skipIf(needs('fping'))
+    .each([
+      '-w 100,20% -c 500,60% -p 1',
+      '-w 100.5,20% -c 500,60% -p 1',
+      '-w 0.0001,20% -c 500,60% -p 1',
+      '-w 0.0001,20% -c 0.0002,60% -p 1',
+      '-w 100 -c 500,60%',
+      '-w 100,20% -c 50,60%',
+      '-c 500,60%',
+    ])('ping %s', async (line) => {
+    const args = [...HOST, ...fill(line)];
+    const [own, peer] = [await runProbe('ping', args), await runPeer('ping', args)];
+    expect(shapeOf(own)).toEqual(shapeOf(peer));
+  });
+});
+
+describe.each(['fping', 'ping'] as const)('through %s', (name) => {
+  const run = async (address: string, args: readonly string[]) => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'bin');
+    await mkdir(path);
+    await symlink(findProgram(name) ?? '', join(path, name));
+    const all = ['-w', '100,20%', '-c', '500,60%', '-p', '2', ...args];
+    return runProbe('ping', all, { path, address });
+  };
+
+  test.skipIf(needs(name)).each(['127.0.0.1', 'localhost', '::1'])(
+    '%s answers',
+    async (address) => {
+      const { state, output, perfdata } = await run(address, []);
+      expect({ state, output }).toEqual({
+        ...{ state: 'ok', output: expect.stringMatching(/^PING OK - Packet loss = 0%, RTA = /) },
+      });
+      expect(perfdata.map(({ value }) => typeof value)).toEqual(['number', 'number']);
+    },
+  );
+
+  test.skipIf(needs(name))('a host that does not answer is critical', async () => {
+    const { state, output, perfdata } = await run('240.0.0.1', ['-t', '1']);
+    expect({ state, output }).toEqual({
+      ...{ state: 'critical', output: 'PING CRITICAL - Packet loss = 100%' },
+    });
+    expect(perfdata).toMatchObject([{ value: null }, { value: 100 }]);
+  });
+
+  test.skipIf(needs(name))('a name that nobody knows is unknown', async () => {
+    const { output } = await run('nosuch.invalid', []);
+    expect(output).toBe('PING UNKNOWN - Invalid hostname/address - nosuch.invalid');
+  });
+});

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { waitFor } from '../../test/servers/temp.ts';
+import { QUEUE_NAMES } from '../../test/site.ts';
+import { ACK, type Broker } from '../broker/broker.ts';
+import { openMemoryBroker } from '../broker/memory.ts';
+import { createTopology } from '../broker/topology.ts';
+import { systemClock } from '../lib/clock.ts';
+import { silentLog } from '../lib/log.ts';
+import { createMetrics } from '../lib/metrics.ts';
+import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
+import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
+import { createEnvelope } from '../messages/envelope.ts';
+import type { Outcome } from '../model/check.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const topology = createTopology(QUEUE_NAMES);
+const envelope = createEnvelope('key');
+const shared = { clock: systemClock, log: silentLog(), random: Math.random };
+const OK: Outcome = {
+  kind: 'exited',
+  exitCode: 0,
+  stdout: 'OK | a=1s',
+  stderr: '',
+  truncated: false,
+};
+
+let broker: Broker;
+let worker: Worker;
+let results: CheckResult[];
+let running: number;
+let peak: number;
+/** Ends the checks that wait; undefined = they end at once. */
+let gate: Promise<void> | undefined;
+
+const execute = async (): Promise<Outcome> => {
+  running++;
+  peak = Math.max(peak, running);
+  await gate;
+  running--;
+  return OK;
+};
+
+const start = async (zones = ['default']) => {
+  const ports = { broker, topology, envelope, metrics: createMetrics() };
+  const settings = { serviceCheckTimeoutState: 'critical' } as const;
+  const self = { id: 'violet-1', zones, concurrency: 3, execute, settings };
+  worker = await startWorker({ ...shared, ...ports, ...self });
+};
+
+beforeEach(async () => {
+  broker = openMemoryBroker({ ...shared, deadQueue: topology.dead });
+  results = [];
+  running = 0;
+  peak = 0;
+  gate = undefined;
+  await broker.consumeEach(topology.results(2), { concurrency: 1 }, async (delivery) => {
+    results.push(envelope.open(CHECK_RESULT, delivery));
+    return ACK;
+  });
+});
+afterEach(async () => {
+  await worker.stop();
+  await broker.close();
+});
+
+const request = (checkId: number, expiresInMs = 60_000): CheckRequest => ({
+  id: `${checkId}-1`,
+  checkId,
+  scheduledAt: Date.now() - 10,
+  expiresAt: Date.now() + expiresInMs,
+  shard: 2,
+  keepHistory: true,
+  timeoutMs: 1_000,
+  run: { builtin: 'dummy' },
+  params: '0',
+  host: { name: 'h', address: '192.0.2.1', vars: {} },
+  plugin: { name: 'p' },
+});
+const send = (value: CheckRequest, zone = 'default') =>
+  broker.publish(topology.checks(zone), envelope.seal(CHECK_REQUEST, value.id, value));
+
+describe('worker', () => {
+  test('a request becomes a result in the shard that the request names', async () => {
+    await start();
+    await send(request(7));
+    const [result] = await waitFor('the result', () => results.length > 0 && results);
+    expect(result).toMatchObject({
+      id: '7-1',
+      checkId: 7,
+      worker: 'violet-1',
+      keepHistory: true,
+      state: 'ok',
+      exitCode: 0,
+      output: 'OK',
+      perfdata: [{ label: 'a', value: 1, unit: 's' }],
+    });
+    expect(worker.figures()).toMatchObject({ running: 0, finished: 1 });
+  });
+
+  test('it serves its zones and no others', async () => {
+    await start(['a', 'b']);
+    await send(request(1), 'a');
+    await send(request(2), 'b');
+    await send(request(3), 'c');
+    await waitFor('two results', () => results.length === 2);
+    expect(await broker.depth(topology.checks('c'))).toBe(1);
+  });
+
+  test('no more checks run at the same time than there are slots, over all zones', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['a', 'b']);
+    for (let index = 0; index < 10; index++) await send(request(index + 1), index % 2 ? 'a' : 'b');
+    await waitFor('all slots to be taken', () => worker.figures().running === 3);
+    open();
+    await waitFor('all results', () => results.length === 10);
+    expect(peak).toBe(3);
+  });
+
+  test('a request whose time passed while it waited for a slot is not run', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['a', 'b']);
+    for (let index = 1; index <= 3; index++) await send(request(index), 'a');
+    await waitFor('all slots to be taken', () => worker.figures().running === 3);
+    const late = request(9, 50);
+    await send(late, 'b');
+    await waitFor('its time to pass', () => Date.now() > late.expiresAt);
+    open();
+    await waitFor('the request among the expired', async () => {
+      return (await broker.depth(topology.expired)) === 1;
+    });
+    expect(results.every((result) => result.checkId !== 9)).toBe(true);
+  });
+
+  test('an unsigned or broken request is dead-lettered and never run', async () => {
+    await start();
+    const unsigned = createEnvelope(null).seal(CHECK_REQUEST, 'x', request(1));
+    await broker.publish(topology.checks('default'), unsigned);
+    await broker.publish(topology.checks('default'), {
+      id: 'y',
+      headers: {},
+      body: Buffer.from('{'),
+    });
+    await send(request(2));
+    await waitFor('the good one', () => results.length === 1);
+    expect(peak).toBe(1);
+    expect(await broker.peekDead(10)).toHaveLength(2);
+  });
+
+  test('stopping lets what runs end, sends its result, and leaves the rest to others', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start();
+    for (let index = 1; index <= 8; index++) await send(request(index));
+    await waitFor('all slots to be taken', () => worker.figures().running === 3);
+    const stopped = worker.stop();
+    open();
+    await stopped;
+    await waitFor('the results', () => results.length === 3);
+    expect(await broker.depth(topology.checks('default'))).toBe(5);
+  });
+});

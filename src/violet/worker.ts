@@ -1,0 +1,184 @@
+/**
+ * The spine of violet: a request -> its outcome -> a result that the broker has confirmed -> ack.
+ * A worker that dies before the ack leaves its request to another.
+ */
+
+import {
+  ACK,
+  type Broker,
+  type Consumer,
+  type Delivery,
+  type Settlement,
+} from '../broker/broker.ts';
+import type { Topology } from '../broker/topology.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
+import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
+import type { Envelope } from '../messages/envelope.ts';
+import type { CheckStateName, Outcome } from '../model/check.ts';
+import { PoisonMessage, Unavailable } from '../model/errors.ts';
+import { readOutcome } from '../nagios/plugin-output.ts';
+
+const RETRY = { firstMs: 200, maxMs: 10_000 };
+
+/** What the worker works with. */
+export interface WorkerOptions {
+  /** This worker's id. */
+  readonly id: string;
+  readonly zones: readonly string[];
+  /** Checks at the same time, over all zones. */
+  readonly concurrency: number;
+  readonly broker: Broker;
+  readonly topology: Topology;
+  readonly envelope: Envelope;
+  /** Rejects with `Unavailable` when the run was ended from here and says nothing of its target. */
+  readonly execute: (request: CheckRequest) => Promise<Outcome>;
+  readonly settings: { readonly serviceCheckTimeoutState: CheckStateName };
+  readonly clock: Clock;
+  /** 0..1 */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** How the worker does, for its heartbeat. */
+export interface WorkerFigures {
+  /** Checks running now. */
+  readonly running: number;
+  /** Requests in hand that wait for a slot. */
+  readonly waiting: number;
+  /** Checks finished since the start. */
+  readonly finished: number;
+  readonly consumers: number;
+}
+
+/** A running worker. */
+export interface Worker {
+  figures(): WorkerFigures;
+  /** Takes no more; resolves when what runs has ended and its results are confirmed. */
+  stop(): Promise<void>;
+}
+
+/** Starts taking requests of every zone. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { broker, topology, envelope, clock, log, metrics } = options;
+  const checkCount = metrics.counter('ppalette_violet_checks_total', 'Checks run, by outcome.', [
+    'outcome',
+  ]);
+  const expiredCount = metrics.counter(
+    'ppalette_violet_expired_requests_total',
+    'Requests whose time passed before a slot was free.',
+  );
+  const deadCount = metrics.counter(
+    'ppalette_violet_dead_letters_total',
+    'Requests that nobody understands.',
+  );
+  const slots = createSlots(options.concurrency);
+  const stopping = new AbortController();
+  let finished = 0;
+
+  const publishResult = async (request: CheckRequest, result: CheckResult) => {
+    const message = envelope.seal(CHECK_RESULT, result.id, result);
+    for (let failures = 1; ; failures++) {
+      try {
+        return await broker.publish(topology.results(request.shard), message);
+      } catch (error) {
+        if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
+        if (failures === 1)
+          log.warn({ error, requestId: request.id }, 'result not sent, trying on');
+        await sleep(clock, backoffMs(RETRY, failures, options.random), stopping.signal);
+      }
+    }
+  };
+
+  const runOnce = async (request: CheckRequest): Promise<CheckResult> => {
+    const startedAt = clock.now();
+    const outcome = await options.execute(request);
+    const reading = readOutcome(outcome, options.settings);
+    finished++;
+    checkCount.add(1, { outcome: outcome.kind });
+    log.debug({ requestId: request.id, state: reading.state, output: reading.output }, 'check run');
+    return {
+      id: request.id,
+      checkId: request.checkId,
+      scheduledAt: request.scheduledAt,
+      startedAt,
+      finishedAt: clock.now(),
+      worker: options.id,
+      keepHistory: request.keepHistory,
+      ...reading,
+      perfdata: [...reading.perfdata],
+    };
+  };
+
+  const runCheck = async (request: CheckRequest): Promise<Settlement> => {
+    if (clock.now() >= request.expiresAt) {
+      expiredCount.add();
+      return { kind: 'expired' };
+    }
+    try {
+      await publishResult(request, await runOnce(request));
+      return ACK;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      log.warn({ error, requestId: request.id }, 'stopped before a result was sent, handed back');
+      return { kind: 'requeue' };
+    }
+  };
+
+  const handleRequest = async (delivery: Delivery): Promise<Settlement> => {
+    let request: CheckRequest;
+    try {
+      request = envelope.open(CHECK_REQUEST, delivery);
+    } catch (error) {
+      if (!(error instanceof PoisonMessage)) throw error;
+      deadCount.add();
+      log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
+      return { kind: 'dead', reason: error.message };
+    }
+    return slots.run(() => runCheck(request));
+  };
+
+  const consumers: Consumer[] = [];
+  for (const zone of options.zones) {
+    const limit = { concurrency: options.concurrency };
+    consumers.push(await broker.consumeEach(topology.checks(zone), limit, handleRequest));
+  }
+  return {
+    figures: () => ({
+      running: slots.running(),
+      waiting: slots.waiting(),
+      finished,
+      consumers: consumers.length,
+    }),
+    async stop() {
+      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
+      stopping.abort();
+      await stopped;
+    },
+  };
+}
+
+/** At most `count` at a time, the rest in order of arrival; what waits is bounded by the prefetch. */
+function createSlots(count: number) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    running: () => running,
+    waiting: () => waiting.length,
+    async run<Result>(task: () => Promise<Result>): Promise<Result> {
+      if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
+      else running++;
+      try {
+        return await task();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else running--;
+      }
+    },
+  };
+}
