@@ -1,0 +1,118 @@
+/** Checks, their states and history, and the schedule over HTTP. */
+
+import Type, { type Static } from 'typebox';
+import { Instant, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
+
+const NullableText = Type.Union([Type.String(), Type.Null()]);
+const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
+const NullableInstant = Type.Union([Instant, Type.Null()]);
+
+const State = Type.Union([
+  Type.Literal('ok'),
+  Type.Literal('warning'),
+  Type.Literal('critical'),
+  Type.Literal('unknown'),
+  Type.Literal('pending'),
+]);
+
+const Perfdata = Type.Array(
+  Type.Object({
+    label: Type.String(),
+    value: NullableNumber,
+    unit: Type.String(),
+    warn: NullableText,
+    crit: NullableText,
+    min: NullableNumber,
+    max: NullableNumber,
+  }),
+);
+
+/** A check's current state; fields of the last run are null while it is pending. */
+export const CheckSchema = Type.Object({
+  host: Name,
+  plugin: Name,
+  state: State,
+  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  output: Type.String(),
+  longOutput: Type.String(),
+  perfdata: Perfdata,
+  scheduledAt: NullableInstant,
+  startedAt: NullableInstant,
+  finishedAt: NullableInstant,
+  latency: Type.Union([Seconds, Type.Null()]),
+  executionTime: Type.Union([Seconds, Type.Null()]),
+  worker: NullableText,
+  lastStateChange: NullableInstant,
+  nextDue: Type.Union([Instant, Type.Null()], { description: 'Null in maintenance' }),
+});
+
+/** A check's current state. */
+export type CheckJson = Static<typeof CheckSchema>;
+
+/** Parameters of the list of checks. */
+export const CheckQuerySchema = Query({
+  ...PAGE_QUERY,
+  q: Type.Optional(Type.String({ maxLength: 200 })),
+  state: Type.Optional(
+    Type.String({
+      pattern: '^(ok|warning|critical|unknown|pending)(,(ok|warning|critical|unknown|pending))*$',
+    }),
+  ),
+  problem: Type.Optional(TruthQuery),
+  host: Type.Optional(Name),
+  plugin: Type.Optional(Name),
+  suite: Type.Optional(Name),
+  subnet: Type.Optional(Name),
+  zone: Type.Optional(Type.String({ maxLength: 64 })),
+});
+
+/** One kept result. */
+export const ResultSchema = Type.Object({
+  kind: Type.Literal('result'),
+  state: State,
+  exitCode: Type.Integer(),
+  output: Type.String(),
+  longOutput: Type.String(),
+  perfdata: Perfdata,
+  scheduledAt: Instant,
+  startedAt: Instant,
+  finishedAt: Instant,
+  latency: Seconds,
+  executionTime: Seconds,
+  worker: Type.String(),
+});
+
+/** One kept result. */
+export type ResultJson = Static<typeof ResultSchema>;
+
+/** A check's history, newest first. */
+export const HistorySchema = Type.Object({ items: Type.Array(ResultSchema) });
+
+/** A check's history, newest first. */
+export type HistoryJson = Static<typeof HistorySchema>;
+
+/** Parameters of a check's history. */
+export const HistoryQuerySchema = Query({
+  from: Type.Optional(Instant),
+  to: Type.Optional(Instant),
+  limit: PAGE_QUERY.limit,
+});
+
+/** One job of the schedule. */
+export const JobSchema = Type.Object({
+  host: Name,
+  plugin: Name,
+  interval: Seconds,
+  lastDue: NullableInstant,
+  nextDue: Instant,
+});
+
+/** One job of the schedule. */
+export type JobJson = Static<typeof JobSchema>;
+
+/** Parameters of the schedule. */
+export const ScheduleQuerySchema = Query({
+  ...PAGE_QUERY,
+  host: Type.Optional(Name),
+  plugin: Type.Optional(Name),
+});

@@ -1,0 +1,50 @@
+/** Every route of the API as plain data: all that the command line loads of the contract. */
+
+/** Where versioned routes begin. */
+export const API_PREFIX = '/api/v1';
+
+/** Method and path below the prefix; `{name}` is a parameter. */
+export const ROUTES = {
+  listHosts: { method: 'GET', path: '/hosts' },
+  createHost: { method: 'POST', path: '/hosts' },
+  getHost: { method: 'GET', path: '/hosts/{host}' },
+  replaceHost: { method: 'PUT', path: '/hosts/{host}' },
+  changeHost: { method: 'PATCH', path: '/hosts/{host}' },
+  deleteHost: { method: 'DELETE', path: '/hosts/{host}' },
+
+  listPlugins: { method: 'GET', path: '/plugins' },
+  createPlugin: { method: 'POST', path: '/plugins' },
+  getPlugin: { method: 'GET', path: '/plugins/{plugin}' },
+  replacePlugin: { method: 'PUT', path: '/plugins/{plugin}' },
+  changePlugin: { method: 'PATCH', path: '/plugins/{plugin}' },
+  deletePlugin: { method: 'DELETE', path: '/plugins/{plugin}' },
+
+  listSuites: { method: 'GET', path: '/suites' },
+  createSuite: { method: 'POST', path: '/suites' },
+  getSuite: { method: 'GET', path: '/suites/{suite}' },
+  replaceSuite: { method: 'PUT', path: '/suites/{suite}' },
+  changeSuite: { method: 'PATCH', path: '/suites/{suite}' },
+  deleteSuite: { method: 'DELETE', path: '/suites/{suite}' },
+
+  listSubnets: { method: 'GET', path: '/subnets' },
+  createSubnet: { method: 'POST', path: '/subnets' },
+  getSubnet: { method: 'GET', path: '/subnets/{subnet}' },
+  replaceSubnet: { method: 'PUT', path: '/subnets/{subnet}' },
+  changeSubnet: { method: 'PATCH', path: '/subnets/{subnet}' },
+  deleteSubnet: { method: 'DELETE', path: '/subnets/{subnet}' },
+
+  listChecks: { method: 'GET', path: '/checks' },
+  getCheck: { method: 'GET', path: '/checks/{host}/{plugin}' },
+  getCheckHistory: { method: 'GET', path: '/checks/{host}/{plugin}/history' },
+  getStatus: { method: 'GET', path: '/status' },
+  listSchedule: { method: 'GET', path: '/schedule' },
+  listWorkers: { method: 'GET', path: '/workers' },
+  getWorker: { method: 'GET', path: '/workers/{worker}' },
+  getCommonStatistics: { method: 'GET', path: '/stats/common' },
+  getLastCommonStatistics: { method: 'GET', path: '/stats/common/last' },
+  getWorkerStatistics: { method: 'GET', path: '/stats/workers/{worker}' },
+  getLastWorkerStatistics: { method: 'GET', path: '/stats/workers/{worker}/last' },
+} as const;
+
+/** A route's name. */
+export type RouteName = keyof typeof ROUTES;

@@ -1,0 +1,61 @@
+/** Plugins over HTTP. */
+
+import Type, { type Static } from 'typebox';
+import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
+
+const pluginFields = {
+  params: Type.String({
+    maxLength: 10_000,
+    default: '',
+    description: 'Arguments, split by POSIX shell rules without a shell; may hold macros',
+  }),
+  interval: Type.Number({ minimum: 1, maximum: 31_536_000, default: 30, description: 'seconds' }),
+  timeout: Type.Number({ minimum: 0.1, maximum: 3_600, default: 10, description: 'seconds' }),
+  suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
+  description: Description,
+};
+
+const Script = Type.String({
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$',
+  description: "A file name in the workers' plugin folders, never a path",
+});
+
+const Builtin = Type.String({
+  pattern: '^[a-z][a-z0-9]{0,31}$',
+  description: 'A built-in probe',
+});
+
+/** What a client sends to create or replace a plugin: exactly one of script and builtin. */
+export const PluginInputSchema = Type.Object(
+  {
+    ...Type.Partial(Type.Object(pluginFields)).properties,
+    name: Name,
+    script: Type.Optional(Script),
+    builtin: Type.Optional(Builtin),
+  },
+  { additionalProperties: false },
+);
+
+/** A plugin as sent by a client. */
+export type PluginInput = Static<typeof PluginInputSchema>;
+
+/** A plugin as answered. */
+export const PluginSchema = Type.Object({
+  ...StoredFields,
+  name: Name,
+  script: Type.Optional(Script),
+  builtin: Type.Optional(Builtin),
+  ...pluginFields,
+});
+
+/** A plugin as answered. */
+export type PluginJson = Static<typeof PluginSchema>;
+
+/** Parameters of the list of plugins. */
+export const PluginQuerySchema = Query({
+  ...PAGE_QUERY,
+  q: Type.Optional(Type.String({ maxLength: 200 })),
+  script: Type.Optional(Type.String({ maxLength: 128 })),
+  builtin: Type.Optional(Type.String({ maxLength: 32 })),
+  suite: Type.Optional(Name),
+});

@@ -1,0 +1,34 @@
+/** What the API works on, handed to its routes. */
+
+import type { Broker } from '../../broker/broker.ts';
+import type { Database } from '../../database/database.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import type { RrdStore } from '../../rrd/rrd.ts';
+import type { SchedulerFigures } from '../scheduler.ts';
+
+/** What the API works on. */
+export interface ApiContext {
+  readonly version: string;
+  readonly database: Database;
+  readonly broker: Broker;
+  /** The broker's address without passwords. */
+  readonly brokerLabel: string;
+  readonly rrd: RrdStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called after each committed change of the configuration with its version. */
+  readonly onChanged: (version: number) => void;
+  /** What the API tells of the schedule. */
+  readonly schedule: {
+    readonly isActive: () => boolean;
+    /** Why the schedule is not complete yet; null once it is. */
+    readonly startProblem: () => string | null;
+    readonly jobCount: () => number;
+    /** Undefined when the check is not scheduled. */
+    readonly dueAtOf: (checkId: number) => number | undefined;
+    readonly figures: () => SchedulerFigures;
+  };
+}

@@ -1,0 +1,126 @@
+/** Routes of statistics: series from the files, and their latest values. */
+
+import {
+  type LastValuesJson,
+  type SeriesJson,
+  SeriesQuerySchema,
+} from '../../contract/statistics.ts';
+import type { Database } from '../../database/database.ts';
+import { findWorker } from '../../database/queries/workers.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { formatInstant } from '../../lib/instant.ts';
+import { InvalidInput, NotFound, Unavailable } from '../../model/errors.ts';
+import type { RrdStore, Series } from '../../rrd/rrd.ts';
+import { COMMON_FILE_NAME, workerFileName } from '../../rrd/series.ts';
+import { readInstant } from './checks.ts';
+import { defineRoute, type Route } from './server.ts';
+
+const HOUR_MS = 3_600_000;
+/** Points of a series when no step is asked for. */
+const DEFAULT_POINTS = 60;
+/** The latest known value is looked for in this span. */
+const LAST_SPAN_MS = HOUR_MS;
+
+/** What the routes need. */
+export interface StatisticsContext {
+  readonly database: Database;
+  readonly rrd: RrdStore;
+  readonly clock: Clock;
+}
+
+type SeriesQuery = Readonly<Record<'from' | 'to' | 'step' | 'metrics', string | undefined>>;
+
+/** Creates the routes. */
+export function statisticsRoutes(context: StatisticsContext): Route[] {
+  const findFile = async (params: Readonly<Record<string, string>>) => {
+    const id = params['worker'] ?? '';
+    if (!(await findWorker(context.database, id))) throw new NotFound('worker', id);
+    return workerFileName(id);
+  };
+  const series = async (file: string, query: unknown) => ({
+    status: 200,
+    body: await readSeries(context, file, query as SeriesQuery),
+  });
+  const last = async (file: string) => ({ status: 200, body: await readLast(context, file) });
+  return [
+    defineRoute({
+      name: 'getCommonStatistics',
+      role: 'viewer',
+      query: SeriesQuerySchema,
+      handle: ({ query }) => series(COMMON_FILE_NAME, query),
+    }),
+    defineRoute({
+      name: 'getWorkerStatistics',
+      role: 'viewer',
+      query: SeriesQuerySchema,
+      handle: async ({ params, query }) => series(await findFile(params), query),
+    }),
+    defineRoute({
+      name: 'getLastCommonStatistics',
+      role: 'viewer',
+      handle: () => last(COMMON_FILE_NAME),
+    }),
+    defineRoute({
+      name: 'getLastWorkerStatistics',
+      role: 'viewer',
+      handle: async ({ params }) => last(await findFile(params)),
+    }),
+  ];
+}
+
+async function readSeries(
+  { rrd, clock }: StatisticsContext,
+  file: string,
+  query: SeriesQuery,
+): Promise<SeriesJson> {
+  const to = readInstant('to', query.to, clock.now());
+  const from = readInstant('from', query.from, to - HOUR_MS);
+  if (from >= to) throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
+  const spanS = (to - from) / 1_000;
+  const stepS = Number(query.step ?? Math.ceil(spanS / DEFAULT_POINTS));
+  const found = await fetchSeries(rrd, file, { from, to, stepS });
+  const wanted = query.metrics?.split(',');
+  const unknown = wanted?.filter((name) => !found.names.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    const message = `"${unknown[0]}" is not one of ${found.names.join(', ')}`;
+    throw new InvalidInput([{ path: 'metrics', message }], true);
+  }
+  const values: Record<string, (number | null)[]> = {};
+  found.names.forEach((name, column) => {
+    if (wanted && !wanted.includes(name)) return;
+    values[name] = found.rows.map((row) => row[column] ?? null);
+  });
+  return { start: formatInstant(found.startS * 1_000), step: found.stepS, values };
+}
+
+async function readLast({ rrd, clock }: StatisticsContext, file: string): Promise<LastValuesJson> {
+  const to = clock.now();
+  const found = await fetchSeries(rrd, file, { from: to - LAST_SPAN_MS, to, stepS: 1 });
+  const index = found.rows.findLastIndex((row) => row.some((value) => value !== null));
+  const row = found.rows[index];
+  const values: Record<string, number | null> = {};
+  found.names.forEach((name, column) => {
+    values[name] = row?.[column] ?? null;
+  });
+  return {
+    at: row ? formatInstant((found.startS + index * found.stepS) * 1_000) : null,
+    values,
+  };
+}
+
+async function fetchSeries(
+  rrd: RrdStore,
+  file: string,
+  span: { from: number; to: number; stepS: number },
+): Promise<Series> {
+  const problem = rrd.problem();
+  const found = await rrd.fetch(file, {
+    fromS: Math.floor(span.from / 1_000),
+    toS: Math.ceil(span.to / 1_000),
+    stepS: span.stepS,
+    consolidation: 'AVERAGE',
+  });
+  if (found) return found;
+  if (problem !== null) throw new Unavailable('rrd', problem);
+  throw new NotFound('statistics file', file);
+}

@@ -1,0 +1,58 @@
+/**
+ * When a check is due: `k * interval + phase`, the phase being a hash of host and plugin. So load is
+ * spread evenly, a restart causes no burst, and every red computes the same instants (decision 2).
+ */
+
+import { hash32 } from '../lib/hash.ts';
+
+/** A check that never ran is due within this time, so that a new site shows states at once. */
+const FIRST_RUN_SPREAD_MS = 10_000;
+
+/** What of a check decides its due times. */
+export interface Rhythm {
+  readonly intervalMs: number;
+  /** Spread over 0..2^32-1 among checks. */
+  readonly hash: number;
+}
+
+/** The rhythm of one plugin on one host. */
+export function rhythmOf(hostId: string, pluginId: string, intervalMs: number): Rhythm {
+  return { intervalMs, hash: hash32(`${hostId}/${pluginId}`) };
+}
+
+/** The first regular due time after `now`. */
+export function nextDueAt(rhythm: Rhythm, now: number): number {
+  return lastDueAt(rhythm, now) + rhythm.intervalMs;
+}
+
+/** The last regular due time at or before `now`. */
+export function lastDueAt({ intervalMs, hash }: Rhythm, now: number): number {
+  const phaseMs = hash % intervalMs;
+  return Math.floor((now - phaseMs) / intervalMs) * intervalMs + phaseMs;
+}
+
+/**
+ * The due time that follows `dueAt`, never in the past of `now`. Regular times come one after the
+ * other; one less than half an interval after a first or made-up run is left out.
+ */
+export function followingDueAt(rhythm: Rhythm, dueAt: number, now: number): number {
+  return nextDueAt(rhythm, Math.max(now, dueAt + Math.ceil(rhythm.intervalMs / 2) - 1));
+}
+
+/**
+ * When a check is due that this scheduler begins to care for. `lastScheduledAt`: due time of its last
+ * result, null when it never had one.
+ *
+ * A due time that was missed while no scheduler ran is made up for: what was missed `d` ago is due
+ * `d` from now, or at its next regular time if that comes first. Thus the missed checks run at the
+ * rate at which they were missed, never as a burst, and long intervals do not wait a whole round.
+ */
+export function resumeDueAt(rhythm: Rhythm, lastScheduledAt: number | null, now: number): number {
+  if (lastScheduledAt === null) {
+    return now + (rhythm.hash % Math.min(FIRST_RUN_SPREAD_MS, rhythm.intervalMs));
+  }
+  const next = nextDueAt(rhythm, now);
+  const last = lastDueAt(rhythm, now);
+  if (lastScheduledAt >= last) return next;
+  return Math.min(next, now + (now - last));
+}

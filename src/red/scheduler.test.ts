@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSimulatedClock, type SimulatedClock } from '../../test/simulated-clock.ts';
+import {
+  addCheck,
+  createMemoryDatabase,
+  deleteHost,
+  QUEUE_NAMES,
+  updateHost,
+  updatePlugin,
+} from '../../test/site.ts';
+import { ACK, type Broker } from '../broker/broker.ts';
+import { openMemoryBroker } from '../broker/memory.ts';
+import { createTopology } from '../broker/topology.ts';
+import type { Database } from '../database/database.ts';
+import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
+import { writeBatch } from '../database/queries/check-states.ts';
+import { silentLog } from '../lib/log.ts';
+import { createMetrics } from '../lib/metrics.ts';
+import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
+import { createEnvelope } from '../messages/envelope.ts';
+import { Agenda } from './agenda.ts';
+import { Catalogue } from './catalogue.ts';
+import { type Scheduler, startScheduler } from './scheduler.ts';
+import { type Sync, startSync } from './sync.ts';
+
+const topology = createTopology(QUEUE_NAMES);
+const envelope = createEnvelope(null);
+
+let clock: SimulatedClock;
+let database: Database;
+let broker: Broker;
+let agenda: Agenda;
+let scheduler: Scheduler;
+let sync: Sync;
+let isActive: boolean;
+let requests: CheckRequest[];
+
+beforeEach(async () => {
+  clock = createSimulatedClock();
+  database = await createMemoryDatabase();
+  broker = openMemoryBroker({ clock, log: silentLog(), deadQueue: topology.dead });
+  requests = [];
+  isActive = true;
+});
+afterEach(async () => {
+  const stopped = Promise.all([scheduler.stop(), sync.stop()]);
+  await clock.advance(120_000);
+  await stopped;
+  await broker.close();
+  await database.close();
+});
+
+/** Starts red's schedule, and a worker that only takes notes. */
+async function start(): Promise<void> {
+  agenda = new Agenda();
+  const catalogues = {
+    hosts: new Catalogue<AgendaHost>(),
+    plugins: new Catalogue<AgendaPlugin>(),
+  };
+  const shared = { agenda, catalogues, clock, log: silentLog(), isActive: () => isActive };
+  scheduler = await startScheduler({
+    ...shared,
+    broker,
+    topology,
+    envelope,
+    shards: 4,
+    metrics: createMetrics(),
+  });
+  sync = startSync({ ...shared, database, onChanged: () => scheduler.wake() });
+  await sync.ready;
+}
+
+const takeNotes = (zone: string) =>
+  broker.consumeEach(topology.checks(zone), { concurrency: 100 }, async (delivery) => {
+    requests.push(envelope.open(CHECK_REQUEST, delivery));
+    return ACK;
+  });
+
+async function change(work: () => Promise<unknown>): Promise<void> {
+  await work();
+  sync.wake();
+  await clock.advance(0);
+}
+
+describe('schedule', () => {
+  test('a new check is due within ten seconds, then once an interval', async () => {
+    const { checkId } = await addCheck(database, 'a', { host: { vars: { k: 'v' } } });
+    await takeNotes('default');
+    await start();
+    await clock.advance(10_000);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({
+      checkId,
+      run: { builtin: 'dummy' },
+      host: { name: 'a', address: 'a.test', vars: { k: 'v' } },
+      plugin: { name: 'a' },
+      keepHistory: true,
+    });
+    await clock.advance(600_000);
+    // The second run may be up to one and a half intervals after the first.
+    expect(requests.length).toBeGreaterThanOrEqual(10);
+    expect(requests.length).toBeLessThanOrEqual(11);
+    const gaps = requests.slice(2).map((request, index) => {
+      return request.scheduledAt - (requests[index + 1]?.scheduledAt ?? 0);
+    });
+    expect(new Set(gaps)).toEqual(new Set([60_000]));
+    for (const request of requests.slice(1)) {
+      expect(request.expiresAt).toBe(request.scheduledAt + 60_000);
+      expect(request.id).toBe(`${checkId}-${request.scheduledAt}`);
+    }
+  });
+
+  test('a request whose time passes untaken is counted as missed, and never run late', async () => {
+    await addCheck(database, 'a');
+    await start();
+    await clock.advance(310_000);
+    expect(scheduler.figures().missed).toBeGreaterThanOrEqual(4);
+    await takeNotes('default');
+    await clock.advance(0);
+    expect(requests.length).toBeLessThanOrEqual(1);
+  });
+
+  test('changes are followed without a reload: host added, moved, stopped, deleted', async () => {
+    await takeNotes('default');
+    await takeNotes('other');
+    await start();
+    const first = { hostId: '' };
+    await change(async () => Object.assign(first, await addCheck(database, 'a')));
+    expect(agenda.count).toBe(1);
+    await change(() =>
+      updateHost(database, first.hostId, 'a', { zone: 'other', vars: { x: '1' } }),
+    );
+    await clock.advance(10_000);
+    expect(requests.at(-1)?.host.vars).toEqual({ x: '1' });
+    await change(() => updateHost(database, first.hostId, 'a', { maintenance: true }));
+    expect(agenda.count).toBe(0);
+    await change(() => updateHost(database, first.hostId, 'a', {}));
+    expect(agenda.count).toBe(1);
+    await change(() => deleteHost(database, first.hostId));
+    expect(agenda.count).toBe(0);
+    const before = requests.length;
+    await clock.advance(600_000);
+    expect(requests).toHaveLength(before);
+  });
+
+  test('a new interval and new arguments are used at once', async () => {
+    await addCheck(database, 'a', { plugin: { intervalMs: 3_600_000 } });
+    await takeNotes('default');
+    await start();
+    await clock.advance(10_000);
+    expect(requests).toHaveLength(1);
+    await change(() => updatePlugin(database, 'a', { intervalMs: 5_000, params: '1 new' }));
+    await clock.advance(5_000);
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.params).toBe('1 new');
+  });
+
+  test('a change without a hint is found within a minute', async () => {
+    await start();
+    await addCheck(database, 'a');
+    await clock.advance(61_000);
+    expect(agenda.count).toBe(1);
+  });
+
+  test('a standby follows the schedule and sends nothing, until it takes over', async () => {
+    await addCheck(database, 'a');
+    await takeNotes('default');
+    isActive = false;
+    await start();
+    await clock.advance(300_000);
+    expect(requests).toEqual([]);
+    isActive = true;
+    sync.resume();
+    await clock.advance(10_000);
+    expect(requests).toHaveLength(1);
+  });
+
+  test('what was missed while no red ran is made up for soon, what was served is not', async () => {
+    const now = clock.now();
+    const plugin = { intervalMs: 86_400_000 };
+    const missed = await addCheck(database, 'missed', { plugin });
+    const served = await addCheck(database, 'served', { plugin });
+    const lastRun = (checkId: number, scheduledAt: number) => ({
+      check_id: checkId,
+      scheduled_at: scheduledAt,
+      state: 0,
+      exit_code: 0,
+      output: '',
+      long_output: '',
+      perfdata: '[]',
+      started_at: scheduledAt,
+      finished_at: scheduledAt,
+      worker: 'w',
+      last_state_change_at: scheduledAt,
+    });
+    const states = [lastRun(missed.checkId, now - 10 * 86_400_000), lastRun(served.checkId, now)];
+    await database.transaction((sql) => writeBatch(sql, { states, results: [] }));
+    await takeNotes('default');
+    await start();
+    const dueIn = (checkId: number) => (agenda.dueAt(checkId) ?? 0) - now;
+    expect(dueIn(missed.checkId)).toBeLessThanOrEqual(86_400_000 / 2);
+    expect(dueIn(served.checkId)).toBeGreaterThan(0);
+  });
+
+  test('a jump of the wall clock forward misses checks instead of sending them in a burst', async () => {
+    for (let index = 0; index < 20; index++) await addCheck(database, `h${index}`);
+    await takeNotes('default');
+    await start();
+    await clock.advance(70_000);
+    const before = requests.length;
+    const now = clock.now.bind(clock);
+    clock.now = () => now() + 3_600_000;
+    await clock.advance(1_000);
+    expect(requests.length - before).toBeLessThanOrEqual(20);
+    await clock.advance(60_000);
+    expect(requests.length - before).toBeLessThanOrEqual(2 * 20);
+  });
+});

@@ -1,0 +1,162 @@
+/**
+ * The spine of red: checks that are due -> requests on the broker. It never waits for a worker; what
+ * becomes of a request is grey's to learn.
+ */
+
+import type { Broker } from '../broker/broker.ts';
+import { ACK } from '../broker/broker.ts';
+import type { Topology } from '../broker/topology.ts';
+import type { Clock } from '../lib/clock.ts';
+import { hash32 } from '../lib/hash.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
+import type { Envelope } from '../messages/envelope.ts';
+import type { Agenda, AgendaEntry } from './agenda.ts';
+import type { Catalogues } from './catalogue.ts';
+import { followingDueAt, rhythmOf } from './due-time.ts';
+
+/** Requests handed out before the loop lets others run. */
+const BURST = 1_000;
+/** Requests that may wait for their confirm; beyond, a check is missed rather than queued up here. */
+const MAX_UNCONFIRMED = 50_000;
+/** The longest sleep, so that a jump of the wall clock is noticed. */
+const MAX_SLEEP_MS = 1_000;
+/** Latest figures from which the median lateness is taken. */
+const LATENESS_SAMPLES = 1_001;
+
+/** What the scheduler works with. */
+export interface SchedulerOptions {
+  readonly agenda: Agenda;
+  readonly catalogues: Catalogues;
+  readonly broker: Broker;
+  readonly topology: Topology;
+  readonly envelope: Envelope;
+  readonly shards: number;
+  readonly isActive: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** How the schedule does. */
+export interface SchedulerFigures {
+  readonly requested: number;
+  readonly missed: number;
+  /** Median of sent minus due; null before the first request. */
+  readonly latenessMs: number | null;
+}
+
+/** A running scheduler. */
+export interface Scheduler {
+  /** Looks at the agenda again: something in it may be due earlier now. */
+  wake(): void;
+  figures(): SchedulerFigures;
+  stop(): Promise<void>;
+}
+
+/** Starts handing out what is due. */
+export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
+  const { agenda, catalogues, broker, topology, envelope, clock, log } = options;
+  const sentCount = options.metrics.counter('ppalette_red_requests_total', 'Check requests sent.');
+  const missedCount = options.metrics.counter(
+    'ppalette_red_missed_checks_total',
+    'Checks that were due and did not run, by reason.',
+    ['reason'],
+  );
+  const lateness: number[] = [];
+  let requested = 0;
+  let missed = 0;
+  let unconfirmed = 0;
+  let outage = false;
+  let stopped = false;
+  let cancelTimer = () => {};
+
+  const miss = (reason: string) => {
+    missed++;
+    missedCount.add(1, { reason });
+  };
+
+  const send = async (request: CheckRequest, zone: string) => {
+    unconfirmed++;
+    try {
+      const message = envelope.seal(CHECK_REQUEST, request.id, request, request.expiresAt);
+      await broker.publish(topology.checks(zone), message);
+      outage = false;
+      requested++;
+      sentCount.add();
+      lateness[requested % LATENESS_SAMPLES] = clock.now() - request.scheduledAt;
+    } catch (error) {
+      if (!outage) log.warn({ error, zone }, 'check requests cannot be sent, checks are missed');
+      outage = true;
+      miss('broker');
+    } finally {
+      unconfirmed--;
+    }
+  };
+
+  const handOut = (entry: AgendaEntry, now: number) => {
+    const host = catalogues.hosts.at(entry.hostIndex);
+    const plugin = catalogues.plugins.at(entry.pluginIndex);
+    if (!host || !plugin) {
+      agenda.remove(entry.checkId);
+      return;
+    }
+    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
+    if (!options.isActive()) return;
+    const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
+    if (expiresAt <= now) return miss('late');
+    if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker');
+    const request: CheckRequest = {
+      id: `${entry.checkId}-${entry.dueAt}`,
+      checkId: entry.checkId,
+      scheduledAt: entry.dueAt,
+      expiresAt,
+      // By host, not by check: the state of a host's checks depends on the host's own, so one grey
+      // should own them together.
+      shard: hash32(host.id) % options.shards,
+      keepHistory: host.history,
+      timeoutMs: plugin.timeoutMs,
+      run: plugin.run,
+      params: plugin.params,
+      host: { name: host.name, address: host.address, vars: host.vars },
+      plugin: { name: plugin.name },
+    };
+    void send(request, host.zone);
+  };
+
+  const runDue = () => {
+    cancelTimer();
+    if (stopped) return;
+    const now = clock.now();
+    for (let count = 0; count < BURST; count++) {
+      const first = agenda.first();
+      if (!first || first.dueAt > now) break;
+      handOut(first, now);
+    }
+    const next = agenda.first();
+    const delayMs = next
+      ? Math.min(Math.max(next.dueAt - clock.now(), 0), MAX_SLEEP_MS)
+      : MAX_SLEEP_MS;
+    cancelTimer = clock.setTimer(delayMs, runDue);
+  };
+
+  const expired = await broker.consumeEach(topology.expired, { concurrency: 100 }, async () => {
+    miss('expired');
+    return ACK;
+  });
+  runDue();
+  return {
+    wake: runDue,
+    figures() {
+      const sorted = lateness.filter((value) => value !== undefined).sort((a, b) => a - b);
+      return { requested, missed, latenessMs: sorted[sorted.length >> 1] ?? null };
+    },
+    async stop() {
+      stopped = true;
+      cancelTimer();
+      await expired.stop();
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * Keeps the agenda what the database says: at once when a hint of a change comes, and every minute
+ * by the configuration's version, since hints may be lost. Only what was touched is read again.
+ */
+
+import type { Database } from '../database/database.ts';
+import {
+  type AgendaCheck,
+  type AgendaPlugin,
+  readAgendaChecks,
+  readAgendaHosts,
+  readAgendaPlugins,
+} from '../database/queries/agenda.ts';
+import {
+  deleteOldChanges,
+  getConfigVersion,
+  listChanges,
+} from '../database/queries/configuration.ts';
+import { type Clock, repeat } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Agenda } from './agenda.ts';
+import type { Catalogues } from './catalogue.ts';
+import { nextDueAt, resumeDueAt, rhythmOf } from './due-time.ts';
+
+/** How long a lost hint can go unnoticed. */
+const VERSION_CHECK_MS = 60_000;
+
+/** A running sync. */
+export interface Sync {
+  /** Looks for changes now; calls while one runs are joined into one more. Never rejects. */
+  wake(): void;
+  /** Looks at every check again for due times that nobody served; after taking the schedule over. */
+  resume(): void;
+  /** Resolves when the first full reading is done. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the sync works on. */
+export interface SyncOptions {
+  readonly database: Database;
+  readonly agenda: Agenda;
+  readonly catalogues: Catalogues;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether missed due times are this red's business. */
+  readonly isActive: () => boolean;
+  /** Called after each change of the agenda. */
+  readonly onChanged: () => void;
+}
+
+/** Starts reading. */
+export function startSync(options: SyncOptions): Sync {
+  const { clock, log } = options;
+  const reader = new AgendaReader(options);
+  let version: number | undefined;
+  let wanted: 'nothing' | 'changes' | 'everything' = 'everything';
+  let outage = false;
+  let announceReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    announceReady = resolve;
+  });
+
+  const readOnce = async (what: 'changes' | 'everything') => {
+    const newest = await getConfigVersion(options.database);
+    if (what === 'everything' || version === undefined) await reader.readEverything();
+    else if (newest !== version) await reader.readChanges(version, newest);
+    version = newest;
+    options.onChanged();
+    announceReady();
+    if (options.isActive()) await deleteOldChanges(options.database, newest);
+  };
+
+  let running: Promise<void> | undefined;
+  const run = async () => {
+    while (wanted !== 'nothing') {
+      const what = wanted;
+      wanted = 'nothing';
+      try {
+        await readOnce(what);
+        outage = false;
+      } catch (error) {
+        if (!outage) log.warn({ error }, 'cannot read the configuration, trying on');
+        outage = true;
+        wanted = what;
+        return;
+      }
+    }
+  };
+  const start = () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  };
+  const want = (what: 'changes' | 'everything') => {
+    if (wanted !== 'everything') wanted = what;
+    start();
+  };
+
+  start();
+  const onError = (error: unknown) => log.error({ error }, 'synchronisation failed');
+  const versionChecks = repeat(clock, VERSION_CHECK_MS, async () => want('changes'), onError);
+  const retries = repeat(
+    clock,
+    1_000,
+    async () => (wanted === 'nothing' ? undefined : start()),
+    onError,
+  );
+  return {
+    wake: () => want('changes'),
+    resume: () => want('everything'),
+    ready,
+    async stop() {
+      await Promise.all([versionChecks.stop(), retries.stop()]);
+      await running;
+    },
+  };
+}
+
+class AgendaReader {
+  readonly #options: SyncOptions;
+
+  constructor(options: SyncOptions) {
+    this.#options = options;
+  }
+
+  async readEverything(): Promise<void> {
+    const { database, catalogues } = this.#options;
+    const plugins = await collect(readAgendaPlugins(database));
+    const pluginIds = new Set(plugins.map((plugin) => plugin.id));
+    this.#storePlugins(plugins);
+    const hostIds = new Set<string>();
+    for await (const part of readAgendaHosts(database)) {
+      for (const host of part) {
+        catalogues.hosts.set(host);
+        hostIds.add(host.id);
+      }
+    }
+    await this.#readChecks(undefined);
+    for (const id of [...catalogues.hosts.ids()]) if (!hostIds.has(id)) catalogues.hosts.delete(id);
+    for (const id of [...catalogues.plugins.ids()]) {
+      if (!pluginIds.has(id)) catalogues.plugins.delete(id);
+    }
+  }
+
+  async readChanges(since: number, until: number): Promise<void> {
+    const { database, catalogues } = this.#options;
+    const changes = await listChanges(database, since, until);
+    if (changes.kind === 'everything') return this.readEverything();
+    const plugins = await collect(readAgendaPlugins(database, changes.pluginIds));
+    this.#storePlugins(plugins);
+    const hosts = await collect(readAgendaHosts(database, changes.hostIds));
+    for (const host of hosts) catalogues.hosts.set(host);
+    await this.#readChecks(changes.hostIds);
+    const foundPlugins = new Set(plugins.map((plugin) => plugin.id));
+    for (const id of changes.pluginIds) if (!foundPlugins.has(id)) this.#dropPlugin(id);
+    const foundHosts = new Set(hosts.map((host) => host.id));
+    for (const id of changes.hostIds) if (!foundHosts.has(id)) catalogues.hosts.delete(id);
+  }
+
+  /** Stores plugins; checks whose interval changed move to their new rhythm. */
+  #storePlugins(plugins: readonly AgendaPlugin[]): void {
+    const { agenda, catalogues, clock } = this.#options;
+    const changedIndexes = new Set<number>();
+    for (const plugin of plugins) {
+      const index = catalogues.plugins.indexOf(plugin.id);
+      const former = index === undefined ? undefined : catalogues.plugins.at(index);
+      catalogues.plugins.set(plugin);
+      if (index !== undefined && former?.intervalMs !== plugin.intervalMs)
+        changedIndexes.add(index);
+    }
+    if (changedIndexes.size === 0) return;
+    const moved = [...agenda.entries()].filter((entry) => changedIndexes.has(entry.pluginIndex));
+    for (const entry of moved) {
+      const host = catalogues.hosts.at(entry.hostIndex);
+      const plugin = catalogues.plugins.at(entry.pluginIndex);
+      if (!host || !plugin) continue;
+      const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+      agenda.set({ ...entry, dueAt: nextDueAt(rhythm, clock.now()) });
+    }
+  }
+
+  #dropPlugin(id: string): void {
+    const { agenda, catalogues } = this.#options;
+    const index = catalogues.plugins.indexOf(id);
+    const orphans = [...agenda.entries()].filter((entry) => entry.pluginIndex === index);
+    for (const entry of orphans) agenda.remove(entry.checkId);
+    catalogues.plugins.delete(id);
+  }
+
+  /** Makes the agenda's checks of these hosts, or of all, what the database says. */
+  async #readChecks(hostIds: readonly string[] | undefined): Promise<void> {
+    const { agenda, catalogues, database } = this.#options;
+    const hostIndexes = hostIds && new Set(hostIds.map((id) => catalogues.hosts.indexOf(id)));
+    const surplus = new Set<number>();
+    for (const entry of agenda.entries()) {
+      if (!hostIndexes || hostIndexes.has(entry.hostIndex)) surplus.add(entry.checkId);
+    }
+    const resumes = hostIds === undefined && this.#options.isActive();
+    for await (const part of readAgendaChecks(database, hostIds)) {
+      for (const check of part) {
+        if (this.#storeCheck(check, resumes)) surplus.delete(check.checkId);
+      }
+    }
+    for (const checkId of surplus) agenda.remove(checkId);
+  }
+
+  /** False when the check is not to be scheduled. */
+  #storeCheck(check: AgendaCheck, resumes: boolean): boolean {
+    const { agenda, catalogues, clock, isActive } = this.#options;
+    const hostIndex = catalogues.hosts.indexOf(check.hostId);
+    const pluginIndex = catalogues.plugins.indexOf(check.pluginId);
+    if (hostIndex === undefined || pluginIndex === undefined) return false;
+    const host = catalogues.hosts.at(hostIndex);
+    const plugin = catalogues.plugins.at(pluginIndex);
+    if (!host || !plugin || host.maintenance) return false;
+    if (agenda.dueAt(check.checkId) !== undefined && !resumes) return true;
+    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const now = clock.now();
+    const dueAt = isActive()
+      ? resumeDueAt(rhythm, check.lastScheduledAt, now)
+      : nextDueAt(rhythm, now);
+    agenda.set({ checkId: check.checkId, hostIndex, pluginIndex, dueAt });
+    return true;
+  }
+}
+
+async function collect<Item>(parts: AsyncIterable<readonly Item[]>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const part of parts) all.push(...part);
+  return all;
+}
