@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../lib/clock.ts';
+import { startDeadline } from '../lib/deadline.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
@@ -54,22 +55,20 @@ async function runProbe(run: ProbeRun, context: ExecuteContext): Promise<Outcome
     const known = BUILTIN_NAMES.join(', ');
     return refuse(`There is no built-in probe "${builtin}": this violet has ${known}.`);
   }
-  const limit = new AbortController();
-  const cancel = context.clock.setTimer(timeoutMs, () => limit.abort());
-  const ending = AbortSignal.any(signal ? [limit.signal, signal] : [limit.signal]);
+  const deadline = startDeadline(context.clock, timeoutMs, signal);
   try {
     // A probe ends by itself when its signal aborts; the slot is free even if one does not.
     const report = await Promise.race([
-      probe(args, { ...context, host: run.host, timeoutMs, signal: ending }),
-      rejectOnAbort(ending),
+      probe(args, { ...context, host: run.host, timeoutMs, signal: deadline.signal }),
+      rejectOnAbort(deadline.signal),
     ]);
     return { kind: 'exited', ...report, stderr: '', truncated: false };
   } catch (error) {
-    if (limit.signal.aborted) return { kind: 'timedOut', timeoutMs, stdout: '' };
+    if (deadline.hasExpired()) return { kind: 'timedOut', timeoutMs, stdout: '' };
     if (signal?.aborted) throw new Unavailable('executor', `Probe ${builtin} was ended.`);
     throw error;
   } finally {
-    cancel();
+    deadline.end();
   }
 }
 

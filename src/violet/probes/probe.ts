@@ -5,6 +5,7 @@
 
 import { getSystemErrorMap } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
+import { startDeadline } from '../../lib/deadline.ts';
 import { CHECK_STATES, type CheckStateName, type Perfdatum } from '../../model/check.ts';
 import { formatPerfdata } from '../../nagios/perfdata.ts';
 import { isAlert, parseThreshold } from '../../nagios/threshold.ts';
@@ -186,14 +187,13 @@ export async function runWithin<Result>(
   { clock, signal }: Pick<ProbeContext, 'clock' | 'signal'>,
   run: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result | null> {
-  const limit = new AbortController();
-  const cancel = clock.setTimer(limitMs, () => limit.abort());
+  const deadline = startDeadline(clock, limitMs, signal);
   try {
-    return await run(AbortSignal.any([signal, limit.signal]));
+    return await run(deadline.signal);
   } catch (error) {
-    if (limit.signal.aborted && !signal.aborted) return null;
+    if (deadline.hasExpired() && !signal.aborted) return null;
     throw error;
   } finally {
-    cancel();
+    deadline.end();
   }
 }
