@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError } from '../model/errors.ts';
+import { loadConfig } from './load.ts';
+import { formatConfig, formatExample } from './show.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ppalette-config-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Loads a file of this content. */
+async function load(text: string, options: { name?: string; environment?: object } = {}) {
+  const file = join(folder, options.name ?? 'ppalette.yaml');
+  await writeFile(file, text);
+  return loadConfig({ file, environment: { ...options.environment } });
+}
+
+describe('configuration', () => {
+  test('without anything written the defaults hold, in the data folder', async () => {
+    const { config, file } = await loadConfig({ environment: {}, flags: { data: '/srv/pp' } });
+    expect(file).toBeNull();
+    expect(config.database.url).toBe('sqlite:/srv/pp/ppalette.db');
+    expect(config.rrd.dir).toBe('/srv/pp/rrd');
+    expect(config.violet.pluginPaths).toContain('/srv/pp/plugins');
+    expect(config.red.listen).toBe('127.0.0.1:5000');
+  });
+
+  test.each([
+    ['ppalette.yaml', 'violet:\n  concurrency: 7\n'],
+    ['ppalette.toml', '[violet]\nconcurrency = 7\n'],
+    ['ppalette.json', '{ "violet": { "concurrency": 7 } }'],
+  ])('%s is read', async (name, text) => {
+    expect((await load(text, { name })).config.violet.concurrency).toBe(7);
+  });
+
+  test('the environment wins over the file, flags win over both', async () => {
+    const file = join(folder, 'ppalette.yaml');
+    await writeFile(file, 'red:\n  listen: 127.0.0.1:1\nlog:\n  level: error\n');
+    const { config } = await loadConfig({
+      file,
+      environment: {
+        PPALETTE_RED__LISTEN: '127.0.0.1:2',
+        PPALETTE_LOG__LEVEL: 'debug',
+        PPALETTE_VIOLET__ZONES: 'a, b',
+        PPALETTE_VIOLET__HEARTBEAT_INTERVAL: '5',
+        PPALETTE_GREY__HISTORY: 'false',
+        PPALETTE_OTHER: 'not ours',
+      },
+      flags: { 'red.listen': '127.0.0.1:3' },
+    });
+    expect(config.red.listen).toBe('127.0.0.1:3');
+    expect(config.log.level).toBe('debug');
+    expect(config.violet).toMatchObject({ zones: ['a', 'b'], heartbeatInterval: 5 });
+    expect(config.grey.history).toBe(false);
+  });
+
+  test('a secret can come from a file', async () => {
+    const secret = join(folder, 'key');
+    await writeFile(secret, 'hush\n');
+    const environment = { PPALETTE_SECURITY__MESSAGE_KEY_FILE: secret };
+    expect((await load('', { environment })).config.security.messageKey).toBe('hush');
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'an unknown key',
+      'violet:\n  zones: [a]\n  treads: 5\n',
+      /yaml:3: unknown key violet\.treads/,
+    ],
+    ['an unknown section', 'log:\n  level: info\nviolett: {}\n', /yaml:3: unknown key violett/],
+    ['a wrong type', 'violet:\n  concurrency: many\n', /yaml:2: violet\.concurrency must be/],
+    ['a value out of range', 'grey:\n  shards: 0\n', /yaml:2: grey\.shards must be/],
+    ['broken YAML', 'violet:\n  zones: [a\n', /yaml:\d: /],
+    ['a list at the top', '- a\n', /yaml:1: the file must hold sections/],
+    ['a bomb of aliases', 'a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n', /./],
+  ])('%s is refused with file, line and key', async (_, text, reason) => {
+    const failure = await load(text).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect(String(failure)).toMatch(reason);
+  });
+
+  test('broken TOML is refused with its line', async () => {
+    await expect(load('[violet\n', { name: 'x.toml' })).rejects.toThrow(/x\.toml:1: /);
+  });
+
+  test('a wrong environment variable is named', async () => {
+    await expect(load('', { environment: { PPALETTE_VIOLET__NOPE: '1' } })).rejects.toThrow(
+      /PPALETTE_VIOLET__NOPE: there is no such configuration key/,
+    );
+    await expect(load('', { environment: { PPALETTE_GREY__SHARDS: 'x' } })).rejects.toThrow(
+      /PPALETTE_GREY__SHARDS: grey\.shards must be/,
+    );
+  });
+
+  test('a named file that is missing is an error with the remedy', async () => {
+    const missing = loadConfig({ file: '/nonexistent.yaml', environment: {} });
+    await expect(missing).rejects.toThrow(
+      /nonexistent\.yaml: there is no such file.*config example/,
+    );
+  });
+
+  test('the example is valid and says the defaults', async () => {
+    const example = formatExample();
+    const uncommented = example
+      .split('\n')
+      .map((line) => line.replace(/^# ?/, ''))
+      .slice(1)
+      .join('\n');
+    const { config } = await load(uncommented);
+    const { config: defaults } = await loadConfig({ environment: {} });
+    expect(config).toEqual(defaults);
+  });
+
+  test('what is shown has no secret', async () => {
+    const { config } = await load(`
+security: { messageKey: marker-one }
+violet: { macros: { USER1: marker-two } }
+database: { url: 'postgres://u:marker-three@db/x' }
+broker: { url: ['amqp://u:marker-four@mq/x'] }
+`);
+    const shown = formatConfig(config);
+    expect(shown).not.toMatch(/marker-/);
+    expect(shown).toContain('postgres://u:......@db/x');
+  });
+});

@@ -1,0 +1,151 @@
+/** Every configuration key: type, default, unit and meaning. The example file is printed from it. */
+
+import Type, { type Static } from 'typebox';
+
+const Seconds = (options: { default: number; minimum?: number; description: string }) =>
+  Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
+
+const Count = (options: {
+  default: number;
+  minimum?: number;
+  maximum: number;
+  description: string;
+}) => Type.Integer({ minimum: 1, ...options });
+
+const QueueName = (name: string, description: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
+
+/** A section: no other keys than these, so that a misspelt one is found. */
+const Section = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
+  Type.Object(properties, { additionalProperties: false });
+
+/** What the operator may write. `DATA` stands for the data folder. */
+export const ConfigSchema = Section({
+  data: Type.String({
+    default: './var',
+    description: 'Folder for everything that is kept in files',
+  }),
+  database: Section({
+    url: Type.String({
+      default: 'sqlite:DATA/ppalette.db',
+      description:
+        'sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME',
+    }),
+    poolSize: Count({ default: 10, maximum: 200, description: 'Connections of one process' }),
+  }),
+  broker: Section({
+    url: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, maxItems: 16 })], {
+      default: 'memory:',
+      description: 'memory: or amqp(s)://USER:PASSWORD@HOST:PORT/VHOST; a list for a cluster',
+    }),
+    prefix: QueueName('ppalette.', 'Put before every queue name'),
+    checks: QueueName('checks', 'Queues of check requests; the zone follows'),
+    results: QueueName('results', 'Queues of results; the shard follows'),
+    heartbeats: QueueName('heartbeats', 'Queue of heartbeats'),
+    events: QueueName('events', 'Exchange of hints'),
+    expired: QueueName('expired', 'Queue of requests whose time passed'),
+    dead: QueueName('dead', 'Queue of messages that nobody understands'),
+  }),
+  rrd: Section({
+    driver: Type.Union([Type.Literal('auto'), Type.Literal('rrdtool'), Type.Literal('none')], {
+      default: 'auto',
+      description: 'auto: rrdtool where it is installed, else none',
+    }),
+    dir: Type.String({ default: 'DATA/rrd', description: 'Folder of the statistics files' }),
+  }),
+  red: Section({
+    listen: Type.String({
+      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}$',
+      default: '127.0.0.1:5000',
+      description: 'HOST:PORT of the API',
+    }),
+  }),
+  violet: Section({
+    id: Type.String({
+      pattern: '^[A-Za-z0-9_.-]{0,100}$',
+      default: '',
+      description: 'Unique name of this worker; empty: kept in DATA/violet.id, made at first start',
+    }),
+    zones: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }), {
+      minItems: 1,
+      maxItems: 100,
+      default: ['default'],
+      description: 'Zones whose checks it runs',
+    }),
+    concurrency: Count({ default: 64, maximum: 10_000, description: 'Checks at the same time' }),
+    pluginPaths: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 100,
+      default: [
+        '/usr/lib/nagios/plugins',
+        '/usr/lib64/nagios/plugins',
+        '/usr/local/nagios/libexec',
+        'DATA/plugins',
+      ],
+      description: 'Folders of plugins; a later one wins for equal names',
+    }),
+    maxOutput: Count({
+      default: 65_536,
+      minimum: 1_024,
+      maximum: 1_048_576,
+      description: 'Bytes of output kept',
+    }),
+    heartbeatInterval: Seconds({
+      default: 20,
+      minimum: 1,
+      description: 'Seconds between heartbeats',
+    }),
+    macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
+      default: {},
+      description: 'Values of $USERn$; never leave this worker',
+    }),
+  }),
+  grey: Section({
+    shards: Count({
+      default: 4,
+      maximum: 256,
+      description: 'Result queues; the most greys that can share the work',
+    }),
+    history: Type.Boolean({
+      default: true,
+      description: 'Keep single results of hosts that want it',
+    }),
+    statsInterval: Seconds({
+      default: 10,
+      minimum: 1,
+      description: 'Seconds between common statistics',
+    }),
+  }),
+  semantics: Section({
+    serviceCheckTimeoutState: Type.Union(
+      [
+        Type.Literal('ok'),
+        Type.Literal('warning'),
+        Type.Literal('critical'),
+        Type.Literal('unknown'),
+      ],
+      { default: 'critical', description: 'State of a check that ran out of time' },
+    ),
+  }),
+  security: Section({
+    messageKey: Type.String({
+      default: '',
+      description: 'Shared key that signs every message on the broker; empty: unsigned',
+    }),
+  }),
+  log: Section({
+    level: Type.Union(
+      [Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug')],
+      { default: 'info', description: 'Least important lines written' },
+    ),
+    format: Type.Union([Type.Literal('auto'), Type.Literal('json'), Type.Literal('text')], {
+      default: 'auto',
+      description: 'auto: text on a terminal, JSON otherwise',
+    }),
+  }),
+});
+
+/** The configuration as the program uses it: complete and valid. Durations are in seconds here. */
+export type Config = Static<typeof ConfigSchema>;
+
+/** Keys whose values are never shown, as `section.key`. URLs are shown without passwords. */
+export const SECRET_KEYS: readonly string[] = ['security.messageKey', 'violet.macros'];
