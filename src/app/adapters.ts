@@ -1,0 +1,136 @@
+/** The embedded/distributed switch: which address or driver means which adapter. */
+
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Broker } from '../broker/broker.ts';
+import { openMemoryBroker } from '../broker/memory.ts';
+import { openRabbitmqBroker } from '../broker/rabbitmq.ts';
+import type { Topology } from '../broker/topology.ts';
+import type { Config } from '../config/schema.ts';
+import type { Database } from '../database/database.ts';
+import { openMariadb } from '../database/mariadb.ts';
+import { hidePassword, openPostgres } from '../database/postgres.ts';
+import { openSqlite } from '../database/sqlite.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { ConfigError, Unavailable } from '../model/errors.ts';
+import { openNoStatistics } from '../rrd/none.ts';
+import type { RrdStore } from '../rrd/rrd.ts';
+import { isRrdtoolInstalled, openRrdtool } from '../rrd/rrdtool.ts';
+
+/** What every adapter may use. */
+export interface AdapterContext {
+  readonly clock: Clock;
+  /** 0..1 */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Ends waiting for something that is away. */
+  readonly signal: AbortSignal;
+}
+
+const RETRY = { firstMs: 500, maxMs: 10_000 };
+
+/** Opens the database and waits until it answers. Throws `ConfigError` for an unknown kind of URL. */
+export async function openDatabase(config: Config, context: AdapterContext): Promise<Database> {
+  const { url, poolSize } = config.database;
+  const scheme = url.slice(0, url.indexOf(':'));
+  switch (scheme) {
+    case 'sqlite': {
+      const path = url.slice('sqlite:'.length);
+      if (path !== ':memory:') await makeFolder(dirname(path), 'the database');
+      return openSqlite(path);
+    }
+    case 'postgres':
+    case 'postgresql':
+      return waitFor(openPostgres(url, { poolSize, log: context.log }), context);
+    case 'mysql':
+    case 'mariadb':
+      return waitFor(openMariadb(url.replace(/^mariadb:/, 'mysql:'), { poolSize }), context);
+    default:
+      throw new ConfigError(
+        `database.url: "${hidePassword(url)}" must begin with sqlite:, postgres:// or mysql://`,
+      );
+  }
+}
+
+async function waitFor(database: Database, context: AdapterContext): Promise<Database> {
+  const { clock, log, random, signal } = context;
+  for (let failures = 1; ; failures++) {
+    try {
+      await database.ping();
+      if (failures > 1) log.info({ database: database.label }, 'the database is there');
+      return database;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Unavailable)) {
+        await database.close();
+        throw error;
+      }
+      if (failures === 1) {
+        log.warn({ reason: error.message, database: database.label }, 'waiting for the database');
+      }
+      await sleep(clock, backoffMs(RETRY, failures, random), signal);
+    }
+  }
+}
+
+/** Opens the broker; one over the network is waited for. */
+export async function openBroker(
+  config: Config,
+  topology: Topology,
+  context: AdapterContext,
+): Promise<Broker> {
+  const urls = [config.broker.url].flat();
+  const [first = ''] = urls;
+  if (first === 'memory:') {
+    return openMemoryBroker({ clock: context.clock, log: context.log, deadQueue: topology.dead });
+  }
+  const wrong = urls.find((url) => !/^amqps?:\/\//.test(url));
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      `broker.url: "${hidePassword(wrong)}" must be memory: or begin with amqp:// or amqps://`,
+    );
+  }
+  return openRabbitmqBroker({
+    urls,
+    deadQueue: topology.dead,
+    eventsExchange: topology.events,
+    ...context,
+  });
+}
+
+/** The broker's address for people. */
+export function brokerLabel(config: Config): string {
+  return [config.broker.url].flat().map(hidePassword).join(', ');
+}
+
+/** Whether everything must be in this process. */
+export function isEmbedded(config: Config): boolean {
+  return config.broker.url === 'memory:';
+}
+
+/** Opens the statistics by `rrd.driver`. Throws `ConfigError` when a named driver is not there. */
+export async function openRrd(config: Config, context: AdapterContext): Promise<RrdStore> {
+  const { driver, dir } = config.rrd;
+  if (driver === 'none') return openNoStatistics('switched off by rrd.driver', context.log);
+  if (await isRrdtoolInstalled()) {
+    await makeFolder(dir, 'the statistics');
+    return openRrdtool({ folder: dir, clock: context.clock, log: context.log });
+  }
+  if (driver === 'rrdtool') {
+    throw new ConfigError('rrd.driver is rrdtool, but there is no rrdtool here: install it.');
+  }
+  return openNoStatistics('there is no rrdtool here: install it and restart', context.log);
+}
+
+/** Makes a folder for its user only. Throws `ConfigError` naming folder and remedy. */
+export async function makeFolder(path: string, purpose: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new ConfigError(
+      `Cannot make the folder ${path} for ${purpose} (${reason}): choose another with --data, or let this user write there.`,
+    );
+  }
+}

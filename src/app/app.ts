@@ -1,0 +1,326 @@
+/**
+ * The composition root: opens the ports and starts the roles, from the sink to the source; `stop`
+ * walks back, so that what is on its way arrives. Long and straight on purpose: it is the map.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Broker } from '../broker/broker.ts';
+import { createTopology, type Topology } from '../broker/topology.ts';
+import type { Config } from '../config/schema.ts';
+import type { Database } from '../database/database.ts';
+import { startLease } from '../database/lease.ts';
+import { migrate } from '../database/migrations/migrate.ts';
+import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
+import { agreeOnSetting } from '../database/queries/settings.ts';
+import { startCollector } from '../grey/collector.ts';
+import { startHeartbeats } from '../grey/heartbeat.ts';
+import { startStatistics } from '../grey/statistics.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
+import { Lifecycle } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
+import { createEnvelope, type Envelope } from '../messages/envelope.ts';
+import { EVENT } from '../messages/event.ts';
+import { ConfigError, PoisonMessage } from '../model/errors.ts';
+import { Agenda } from '../red/agenda.ts';
+import { createApi } from '../red/api/api.ts';
+import { listen } from '../red/api/server.ts';
+import { Catalogue } from '../red/catalogue.ts';
+import { startScheduler } from '../red/scheduler.ts';
+import { startSync } from '../red/sync.ts';
+import type { RrdStore } from '../rrd/rrd.ts';
+import { createExecute } from '../violet/execute.ts';
+import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
+import { startHeartbeat } from '../violet/heartbeat.ts';
+import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { startWorker } from '../violet/worker.ts';
+import {
+  type AdapterContext,
+  brokerLabel,
+  isEmbedded,
+  makeFolder,
+  openBroker,
+  openDatabase,
+  openRrd,
+} from './adapters.ts';
+import { ensureAdminToken } from './starter-site.ts';
+import { readVersion } from './version.ts';
+import { claimWorkerId } from './worker-id.ts';
+
+/** What a process does. */
+export type Role = 'red' | 'violet' | 'grey';
+
+/** A running application. */
+export interface App {
+  /** Null without red. */
+  readonly api: Api | null;
+  readonly metrics: Metrics;
+  /** Drains and stops; later calls wait for the first. */
+  stop(): Promise<void>;
+}
+
+/** A served API. */
+export interface Api {
+  readonly url: string;
+  /** The file with a token of an administrator. */
+  readonly tokenFile: string;
+  readonly database: Database;
+  /** Tells every service that this version of the configuration was committed. */
+  announceChange(version: number): void;
+}
+
+/** From outside, so that a whole system can be simulated. */
+export interface AppContext {
+  readonly clock: Clock;
+  /** 0..1 */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Ends a start that waits for something that is away. */
+  readonly signal: AbortSignal;
+}
+
+/** What every role is handed. */
+interface Shared extends AppContext {
+  readonly config: Config;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly envelope: Envelope;
+  readonly topology: Topology;
+  readonly broker: Broker;
+  readonly version: string;
+}
+
+/** All of a stop, running checks included. */
+const STOP_DEADLINE_MS = 30_000;
+
+/** Starts the roles. What was started before a failure is stopped again. */
+export async function startApp(
+  config: Config,
+  roles: readonly Role[],
+  context: AppContext,
+): Promise<App> {
+  const { clock, log } = context;
+  const lifecycle = new Lifecycle(clock);
+  const stop = () =>
+    lifecycle.stop(STOP_DEADLINE_MS, (step, problem) =>
+      log.error({ error: problem, step }, 'a part did not stop as it should'),
+    );
+  const metrics = createMetrics();
+  try {
+    const adapters: AdapterContext = context;
+    const usesDatabase = roles.includes('red') || roles.includes('grey');
+    await makeFolder(config.data, 'its data');
+
+    const database = usesDatabase ? await openDatabase(config, adapters) : null;
+    if (database) {
+      lifecycle.onStop('database', () => database.close());
+      const applied = await migrate(database);
+      if (applied.length > 0) log.info({ applied }, 'schema brought up to date');
+      await agreeOnShards(database, config.grey.shards);
+    }
+    const rrd = usesDatabase ? await openRrd(config, adapters) : null;
+    if (rrd) lifecycle.onStop('statistics', () => rrd.close());
+
+    const topology = createTopology(config.broker);
+    const broker = await openBroker(config, topology, adapters);
+    lifecycle.onStop('broker', () => broker.close());
+
+    const shared: Shared = {
+      ...context,
+      config,
+      lifecycle,
+      metrics,
+      envelope: createEnvelope(config.security.messageKey || null),
+      topology,
+      broker,
+      version: readVersion(),
+    };
+    if (roles.includes('grey') && database && rrd) await startGrey(shared, database, rrd);
+    if (roles.includes('violet')) await startViolet(shared);
+    const api =
+      roles.includes('red') && database && rrd ? await startRed(shared, database, rrd) : null;
+    return { api, metrics, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Promise<void> {
+  const { config, lifecycle, broker, topology } = shared;
+  const heartbeats = await startHeartbeats({ ...shared, database, rrd });
+  lifecycle.onStop('heartbeats', () => heartbeats.stop());
+  const statistics = await startStatistics({
+    ...shared,
+    database,
+    rrd,
+    intervalMs: config.grey.statsInterval * 1_000,
+    holder: randomUUID(),
+    readRamUsedKib,
+  });
+  lifecycle.onStop('common statistics', () => statistics.stop());
+  const collector = await startCollector({
+    ...shared,
+    database,
+    shards: config.grey.shards,
+    keepsHistory: config.grey.history,
+  });
+  lifecycle.onStop('collector', () => collector.stop());
+  shared.log.info({ shards: config.grey.shards }, 'grey collects results');
+  if (!isEmbedded(config)) return;
+  // What is left in a queue of this process would be gone with it.
+  lifecycle.onStop('queued results', async () => {
+    for (let shard = 0; shard < config.grey.shards; shard++) {
+      while ((await broker.depth(topology.results(shard))) > 0) await sleep(shared.clock, 10);
+    }
+  });
+}
+
+async function startViolet(shared: Shared): Promise<void> {
+  const { config, lifecycle, log, clock } = shared;
+  const { violet } = config;
+  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
+  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
+  const id = claimed?.id ?? violet.id;
+  const executor = openChildProcessExecutor({ clock, log });
+  lifecycle.onStop('executor', () => executor.close());
+  const execute = createExecute({
+    executor,
+    pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
+    userMacros: violet.macros,
+    environment: pluginEnvironment(),
+    maxOutputBytes: violet.maxOutput,
+    clock,
+  });
+  const worker = await startWorker({
+    ...shared,
+    id,
+    zones: violet.zones,
+    concurrency: violet.concurrency,
+    execute,
+    settings: config.semantics,
+  });
+  lifecycle.onStop('worker', () => worker.stop());
+  const heartbeat = startHeartbeat({
+    ...shared,
+    id,
+    hostname: hostname(),
+    zones: violet.zones,
+    concurrency: violet.concurrency,
+    intervalMs: violet.heartbeatInterval * 1_000,
+    figures: () => worker.figures(),
+    readRamUsedKib,
+  });
+  lifecycle.onStop('heartbeat', () => heartbeat.stop());
+  log.info({ worker: id, zones: violet.zones, slots: violet.concurrency }, 'violet takes checks');
+}
+
+async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {
+  const { config, lifecycle, broker, envelope, clock, log } = shared;
+  const agenda = new Agenda();
+  const catalogues = {
+    hosts: new Catalogue<AgendaHost>(),
+    plugins: new Catalogue<AgendaPlugin>(),
+  };
+  let onGained = () => {};
+  const lease = await startLease({
+    database,
+    name: 'schedule',
+    holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+    clock,
+    log,
+    onGained: () => onGained(),
+  });
+  lifecycle.onStop('lease', () => lease.stop());
+  const scheduler = await startScheduler({
+    ...shared,
+    agenda,
+    catalogues,
+    shards: config.grey.shards,
+    isActive: lease.isHeld,
+  });
+  let isRead = false;
+  const sync = startSync({
+    ...shared,
+    database,
+    agenda,
+    catalogues,
+    isActive: lease.isHeld,
+    onChanged: () => scheduler.wake(),
+  });
+  onGained = () => sync.resume();
+  void sync.ready.then(() => {
+    isRead = true;
+  });
+  const hints = await broker.subscribe((delivery) => {
+    try {
+      if (envelope.open(EVENT, delivery).event.kind === 'configChanged') sync.wake();
+    } catch (error) {
+      if (!(error instanceof PoisonMessage)) throw error;
+      log.warn({ error }, 'hint not understood');
+    }
+  });
+  lifecycle.onStop('hints', () => hints.stop());
+  lifecycle.onStop('synchronisation', () => sync.stop());
+  lifecycle.onStop('scheduler', () => scheduler.stop());
+
+  const announceChange = (version: number) => {
+    sync.wake();
+    const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'configChanged', version } });
+    void broker.broadcast(hint);
+  };
+  const server = createApi({
+    ...shared,
+    database,
+    rrd,
+    brokerLabel: brokerLabel(config),
+    onChanged: announceChange,
+    schedule: {
+      isActive: lease.isHeld,
+      startProblem: () => (isRead ? null : 'the schedule is being read'),
+      jobCount: () => agenda.count,
+      dueAtOf: (checkId) => agenda.dueAt(checkId),
+      figures: () => scheduler.figures(),
+    },
+  });
+  const tokenFile = await ensureAdminToken(database, config.data, clock.now());
+  const { host, port } = splitAddress(config.red.listen);
+  const url = await listen(server, host, port);
+  lifecycle.onStop('API', () => server.close());
+  log.info({ url }, 'red serves the API');
+  return { url, tokenFile, database, announceChange };
+}
+
+/** Red and grey must count the same number of result queues, or results would lie in one forever. */
+async function agreeOnShards(database: Database, shards: number): Promise<void> {
+  const agreed = await agreeOnSetting(database, 'grey.shards', String(shards));
+  if (agreed === String(shards)) return;
+  throw new ConfigError(
+    `grey.shards is ${shards} here, but this site was set up with ${agreed}: use ${agreed} in every configuration.`,
+  );
+}
+
+/** HOST:PORT, the host of an IPv6 address in brackets. */
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return {
+    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(address.slice(colon + 1)),
+  };
+}
+
+/** All that a plugin sees of our environment. */
+function pluginEnvironment(): Readonly<Record<string, string>> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C',
+    LC_ALL: 'C',
+    HOME: homedir(),
+  };
+}
+
+function readRamUsedKib(): number {
+  return Math.round(process.memoryUsage.rss() / 1_024);
+}

@@ -1,0 +1,143 @@
+/** The first start: a token for the administrator, and this host with a few real checks. */
+
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '../database/database.ts';
+import { changeConfiguration } from '../database/queries/configuration.ts';
+import { hostQueries } from '../database/queries/hosts.ts';
+import { pluginQueries } from '../database/queries/plugins.ts';
+import { agreeOnSetting } from '../database/queries/settings.ts';
+import { suiteQueries } from '../database/queries/suites.ts';
+import { findTokenByHash, replaceToken } from '../database/queries/tokens.ts';
+import { ConfigError } from '../model/errors.ts';
+import type { Plugin } from '../model/objects.ts';
+import { createSecret, hashSecret } from '../red/api/auth.ts';
+
+const TOKEN_FILE = 'admin.token';
+const TOKEN_NAME = 'admin (local file)';
+
+/** Makes sure that `DATA/admin.token` holds a valid token of an administrator; its path. */
+export async function ensureAdminToken(
+  database: Database,
+  dataFolder: string,
+  now: number,
+): Promise<string> {
+  const file = join(dataFolder, TOKEN_FILE);
+  const existing = await readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  if (existing && (await findTokenByHash(database, hashSecret(existing)))) return file;
+  const secret = createSecret();
+  await database.transaction((sql) =>
+    replaceToken(sql, {
+      id: randomUUID(),
+      name: TOKEN_NAME,
+      role: 'admin',
+      hash: hashSecret(secret),
+      createdAt: now,
+      expiresAt: null,
+    }),
+  );
+  try {
+    await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new ConfigError(`Cannot write the token to ${file}: ${String(error)}`);
+  }
+  return file;
+}
+
+/** What the starter site is made of. */
+export interface StarterOptions {
+  /** What the host is called. */
+  readonly hostName: string;
+  /** The API's own port, which two of the checks watch. */
+  readonly port: number;
+  /** File names in the plugin folders. */
+  readonly scripts: readonly string[];
+  readonly now: number;
+}
+
+/**
+ * Creates the starter site once in a database's life, and only if there is no host yet. Resolves to
+ * the version of the configuration that this made, or null when nothing was to be done.
+ */
+export async function ensureStarterSite(
+  database: Database,
+  options: StarterOptions,
+): Promise<number | null> {
+  const mark = `made ${options.now}`;
+  if ((await agreeOnSetting(database, 'starterSite', mark)) !== mark) return null;
+  const hosts = await hostQueries.list(database, { limit: 1, sort: [], cursor: null }, {});
+  if (hosts.total > 0) return null;
+  const { version } = await changeConfiguration(database, options.now, async (change) => {
+    const suite = 'starter';
+    await suiteQueries.insert(change, randomUUID(), {
+      name: suite,
+      description: 'Made at the first start. Change or delete it as you like.',
+      hosts: [],
+      plugins: [],
+      subnets: [],
+    });
+    for (const plugin of starterPlugins(options)) {
+      await pluginQueries.insert(change, randomUUID(), { ...plugin, suites: [suite] });
+    }
+    await hostQueries.insert(change, randomUUID(), {
+      name: options.hostName,
+      address: '127.0.0.1',
+      login: 'violet',
+      sshPort: 22,
+      maintenance: false,
+      history: true,
+      zone: 'default',
+      subnet: null,
+      suites: [suite],
+      labels: {},
+      vars: {},
+    });
+  });
+  return version;
+}
+
+function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
+  const rhythm = { intervalMs: 30_000, timeoutMs: 10_000 };
+  const wanted: Omit<Plugin, 'suites'>[] = [
+    {
+      name: 'ping',
+      run: { builtin: 'ping' },
+      params: '-w 100,20% -c 500,60% -p 3',
+      description: 'The host answers to ICMP',
+      ...rhythm,
+    },
+    {
+      name: 'api-port',
+      run: { builtin: 'tcp' },
+      params: `-p ${port} -w 1 -c 5`,
+      description: 'The port of the API is open',
+      ...rhythm,
+    },
+    {
+      name: 'api-health',
+      run: { builtin: 'http' },
+      params: `-p ${port} -u /healthz -w 1 -c 5`,
+      description: 'The API says that it is alive',
+      ...rhythm,
+    },
+    {
+      name: 'load',
+      run: { script: 'check_load' },
+      params: '-r -w 5,4,3 -c 10,8,6',
+      description: 'Load average per processor',
+      ...rhythm,
+    },
+    {
+      name: 'disk',
+      run: { script: 'check_disk' },
+      params: '-w 10% -c 5% -p /',
+      description: 'Free space of the root file system',
+      ...rhythm,
+    },
+  ];
+  return wanted.filter(({ run }) => !('script' in run) || scripts.includes(run.script));
+}

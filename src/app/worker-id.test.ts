@@ -1,0 +1,41 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { claimWorkerId } from './worker-id.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ppalette-id-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a worker that starts again gets its old name', async () => {
+  const first = await claimWorkerId(folder);
+  expect(first.id).toMatch(/^violet-[0-9a-f]{8}$/);
+  await first.release();
+  const second = await claimWorkerId(folder);
+  expect(second.id).toBe(first.id);
+});
+
+test('two workers in one folder have different names', async () => {
+  const ids = await Promise.all([
+    claimWorkerId(folder),
+    claimWorkerId(folder),
+    claimWorkerId(folder),
+  ]);
+  expect(new Set(ids.map(({ id }) => id)).size).toBe(3);
+});
+
+test('the name of a worker that was killed is free again', async () => {
+  const first = await claimWorkerId(folder);
+  // No process has this number: it is above what Linux gives out.
+  await writeFile(join(folder, `${first.id}.lock`), '4194305');
+  expect((await claimWorkerId(folder)).id).toBe(first.id);
+});
+
+test('a folder that is not there yet is made, and only names and locks lie in it', async () => {
+  const deep = join(folder, 'a', 'b');
+  const { id } = await claimWorkerId(deep);
+  expect((await readdir(deep)).sort()).toEqual([id, `${id}.lock`]);
+});
