@@ -1,0 +1,31 @@
+/** How a command is defined: examples, and what it does when it is run. */
+
+import type { Command } from 'commander';
+import type { Program, Session } from './session.ts';
+
+/** Builds a verb's part of the command line, when the verb is used. */
+export type DefineCommand = (verb: Command, program: Program) => void;
+
+/** Adds examples to a command's help, a line each. */
+export function addExamples(command: Command, examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  ${example}\n`).join('');
+  return command.addHelpText('after', `\nExamples:\n${lines}`);
+}
+
+/** The first example of each kind, for the help of the verb. */
+export function firstOf(examples: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.values(examples).flatMap((lines) => lines.slice(0, 1));
+}
+
+/** What a command does when it is run. Its own options are in `command.opts()`. */
+export function onRun(
+  command: Command,
+  program: Program,
+  task: (session: Session, args: readonly string[]) => Promise<void>,
+): void {
+  command.action(async () => {
+    // Only now, since help needs none of it.
+    const { openSession } = await import('./session.ts');
+    await task(openSession(command, program), command.args);
+  });
+}

@@ -1,0 +1,95 @@
+/** A name that is not there -> the names that may have been meant. */
+
+import { type Client, ProblemAnswer } from '../contract/client.ts';
+import { Missing } from './exit-code.ts';
+import type { Kind } from './kind.ts';
+import { fetchList, MAX_PAGE_SIZE, nameOf } from './listing.ts';
+import type { Session } from './session.ts';
+
+const MAX_NAMES = 3;
+/** Long enough for every name; a comparison takes the product of the lengths. */
+const MAX_LENGTH = 100;
+
+/**
+ * Runs `task`; when the server says that `name` is not there, throws `Missing`, with names that are
+ * near it.
+ */
+export async function withNearNames<Result>(
+  session: Session,
+  { kind, name }: { readonly kind: Kind; readonly name: string },
+  task: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof ProblemAnswer) || error.status !== 404) throw error;
+    const names = await listNames(await session.connect(), kind, name);
+    // Nothing is listed either: this is no ppalette, and its own answer says more.
+    if (names === undefined) throw error;
+    throw new Missing(kind.name, name, sayHint(kind, findNear(name, names)));
+  }
+}
+
+/** At most three of `names`, the nearest first. */
+export function findNear(wanted: string, names: readonly string[]): string[] {
+  const target = normalize(wanted);
+  const tolerance = Math.max(1, Math.floor(target.length / 3));
+  return [...new Set(names)]
+    .map((name) => ({ name, distance: distanceOf(target, normalize(name)) }))
+    .filter(({ distance }) => distance <= tolerance)
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_NAMES)
+    .map(({ name }) => name);
+}
+
+/** Names to compare with: all if there are few, else those that begin or end like the wanted one. */
+async function listNames(client: Client, kind: Kind, name: string): Promise<string[] | undefined> {
+  const list = async (query: Readonly<Record<string, string>>) => {
+    const options = { query, limit: MAX_PAGE_SIZE, pageSize: MAX_PAGE_SIZE };
+    const { items, isComplete } = await fetchList(client, kind, options);
+    return { names: items.map((item) => nameOf(kind, item)), isComplete };
+  };
+  try {
+    const all = await list({});
+    if (all.isComplete) return all.names;
+    const parts = kind.key.length > 1 ? name.split('/') : [name.slice(0, 3), name.slice(-3)];
+    const lists = await Promise.all(parts.map((q) => list({ q })));
+    return lists.flatMap(({ names }) => names);
+  } catch {
+    // The names are a courtesy; what went wrong first is what counts.
+    return undefined;
+  }
+}
+
+function sayHint(kind: Kind, names: readonly string[]): string {
+  if (names.length === 0) return `"ppadm list ${kind.plural}" shows all.`;
+  const quoted = names.map((name) => `"${name}"`);
+  const last = quoted.pop();
+  return `Did you mean ${quoted.length > 0 ? `${quoted.join(', ')} or ${last}` : last}?`;
+}
+
+function normalize(name: string): string {
+  return name.slice(0, MAX_LENGTH).toLowerCase();
+}
+
+/** Changes that make `a` to `b`: a character more, less or other, or two neighbours swapped. */
+function distanceOf(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        (last[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        (last[j - 1] ?? 0) + (isSame ? 0 : 1),
+        isSwapped ? (beforeLast[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}

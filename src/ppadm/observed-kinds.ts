@@ -1,0 +1,109 @@
+/** The kinds that only the services write: checks, workers and jobs. */
+
+import type { CheckJson, JobJson } from '../contract/checks.ts';
+import type { WorkerJson } from '../contract/statistics.ts';
+import { CHECK_STATES } from '../model/check.ts';
+import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
+import { defineKind, type FilterOption } from './kind.ts';
+
+const STATES = [...CHECK_STATES, 'pending'];
+const CHECK_FILTERS: readonly FilterOption[] = [
+  { query: 'host', flags: '--host <name>', reads: 'text', help: 'only of this host' },
+  { query: 'plugin', flags: '--plugin <name>', reads: 'text', help: 'only of this plugin' },
+];
+
+/** Checks: one plugin on one host. */
+export const CHECK = defineKind<CheckJson>({
+  name: 'check',
+  plural: 'checks',
+  list: 'listChecks',
+  get: 'getCheck',
+  changes: undefined,
+  key: [
+    { parameter: 'host', field: 'host' },
+    { parameter: 'plugin', field: 'plugin' },
+  ],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'HOST', field: 'host' },
+    { title: 'PLUGIN', field: 'plugin' },
+    { title: 'STATE', field: 'state', format: 'state' },
+    { title: 'SINCE', field: 'lastStateChange', format: 'ago' },
+    { title: 'CHECKED', field: 'finishedAt', format: 'ago' },
+    { title: 'NEXT', field: 'nextDue', format: 'until', isWide: true },
+    { title: 'TOOK', field: 'executionTime', format: 'seconds', isWide: true },
+    { title: 'LATENCY', field: 'latency', format: 'seconds', isWide: true },
+    { title: 'WORKER', field: 'worker', isWide: true },
+    { title: 'OUTPUT', field: 'output', isFlexible: true },
+  ],
+  filters: [
+    {
+      query: 'state',
+      flags: '--state <states>',
+      reads: 'words',
+      words: STATES,
+      help: `only in these states: ${STATES.join(',')}`,
+    },
+    {
+      query: 'problem',
+      flags: '--problem',
+      reads: 'flag',
+      help: 'only what is neither ok nor pending',
+    },
+    ...CHECK_FILTERS,
+    SUITE_FILTER,
+    SUBNET_FILTER,
+    ZONE_FILTER,
+    SEARCH_FILTER,
+  ],
+  fields: [],
+});
+
+/** Workers: the violets. */
+export const WORKER = defineKind<WorkerJson>({
+  name: 'worker',
+  plural: 'workers',
+  list: 'listWorkers',
+  get: 'getWorker',
+  changes: undefined,
+  key: [{ parameter: 'worker', field: 'id' }],
+  identities: [],
+  isPaged: false,
+  columns: [
+    { title: 'ID', field: 'id' },
+    { title: 'HOSTNAME', field: 'hostname' },
+    { title: 'STATUS', field: 'status', format: 'status' },
+    { title: 'HEARTBEAT', field: 'lastHeartbeat', format: 'ago' },
+    { title: 'STARTED', field: 'startedAt', format: 'ago' },
+    { title: 'ZONES', field: 'zones', format: 'names', isFlexible: true },
+    { title: 'VERSION', field: 'version', isWide: true },
+    { title: 'FIELDS', field: 'fields', format: 'entries', isFlexible: true, isWide: true },
+  ],
+  filters: [],
+  fields: [],
+});
+
+/** Jobs of the schedule. */
+export const JOB = defineKind<JobJson>({
+  name: 'job',
+  plural: 'jobs',
+  list: 'listSchedule',
+  get: undefined,
+  changes: undefined,
+  key: [
+    { parameter: 'host', field: 'host' },
+    { parameter: 'plugin', field: 'plugin' },
+  ],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'HOST', field: 'host' },
+    { title: 'PLUGIN', field: 'plugin' },
+    { title: 'INTERVAL', field: 'interval', format: 'seconds' },
+    { title: 'LAST', field: 'lastDue', format: 'ago' },
+    { title: 'NEXT', field: 'nextDue', format: 'until' },
+  ],
+  filters: CHECK_FILTERS,
+  fields: [],
+});
