@@ -4,6 +4,7 @@
 import { homedir } from 'node:os';
 import { readVersion } from '../app/version.ts';
 import { systemClock } from '../lib/clock.ts';
+import { EXIT } from '../ppadm/exit-code.ts';
 import { runPpadm } from '../ppadm/main.ts';
 import type { Screen } from '../ppadm/surroundings.ts';
 
@@ -11,7 +12,8 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever reads has seen enough, as in "ppadm list hosts | head".
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    if (stream !== process.stderr) process.stderr.write(`ppadm: cannot write: ${error.message}\n`);
+    process.exit(EXIT.failed);
   });
 }
 

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import type { DefineCommand } from './command-line.ts';
 import { EXIT, explainFailure } from './exit-code.ts';
-import { escapeBlock } from './output/escape.ts';
+import { escapeBlock, escapeLine } from './output/escape.ts';
 import type { Program } from './session.ts';
 import { addSharedOptions } from './shared-options.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
@@ -132,6 +132,6 @@ function createProgram(program: Program): Command {
 /** Says what went wrong; the exit code. */
 function report(error: unknown, errors: Screen): number {
   const { exitCode, lines } = explainFailure(error);
-  for (const line of lines) errors.write(`ppadm: ${escapeBlock(line)}\n`);
+  for (const line of lines) errors.write(`ppadm: ${escapeLine(line)}\n`);
   return exitCode;
 }

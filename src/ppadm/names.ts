@@ -51,7 +51,7 @@ export function readPath(kind: Kind, args: readonly string[]): Record<string, st
   const words = args.length === 1 && kind.key.length > 1 ? first.split('/') : args;
   const wanted = kind.key.map(({ parameter }) => parameter);
   if (words.length !== wanted.length || words.includes('')) {
-    const message = `Which ${kind.name}? Give ${wanted.join(' and ').toUpperCase()}.`;
+    const message = `Which ${kind.name}? Give ${wanted.map((word) => word.toUpperCase()).join(' and ')}.`;
     throw new InvalidInput([{ path: '', message }]);
   }
   return Object.fromEntries(wanted.map((parameter, index) => [parameter, words[index] ?? '']));

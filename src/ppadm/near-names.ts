@@ -26,6 +26,8 @@ export async function withNearNames<Result>(
     const names = await listNames(await session.connect(), kind, name);
     // Nothing is listed either: this is no ppalette, and its own answer says more.
     if (names === undefined) throw error;
+    // It is there, so what is missing is something of it.
+    if (names.includes(name)) throw error;
     throw new Missing(kind.name, name, sayHint(kind, findNear(name, names)));
   }
 }

@@ -52,7 +52,7 @@ export function openSession(command: Command, { surroundings, endWith }: Program
     options,
     format: options.output ?? 'table',
     palette: choosePalette(output, environment),
-    maxWidth: output.isTerminal ? (output.columns ?? DEFAULT_COLUMNS) : null,
+    maxWidth: output.isTerminal ? output.columns || DEFAULT_COLUMNS : null,
     now: clock.now(),
     connect() {
       client ??= findConnection(options, surroundings).then(connectTo);

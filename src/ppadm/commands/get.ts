@@ -10,7 +10,7 @@ import { KINDS } from '../kinds.ts';
 import { addIdentityOptions, nameSyntax, readPath, readReference } from '../names.ts';
 import { fetchObject, printObject } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
-import { escapeBlock } from '../output/escape.ts';
+import { escapeBlock, escapeLine } from '../output/escape.ts';
 import { formatPerfdata } from '../output/format.ts';
 import type { Program, Session } from '../session.ts';
 
@@ -78,7 +78,7 @@ async function serveAsPlugin(session: Session, args: readonly string[]): Promise
     else await printObject(session, CHECK, check);
   } catch (error) {
     session.endWith(EXIT_CODES.unknown);
-    session.print(`UNKNOWN - ${escapeBlock(explainFailure(error).lines.join(' '))}\n`);
+    session.print(`UNKNOWN - ${escapeLine(explainFailure(error).lines.join(' '))}\n`);
   }
 }
 

@@ -26,7 +26,7 @@ export interface TableOptions {
 
 const GAP = '  ';
 /** A flexible column gives way down to this width before the others do. */
-const FLEXIBLE_MIN_WIDTH = 12;
+const FLEXIBLE_MIN_WIDTH = 8;
 
 /** Lines of text, each with a line end: the titles, then the rows. */
 export function formatTable({ columns, rows, maxWidth, paintTitle }: TableOptions): string {
