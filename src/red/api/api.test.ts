@@ -200,6 +200,16 @@ describe('objects', () => {
   });
 });
 
+test('a change that takes its time keeps what others changed meanwhile', async () => {
+  const { body } = await call('POST', '/hosts', { name: 'busy', address: '192.0.2.99' });
+  // Without a name the name server is asked, which takes longer than a change of a variable.
+  const slow = call('PATCH', `/hosts/${body.id}`, { name: null });
+  const quick = await call('PATCH', `/hosts/${body.id}`, { vars: { a: '1' } });
+  expect(quick.status).toBe(200);
+  expect((await slow).status).toBe(200);
+  expect((await call('GET', `/hosts/${body.id}`)).body.vars).toEqual({ a: '1' });
+});
+
 describe('wrong input', () => {
   const cases: [number, string, string, unknown, RegExp?][] = [
     [400, 'POST', '/hosts', '{', /not valid JSON/],

@@ -46,6 +46,12 @@ export interface ResourceContext {
 /** Fields that the server sets; a client may send back what it was given. */
 const SERVER_FIELDS = ['id', 'createdAt', 'updatedAt'];
 
+/** How often a change is made again because the object changed under it. */
+const MAX_TRIES = 20;
+
+/** Rolls a change back whose ground has shifted. */
+class ChangedMeanwhile extends Error {}
+
 /** Creates the routes. */
 export function resourceRoutes<Spec, Input>(
   resource: Resource<Spec, Input>,
@@ -86,15 +92,25 @@ export function resourceRoutes<Spec, Input>(
     ifMatch: unknown,
     spec: (before: Stored<Spec>) => Promise<Spec>,
   ) => {
-    // Read before the transaction too, since making the spec may ask a name server.
-    const next = await spec(await get(database, reference));
-    return change(async (sql) => {
-      const before = await get(sql, reference);
-      refuseLostUpdate(before, ifMatch);
-      await resource.refuseCollision(sql, next, before.id);
-      await queries.update(sql, before.id, next);
-      return get(sql, before.id);
-    });
+    // The spec is made before the transaction, since that may ask a name server; if somebody else
+    // changed the object meanwhile, it is made again from what is there now.
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const seen = await get(database, reference);
+      refuseLostUpdate(seen, ifMatch);
+      const next = await spec(seen);
+      try {
+        return await change(async (sql) => {
+          const { version } = await get(sql, seen.id);
+          if (version !== seen.version) throw new ChangedMeanwhile();
+          await resource.refuseCollision(sql, next, seen.id);
+          await queries.update(sql, seen.id, next);
+          return get(sql, seen.id);
+        });
+      } catch (error) {
+        if (!(error instanceof ChangedMeanwhile)) throw error;
+      }
+    }
+    throw new Conflict('It is changed again and again by others; try again.');
   };
 
   return [
