@@ -4,6 +4,7 @@ import {
   followingDueAt,
   lastDueAt,
   nextDueAt,
+  queueLimitAt,
   type Rhythm,
   resumeDueAt,
   rhythmOf,
@@ -53,6 +54,12 @@ describe('due time', () => {
         if (now <= due) expect(next - due).toBeLessThanOrEqual(rhythm.intervalMs * 1.5);
       }),
     );
+  });
+
+  test('what is taken from a queue has a tenth of its time left, at most two seconds', () => {
+    expect(queueLimitAt(0, 1_000)).toBe(900);
+    expect(queueLimitAt(5_000, 10_000)).toBe(9_500);
+    expect(queueLimitAt(0, 3_600_000)).toBe(3_598_000);
   });
 
   test('load is spread evenly over the interval', () => {

@@ -39,6 +39,18 @@ export function followingDueAt(rhythm: Rhythm, dueAt: number, now: number): numb
   return nextDueAt(rhythm, Math.max(now, dueAt + Math.ceil(rhythm.intervalMs / 2) - 1));
 }
 
+/** The longest head start of a queue's expiry over that of the request. */
+const MAX_HEAD_START_MS = 2_000;
+
+/**
+ * Until when a request may wait in its queue: a little shorter than it may be begun. A queue that
+ * cannot be emptied always gives out what is about to expire, so without this a worker would get
+ * nothing but requests that expire on their way to it, and under overload do no work at all.
+ */
+export function queueLimitAt(dueAt: number, expiresAt: number): number {
+  return expiresAt - Math.min(Math.ceil((expiresAt - dueAt) / 10), MAX_HEAD_START_MS);
+}
+
 /**
  * When a check is due that this scheduler begins to care for. `lastScheduledAt`: due time of its last
  * result, null when it never had one.

@@ -14,7 +14,7 @@ import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
-import { followingDueAt, rhythmOf } from './due-time.ts';
+import { followingDueAt, queueLimitAt, rhythmOf } from './due-time.ts';
 
 /** Requests handed out before the loop lets others run. */
 const BURST = 1_000;
@@ -80,7 +80,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const send = async (request: CheckRequest, zone: string) => {
     unconfirmed++;
     try {
-      const message = envelope.seal(CHECK_REQUEST, request.id, request, request.expiresAt);
+      const waitsUntil = queueLimitAt(request.scheduledAt, request.expiresAt);
+      const message = envelope.seal(CHECK_REQUEST, request.id, request, waitsUntil);
       await broker.publish(topology.checks(zone), message);
       outage = false;
       requested++;
