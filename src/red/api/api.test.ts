@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { QUEUE_NAMES } from '../../../test/site.ts';
 import { openMemoryBroker } from '../../broker/memory.ts';
 import { createTopology } from '../../broker/topology.ts';
 import { API_PREFIX, ROUTES, type RouteName } from '../../contract/paths.ts';
@@ -24,21 +25,12 @@ beforeAll(async () => {
   database = await openSqlite(':memory:');
   await migrate(database);
   admin = await addToken('admin');
-  const names = {
-    prefix: '',
-    checks: 'checks',
-    results: 'results',
-    heartbeats: 'heartbeats',
-    events: 'events',
-    expired: 'expired',
-    dead: 'dead',
-  };
   const shared = { clock: systemClock, log: silentLog() };
   server = createApi({
     ...shared,
     version: '1.2.3',
     database,
-    broker: openMemoryBroker({ ...shared, deadQueue: createTopology(names).dead }),
+    broker: openMemoryBroker({ ...shared, deadQueue: createTopology(QUEUE_NAMES).dead }),
     brokerLabel: 'memory:',
     rrd: openNoStatistics('test', silentLog()),
     metrics: createMetrics(),
