@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { claimWorkerId } from './worker-id.ts';
+import { claimWorkerId, isAlive } from './worker-id.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -38,4 +39,20 @@ test('a folder that is not there yet is made, and only names and locks lie in it
   const deep = join(folder, 'a', 'b');
   const { id } = await claimWorkerId(deep);
   expect((await readdir(deep)).sort()).toEqual([id, `${id}.lock`]);
+});
+
+test.runIf(process.platform === 'linux')('a process that died unburied is not alive', async () => {
+  // The shell starts a child that ends at once, and becomes a program that does not ask after it.
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const pid = await new Promise<number>((resolve) => {
+      parent.stdout.once('data', (text: Buffer) => resolve(Number(text.toString())));
+    });
+    await expect.poll(() => isAlive(pid)).toBe(false);
+    expect(isAlive(process.pid)).toBe(true);
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -44,12 +45,18 @@ async function claim(folder: string, id: string): Promise<boolean> {
   return true;
 }
 
-/** Whether a process with this number exists. */
+/** Whether a process with this number runs. One that is dead but not buried (Linux) does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The state follows the name, which is in brackets and may hold anything.
+    return status.slice(status.lastIndexOf(')') + 2, status.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    return true;
   }
 }
