@@ -52,9 +52,9 @@ async function run(executor: Executor, command: Command): Promise<Run> {
 }
 
 /** Runs the contract against executors from `open`. */
-export function describeExecutor(name: string, open: () => Executor): void {
+export function describeExecutor(name: string, open: () => Executor | Promise<Executor>): void {
   const withExecutor = async <Result>(use: (executor: Executor) => Promise<Result>) => {
-    const executor = open();
+    const executor = await open();
     try {
       return await use(executor);
     } finally {
@@ -233,7 +233,7 @@ export function describeExecutor(name: string, open: () => Executor): void {
     test('closing kills what runs and lets nothing new start', async () => {
       await using folder = await tempFolder();
       const pidFile = join(folder.path, 'pid');
-      const executor = open();
+      const executor = await open();
       const running = executor.run(commandOf('check_hang', { args: [pidFile] }));
       const refused = expect(running).rejects.toThrow(Unavailable);
       const pid = await readPid(pidFile);

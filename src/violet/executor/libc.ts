@@ -52,6 +52,8 @@ export interface Libc {
   close(file: number): void;
   /** Limits a process; 0 means this one. False when that is not allowed; true when it has ended. */
   limit(pid: number, limit: ResourceLimit): boolean;
+  /** What this process may not raise a limit above. */
+  hardLimit(resource: number): number;
 }
 
 const CLOSE_ON_EXEC = 0o2000000;
@@ -114,6 +116,10 @@ function bind(koffi: Koffi): Libc {
     limit(pid, { resource, soft, hard }) {
       values.set([BigInt(soft), BigInt(hard)]);
       return prlimit(pid, resource, values, null) === 0 || koffi.errno() === constants.errno.ESRCH;
+    },
+    hardLimit(resource) {
+      prlimit(0, resource, null, values);
+      return Number(values[1]);
     },
   };
 }

@@ -48,6 +48,17 @@ export function programLimits(limits: Limits): ResourceLimit[] {
   ];
 }
 
+/** The limits, as far as somebody may set them who may not go above `hardLimit`. */
+export function lowerTo(
+  limits: readonly ResourceLimit[],
+  hardLimit: (resource: number) => number,
+): ResourceLimit[] {
+  return limits.map(({ resource, soft, hard }) => {
+    const highest = hardLimit(resource);
+    return { resource, soft: Math.min(soft, highest), hard: Math.min(hard, highest) };
+  });
+}
+
 function limit(resource: number, value: number | null, grace = 0): ResourceLimit[] {
   return value === null ? [] : [{ resource, soft: value, hard: value + grace }];
 }

@@ -148,12 +148,13 @@ class Starter {
       },
     });
     const early = this.#early.get(pid);
-    if (early !== undefined) {
+    if (early === undefined) {
+      this.#programs.set(pid, end);
+      this.#limit(pid, run.command);
+    } else {
       this.#early.delete(pid);
-      return end(early);
+      end(early);
     }
-    this.#programs.set(pid, end);
-    this.#limit(pid, run.command);
   }
 
   #limit(pid: number, { file }: Command): void {

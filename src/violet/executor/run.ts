@@ -23,6 +23,8 @@ import { describeStartFailure } from './start-failure.ts';
 export interface RunContext {
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of every program that was started. */
+  readonly onStarted?: (command: Command, pid: number) => void;
 }
 
 /** A program that was started. */
@@ -108,7 +110,10 @@ export class Run {
   /** The program was started. It is killed if the run has come to its end meanwhile. */
   attach(program: Program): void {
     this.#program = program;
-    if (!this.#isFinished) return;
+    if (!this.#isFinished) {
+      this.#context.onStarted?.(this.command, program.pid);
+      return;
+    }
     this.#signalGroup('SIGKILL');
     program.release();
   }
