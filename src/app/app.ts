@@ -32,7 +32,7 @@ import { startScheduler } from '../red/scheduler.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { createExecute } from '../violet/execute.ts';
-import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
+import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
 import { startWorker } from '../violet/worker.ts';
@@ -43,6 +43,7 @@ import {
   makeFolder,
   openBroker,
   openDatabase,
+  openExecutor,
   openRrd,
 } from './adapters.ts';
 import { ensureAdminToken } from './starter-site.ts';
@@ -184,13 +185,14 @@ async function startViolet(shared: Shared): Promise<void> {
   const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
   if (claimed) lifecycle.onStop('worker name', () => claimed.release());
   const id = claimed?.id ?? violet.id;
-  const executor = openChildProcessExecutor({ clock, log });
+  const user = violet.runAs === '' ? null : await findUser(violet.runAs);
+  const executor = await openExecutor(config, user, shared);
   lifecycle.onStop('executor', () => executor.close());
   const execute = createExecute({
     executor,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
     userMacros: violet.macros,
-    environment: pluginEnvironment(),
+    environment: pluginEnvironment(violet.environment, user?.home ?? homedir()),
     maxOutputBytes: violet.maxOutput,
     clock,
   });
@@ -311,13 +313,17 @@ function splitAddress(address: string): { host: string; port: number } {
   };
 }
 
-/** All that a plugin sees of our environment. */
-function pluginEnvironment(): Readonly<Record<string, string>> {
+/** All that a plugin sees of an environment. */
+function pluginEnvironment(
+  own: Readonly<Record<string, string>>,
+  home: string,
+): Readonly<Record<string, string>> {
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C',
     LC_ALL: 'C',
-    HOME: homedir(),
+    HOME: home,
+    ...own,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
+import type { Clock } from '../../lib/clock.ts';
 import type { LogFormat, LogLevel } from '../../lib/log.ts';
 import type { Outcome } from '../../model/check.ts';
 import type { Command } from './executor.ts';
@@ -42,11 +43,15 @@ export type FromHelper =
   | { readonly kind: 'stopped'; readonly id: number };
 
 /**
- * Gives each message that arrives to `receive` and returns what sends one. Messages of one turn of
- * the event loop go out together: waking the other side costs more than a message.
+ * From one write to the next, at least: messages in between go out together. Waking the other side
+ * costs more than all else about a message, a tenth of a millisecond a run without this.
  */
+const GATHER_MS = 1;
+
+/** Gives each message that arrives to `receive` and returns what sends one. */
 export function openChannel<Sent, Received>(
   socket: Socket,
+  clock: Clock,
   receive: (message: Received) => void,
 ): (message: Sent) => void {
   let pieces: string[] = [];
@@ -61,12 +66,16 @@ export function openChannel<Sent, Received>(
     pieces.push(last);
   });
   const waiting: string[] = [];
-  const flush = () => {
+  let writtenAt = 0;
+  const write = () => {
+    writtenAt = clock.monotonic();
     socket.write(waiting.join(''));
     waiting.length = 0;
   };
   return (message) => {
-    if (waiting.length === 0) setImmediate(flush);
     waiting.push(`${JSON.stringify(message)}\n`);
+    if (waiting.length > 1) return;
+    if (clock.monotonic() - writtenAt < GATHER_MS) clock.setTimer(GATHER_MS, write);
+    else setImmediate(write);
   };
 }

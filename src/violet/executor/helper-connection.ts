@@ -88,7 +88,9 @@ class Helper implements HelperConnection {
     this.#send =
       this.#socket === null
         ? () => undefined
-        : openChannel<ToHelper, FromHelper>(this.#socket, (message) => this.#receive(message));
+        : openChannel<ToHelper, FromHelper>(this.#socket, options.clock, (message) =>
+            this.#receive(message),
+          );
     this.#ended = new Promise((resolve) => {
       const end = (reason: string) => {
         this.#lose(reason);

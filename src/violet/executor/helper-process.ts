@@ -4,8 +4,9 @@
  * start; and it outlives a violet that was killed until it has killed what that one was running.
  */
 
+import { readdirSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { systemClock } from '../../lib/clock.ts';
 import { openLog } from '../../lib/log.ts';
 import { openChildProcessExecutor } from './child-process.ts';
@@ -31,6 +32,8 @@ const LASTING_MS = 25;
 /** What a program writes is for its user only. */
 const UMASK = 0o077;
 
+const LOWEST_PRIORITY = 19;
+
 /** Those who end violet by signalling all of its processes want what runs to be finished. */
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -45,7 +48,7 @@ class Helper {
   #isTelling = false;
 
   constructor(socket: Socket) {
-    this.#send = openChannel<FromHelper, ToHelper>(socket, (message) => {
+    this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
       if (message.kind === 'open') void this.#open(message.settings);
       else if (message.kind === 'run') void this.#run(message.id, message.command);
       else this.#stopping.get(message.id)?.abort();
@@ -114,7 +117,7 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
     throw new Error('posix_spawn is not to be had here: use Linux and npm package koffi');
   }
   process.umask(UMASK);
-  setPriority(settings.nice);
+  if (settings.nice > 0) lowerPriority(settings.nice);
   if (settings.user !== null) become(settings.user);
   if (libc === null) {
     return { kind: 'childProcess', executor: openChildProcessExecutor(context) } as const;
@@ -123,6 +126,13 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
   for (const limit of allowed(inheritedLimits(settings.limits))) libc.limit(0, limit);
   const limits = allowed(programLimits(settings.limits));
   return { kind: 'spawn', executor: openPosixSpawnExecutor({ ...context, libc, limits }) } as const;
+}
+
+/** Each thread has a priority of its own under Linux, and any of them may start programs. */
+function lowerPriority(nice: number): void {
+  const priority = Math.min(LOWEST_PRIORITY, getPriority() + nice);
+  const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+  for (const thread of threads) setPriority(thread, priority);
 }
 
 function become({ name, uid, gid, groups }: User): void {

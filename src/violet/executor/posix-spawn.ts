@@ -10,7 +10,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { sleep } from '../../lib/clock.ts';
 import { Deque } from '../../lib/deque.ts';
-import { applyLimits } from './apply-limits.ts';
+import { applyLimits, applyToDescendants } from './apply-limits.ts';
 import { type Command, DRAIN_MS, type Executor } from './executor.ts';
 import type { Libc, Reaped } from './libc.ts';
 import type { ResourceLimit } from './limits.ts';
@@ -27,8 +27,8 @@ export interface PosixSpawnContext extends RunContext {
 /** Threads of Node's pool, so that a run that has to wait does so where it can still be stopped. */
 const STARTS_AT_ONCE = 4;
 
-/** Most programs end before; for the others reading as it comes is worth its cost. */
-const WATCH_AFTER_MS = 25;
+/** Most programs end before; for the others it is worth its cost to look after them. */
+const LASTING_MS = 25;
 
 /** For a file without a header that the system knows, as the C library does it (execvp). */
 const SHELL = '/bin/sh';
@@ -56,6 +56,11 @@ class Starter {
   readonly #programs = new Map<number, (ending: Reaped) => void>();
   /** Processes that ended before their start was told; empty when nothing is being started. */
   readonly #early = new Map<number, Reaped>();
+  /**
+   * Programs that ended with their output open. Often that is because others were started at the
+   * time, who have a copy of it until they drop it on their way to `exec`.
+   */
+  readonly #lingering = new Set<() => boolean>();
   readonly #reap = () => this.#reapAll();
   #hasWarned = false;
 
@@ -84,6 +89,7 @@ class Starter {
       if (run.isFinished) continue;
       const starting = this.#start(run).finally(() => {
         this.#starting.delete(starting);
+        for (const closeIfRead of this.#lingering) closeIfRead();
         if (this.#starting.size === 0) this.#early.clear();
         this.#startNext();
       });
@@ -126,24 +132,27 @@ class Starter {
   }
 
   #follow(pid: number, run: Run, output: Output): void {
+    const { clock, libc, limits } = this.#context;
     let hasEnded = false;
-    const watch = () =>
-      output.watch(() => {
-        if (hasEnded) run.closeOutput();
-      });
+    const closeIfRead = () => {
+      if (!hasEnded || !output.readRest()) return false;
+      run.closeOutput();
+      return true;
+    };
     const end = ({ exitCode, signal }: Reaped) => {
       hasEnded = true;
-      cancelWatch();
       run.end(exitCode, signal);
-      if (run.isFinished) return;
-      if (output.readRest()) run.closeOutput();
-      else watch();
+      if (!run.isFinished && !closeIfRead()) this.#lingering.add(closeIfRead);
     };
-    const cancelWatch = this.#context.clock.setTimer(WATCH_AFTER_MS, watch);
+    const cancelLasting = clock.setTimer(LASTING_MS, () => {
+      if (!hasEnded) applyToDescendants(libc, pid, limits);
+      output.watch(closeIfRead);
+    });
     run.attach({
       pid,
-      release() {
-        cancelWatch();
+      release: () => {
+        cancelLasting();
+        this.#lingering.delete(closeIfRead);
         output.close();
       },
     });
