@@ -66,7 +66,7 @@ export function openChannel<Sent, Received>(
     pieces.push(last);
   });
   const waiting: string[] = [];
-  let writtenAt = 0;
+  let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
     writtenAt = clock.monotonic();
     socket.write(waiting.join(''));
