@@ -3,7 +3,6 @@
  * with a `Measurement`. Its memory is as large as that of the violet that it stands for.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../src/lib/clock.ts';
@@ -14,6 +13,7 @@ import { openHelperExecutor } from '../src/violet/executor/helper.ts';
 import { loadLibc } from '../src/violet/executor/libc.ts';
 import { programLimits } from '../src/violet/executor/limits.ts';
 import { openPosixSpawnExecutor } from '../src/violet/executor/posix-spawn.ts';
+import { treeCpuMs } from './tree-cpu.ts';
 
 /** What to run, and how. */
 export interface LoadOrder {
@@ -34,7 +34,6 @@ export interface Measurement {
 }
 
 const RESOLUTION_MS = 5;
-const MS_PER_TICK = 10;
 const LIMITS = {
   ...{ cpuS: 60, memoryBytes: 2 ** 32, openFiles: 1_024, fileBytes: 100 * 2 ** 20 },
   processes: null,
@@ -78,7 +77,7 @@ async function measure(executor: Executor, order: LoadOrder): Promise<Measuremen
   await executor.run(command);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  const cpuBefore = treeCpuMs();
+  const cpuBefore = treeCpuMs(process.pid);
   const startedAt = performance.now();
   let count = 0;
   const runOn = async () => {
@@ -92,30 +91,9 @@ async function measure(executor: Executor, order: LoadOrder): Promise<Measuremen
   const elapsedS = (performance.now() - startedAt) / 1_000;
   return {
     runsPerSecond: count / elapsedS,
-    cpuMsPerRun: (treeCpuMs() - cpuBefore) / count,
+    cpuMsPerRun: (treeCpuMs(process.pid) - cpuBefore) / count,
     loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS),
   };
-}
-
-/** Of this process and its children, and of what those have waited for. Linux. */
-function treeCpuMs(): number {
-  let ticks = 0;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const stat = readStat(pid);
-    if (Number(pid) !== process.pid && Number(stat[1]) !== process.pid) continue;
-    ticks += stat.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  }
-  return ticks * MS_PER_TICK;
-}
-
-/** From the state on; empty when it has ended. */
-function readStat(pid: string): string[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(') ') + 2).split(' ');
-  } catch {
-    return [];
-  }
 }
 
 function residentMb(): number {

@@ -14,7 +14,8 @@ import type { LoadOrder, Measurement } from './violet-load.ts';
 /** What is shown of one subject. */
 export interface VioletRow {
   readonly subject: string;
-  readonly atOnce: number;
+  /** Null where the subject chooses. */
+  readonly atOnce: number | null;
   readonly residentMb: number | null;
   readonly runsPerSecond: number;
   /** Of the rate of `posix_spawn` in the same round, at as many at a time; null without a compiler. */
@@ -32,6 +33,11 @@ const EXECUTORS = [
 ] as const;
 
 const RAW = 'posix_spawn alone (C)';
+
+const NAGIOS = {
+  ...{ subject: 'Nagios Core 4, all of it', atOnce: null, residentMb: null },
+  ...{ shareOfRaw: null, loopDelayP99Ms: null },
+};
 
 interface Sample extends Omit<Measurement, 'loopDelayP99Ms'> {
   readonly loopDelayP99Ms: number | null;
@@ -68,7 +74,9 @@ export async function benchViolet(
   }
   const rows = subjects.map((subject) => toRow(subject, samples));
   const nagios = await measureNagios(plugin, span.rounds * span.spanMs);
-  if (nagios !== null) rows.push(nagios);
+  if (nagios === null)
+    process.stderr.write('no nagios4 to compare with: apt install nagios4-core\n');
+  else rows.push({ ...NAGIOS, ...nagios });
   printRows(rows);
   return rows;
 }
@@ -146,7 +154,7 @@ function printRows(rows: readonly VioletRow[]): void {
   for (const row of rows) {
     table.push([
       row.subject,
-      row.atOnce,
+      row.atOnce ?? '',
       row.residentMb ?? '',
       row.runsPerSecond.toFixed(0),
       row.shareOfRaw === null ? '' : `${(row.shareOfRaw * 100).toFixed(0)} %`,
