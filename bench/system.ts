@@ -88,7 +88,7 @@ async function createSite(
   const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
   const database = await openDatabase(config, context);
   await migrate(database);
-  await changeConfiguration(database, Date.now(), async (change) => {
+  await changeConfiguration(database, { at: Date.now(), actor: 'test' }, async (change) => {
     const suite = { name: 'bench', description: '', hosts: [], plugins: [], subnets: [] };
     await suiteQueries.insert(change, randomUUID(), suite);
     await pluginQueries.insert(change, randomUUID(), {

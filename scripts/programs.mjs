@@ -20,6 +20,7 @@ export const NEEDS = {
   sshd: { programs: ['sshd', 'ssh-keygen'], package: 'openssh-server' },
   ping: { programs: ['ping'], package: 'iputils-ping' },
   fping: { programs: ['fping'], package: 'fping' },
+  chromium: { programs: ['chromium'], package: 'chromium' },
 };
 
 /** @typedef {keyof typeof NEEDS} Need */

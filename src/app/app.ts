@@ -28,7 +28,10 @@ import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
+import { createEventFeed } from '../red/event-feed.ts';
+import { startEventRetention } from '../red/event-retention.ts';
 import { startScheduler } from '../red/scheduler.ts';
+import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { createExecute } from '../violet/execute.ts';
@@ -45,6 +48,7 @@ import {
   openDatabase,
   openRrd,
 } from './adapters.ts';
+import { readListening } from './listening.ts';
 import { ensureAdminToken } from './starter-site.ts';
 import { readVersion } from './version.ts';
 import { claimWorkerId } from './worker-id.ts';
@@ -219,6 +223,7 @@ async function startViolet(shared: Shared): Promise<void> {
 
 async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {
   const { config, lifecycle, broker, envelope, clock, log } = shared;
+  const listening = await readListening(config.red);
   const agenda = new Agenda();
   const catalogues = {
     hosts: new Catalogue<AgendaHost>(),
@@ -254,28 +259,48 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   void sync.ready.then(() => {
     isRead = true;
   });
+  const storedResults = createStoredResults({ sql: database, clock, log });
+  const feed = createEventFeed({ sql: database, clock, log });
   const hints = await broker.subscribe((delivery) => {
     try {
-      if (envelope.open(EVENT, delivery).event.kind === 'configChanged') sync.wake();
+      const { event } = envelope.open(EVENT, delivery);
+      if (event.kind === 'configChanged') {
+        sync.wake();
+        feed.announce([]);
+      } else {
+        const results = event.checks.map(([checkId, scheduledAt]) => ({ checkId, scheduledAt }));
+        storedResults.announce(results);
+        feed.announce(results);
+      }
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
       log.warn({ error }, 'hint not understood');
     }
   });
   lifecycle.onStop('hints', () => hints.stop());
+  lifecycle.onStop('waiting requests', () => storedResults.stop());
+  lifecycle.onStop('events', () => feed.stop());
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
+
+  const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
+  lifecycle.onStop('event retention', () => retention.stop());
 
   const announceChange = (version: number) => {
     sync.wake();
     const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'configChanged', version } });
     void broker.broadcast(hint);
   };
-  const server = createApi({
+  const server = await createApi({
     ...shared,
     database,
     rrd,
     brokerLabel: brokerLabel(config),
+    shards: config.grey.shards,
+    settings: config.semantics,
+    storedResults,
+    feed,
+    ...listening,
     onChanged: announceChange,
     schedule: {
       isActive: lease.isHeld,
@@ -286,8 +311,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     },
   });
   const tokenFile = await ensureAdminToken(database, config.data, clock.now());
-  const { host, port } = splitAddress(config.red.listen);
-  const url = await listen(server, host, port);
+  const url = await listen(server, listening.host, listening.port);
   lifecycle.onStop('API', () => server.close());
   log.info({ url }, 'red serves the API');
   return { url, tokenFile, database, announceChange };
@@ -300,15 +324,6 @@ async function agreeOnShards(database: Database, shards: number): Promise<void> 
   throw new ConfigError(
     `grey.shards is ${shards} here, but this site was set up with ${agreed}: use ${agreed} in every configuration.`,
   );
-}
-
-/** HOST:PORT, the host of an IPv6 address in brackets. */
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return {
-    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(address.slice(colon + 1)),
-  };
 }
 
 /** All that a plugin sees of our environment. */

@@ -43,6 +43,7 @@ export async function startUp(
         port: Number(new URL(url).port),
         scripts: await folders.list(),
         now: context.clock.now(),
+        clock: context.clock,
       });
       if (version !== null) announceChange(version);
     }

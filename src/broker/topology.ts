@@ -17,6 +17,8 @@ export interface QueueNames {
 export interface Topology {
   /** The schedule's requests of one zone. */
   checks(zone: string): QueueSpec;
+  /** People's requests of one zone, so that nobody waits behind what the schedule wants. */
+  checksNow(zone: string): QueueSpec;
   /** Inputs of one shard's checks, in order, to the one grey that owns it. */
   results(shard: number): QueueSpec;
   readonly heartbeats: QueueSpec;
@@ -42,6 +44,13 @@ export function createTopology(names: QueueNames): Topology {
       singleActiveConsumer: false,
       expiredTo: expired,
       maxCount: 1_000_000,
+      whenFull: 'reject',
+    }),
+    checksNow: (zone) => ({
+      name: named(`${names.checks}.${zone}.now`),
+      singleActiveConsumer: false,
+      expiredTo: expired,
+      maxCount: 10_000,
       whenFull: 'reject',
     }),
     results: (shard) => ({

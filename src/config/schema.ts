@@ -59,6 +59,18 @@ export const ConfigSchema = Section({
       default: '127.0.0.1:5000',
       description: 'HOST:PORT of the API',
     }),
+    tls: Section({
+      certificate: Type.String({
+        default: '',
+        description: 'File with the certificate chain (PEM); empty: plain HTTP',
+      }),
+      key: Type.String({ default: '', description: 'File with its private key (PEM)' }),
+    }),
+    trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 100,
+      default: [],
+      description: 'Addresses or networks of proxies that add TLS; allows listening elsewhere',
+    }),
   }),
   violet: Section({
     id: Type.String({

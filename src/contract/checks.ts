@@ -7,7 +7,8 @@ const NullableText = Type.Union([Type.String(), Type.Null()]);
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 const NullableInstant = Type.Union([Instant, Type.Null()]);
 
-const State = Type.Union([
+/** A check's state by name. */
+export const StateSchema = Type.Union([
   Type.Literal('ok'),
   Type.Literal('warning'),
   Type.Literal('critical'),
@@ -31,7 +32,7 @@ const Perfdata = Type.Array(
 export const CheckSchema = Type.Object({
   host: Name,
   plugin: Name,
-  state: State,
+  state: StateSchema,
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
   output: Type.String(),
   longOutput: Type.String(),
@@ -69,7 +70,7 @@ export const CheckQuerySchema = Query({
 /** One kept result. */
 export const ResultSchema = Type.Object({
   kind: Type.Literal('result'),
-  state: State,
+  state: StateSchema,
   exitCode: Type.Integer(),
   output: Type.String(),
   longOutput: Type.String(),

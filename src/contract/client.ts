@@ -1,19 +1,9 @@
 /** A typed client of the API over the route table; schemas by type only, so that it loads quickly. */
 
-import type { CheckJson, HistoryJson, JobJson } from './checks.ts';
+import type { Static, TSchema } from 'typebox';
 import type { Problem } from './common.ts';
-import type { HostInput, HostJson } from './hosts.ts';
+import type { OPERATIONS } from './operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from './paths.ts';
-import type { PluginInput, PluginJson } from './plugins.ts';
-import type {
-  LastValuesJson,
-  SeriesJson,
-  StatusJson,
-  WorkerJson,
-  WorkersJson,
-} from './statistics.ts';
-import type { SubnetInput, SubnetJson } from './subnets.ts';
-import type { SuiteInput, SuiteJson } from './suites.ts';
 
 /** A part of a list. */
 export interface PageJson<Item> {
@@ -22,44 +12,14 @@ export interface PageJson<Item> {
   readonly nextCursor: string | null;
 }
 
-/** Body and answer of each route. */
-interface RouteTypes {
-  listHosts: { answer: PageJson<HostJson> };
-  createHost: { body: HostInput; answer: HostJson };
-  getHost: { answer: HostJson };
-  replaceHost: { body: HostInput; answer: HostJson };
-  changeHost: { body: Partial<HostInput>; answer: HostJson };
-  deleteHost: { answer: undefined };
-  listPlugins: { answer: PageJson<PluginJson> };
-  createPlugin: { body: PluginInput; answer: PluginJson };
-  getPlugin: { answer: PluginJson };
-  replacePlugin: { body: PluginInput; answer: PluginJson };
-  changePlugin: { body: Partial<PluginInput>; answer: PluginJson };
-  deletePlugin: { answer: undefined };
-  listSuites: { answer: PageJson<SuiteJson> };
-  createSuite: { body: SuiteInput; answer: SuiteJson };
-  getSuite: { answer: SuiteJson };
-  replaceSuite: { body: SuiteInput; answer: SuiteJson };
-  changeSuite: { body: Partial<SuiteInput>; answer: SuiteJson };
-  deleteSuite: { answer: undefined };
-  listSubnets: { answer: PageJson<SubnetJson> };
-  createSubnet: { body: SubnetInput; answer: SubnetJson };
-  getSubnet: { answer: SubnetJson };
-  replaceSubnet: { body: SubnetInput; answer: SubnetJson };
-  changeSubnet: { body: Partial<SubnetInput>; answer: SubnetJson };
-  deleteSubnet: { answer: undefined };
-  listChecks: { answer: PageJson<CheckJson> };
-  getCheck: { answer: CheckJson };
-  getCheckHistory: { answer: HistoryJson };
-  getStatus: { answer: StatusJson };
-  listSchedule: { answer: PageJson<JobJson> };
-  listWorkers: { answer: WorkersJson };
-  getWorker: { answer: WorkerJson };
-  getCommonStatistics: { answer: SeriesJson };
-  getLastCommonStatistics: { answer: LastValuesJson };
-  getWorkerStatistics: { answer: SeriesJson };
-  getLastWorkerStatistics: { answer: LastValuesJson };
-}
+type Operations = typeof OPERATIONS;
+
+/** What a route answers on success. */
+export type AnswerOf<Name extends RouteName> = Operations[Name] extends { answer: infer Answer }
+  ? Answer extends TSchema
+    ? Static<Answer>
+    : never
+  : undefined;
 
 /** What a call takes. */
 export interface CallOptions {
@@ -88,10 +48,7 @@ export interface Client {
    * Calls a route. Throws `ProblemAnswer` for a refusal, and what `fetch` throws when the server
    * cannot be reached or does not answer within the time-out.
    */
-  call<Name extends RouteName>(
-    name: Name,
-    options?: CallOptions,
-  ): Promise<RouteTypes[Name]['answer']>;
+  call<Name extends RouteName>(name: Name, options?: CallOptions): Promise<AnswerOf<Name>>;
 }
 
 /** Creates a client. `timeoutMs`: the longest wait for an answer. */

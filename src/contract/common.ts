@@ -39,6 +39,7 @@ export const StoredFields = {
   id: Type.String({ description: 'UUID' }),
   createdAt: Instant,
   updatedAt: Instant,
+  version: Type.Integer({ description: 'Goes up with each change; the ETag without its quotes' }),
 };
 
 /** What every list takes; values of a query string are text. */

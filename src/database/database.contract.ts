@@ -14,6 +14,7 @@ import {
   readAgendaHosts,
   readAgendaPlugins,
 } from './queries/agenda.ts';
+import { listArchivedChecks } from './queries/check-archive.ts';
 import {
   findCheck,
   listChecks,
@@ -22,13 +23,20 @@ import {
   writeBatch,
 } from './queries/check-states.ts';
 import { changeConfiguration, getConfigVersion, listChanges } from './queries/configuration.ts';
+import {
+  deleteOldEvents,
+  findEvents,
+  getNewestEventId,
+  insertEvents,
+  listEventsAfter,
+} from './queries/events.ts';
 import { hostQueries } from './queries/hosts.ts';
 import { readLease, replaceLease } from './queries/lease.ts';
 import type { ObjectQueries } from './queries/objects.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { agreeOnSetting } from './queries/settings.ts';
 import { suiteQueries } from './queries/suites.ts';
-import { findTokenByHash, replaceToken } from './queries/tokens.ts';
+import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, writeWorkers } from './queries/workers.ts';
 
@@ -55,7 +63,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     });
 
     const add = <Spec>(queries: ObjectQueries<Spec>, spec: Spec) =>
-      changeConfiguration(database, 1_000, async (change) => {
+      changeConfiguration(database, { at: 1_000, actor: 'test' }, async (change) => {
         const id = randomUUID();
         await queries.insert(change, id, spec);
         return id;
@@ -92,7 +100,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
 
     test('a transaction that fails leaves nothing', async () => {
       const before = await getConfigVersion(database);
-      const failing = changeConfiguration(database, 1, async (change) => {
+      const failing = changeConfiguration(database, { at: 1, actor: 'test' }, async (change) => {
         await suiteQueries.insert(change, randomUUID(), suite('half'));
         throw new Error('on purpose');
       });
@@ -137,11 +145,11 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const { result: hostId } = await add(hostQueries, host('twice', { suites }));
       expect(await checksOf(database, hostId)).toMatchObject([{ pluginId, lastScheduledAt: null }]);
       const [before] = await checksOf(database, hostId);
-      await changeConfiguration(database, 2, (change) =>
+      await changeConfiguration(database, { at: 2, actor: 'test' }, (change) =>
         hostQueries.update(change, hostId, host('twice', { suites: ['twice-b'] })),
       );
       expect(await checksOf(database, hostId)).toEqual([before]);
-      await changeConfiguration(database, 3, async (change) => {
+      await changeConfiguration(database, { at: 3, actor: 'test' }, async (change) => {
         const found = await suiteQueries.find(change, 'twice-b');
         await suiteQueries.delete(change, found?.id ?? '');
       });
@@ -207,6 +215,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
           writeBatch(sql, {
             states: [{ ...run(checkId, scheduledAt, state), last_state_change_at: scheduledAt }],
             results: [run(checkId, scheduledAt, state)],
+            events: [],
           }),
         );
       await write(2_000, 2);
@@ -214,7 +223,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await write(1_000, 0);
       const [state] = await readCheckStates(database, [checkId]);
       expect(state).toMatchObject({ state: 2, scheduled_at: 2_000, last_state_change_at: 2_000 });
-      const results = await listResults(database, checkId, { from: 0, to: 9_999, limit: 10 });
+      const results = await listResults(database, [checkId], { from: 0, to: 9_999, limit: 10 });
       expect(results.map((result) => [result.scheduledAt, result.state])).toEqual([
         [2_000, 'critical'],
         [1_000, 'ok'],
@@ -226,13 +235,14 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('a result of a check that was deleted is refused as a whole', async () => {
       const checkId = await addCheck('ghost');
       const found = await hostQueries.find(database, 'ghost');
-      await changeConfiguration(database, 5, (change) =>
+      await changeConfiguration(database, { at: 5, actor: 'test' }, (change) =>
         hostQueries.delete(change, found?.id ?? ''),
       );
       const writing = database.transaction((sql) =>
         writeBatch(sql, {
           states: [{ ...run(checkId, 1, 0), last_state_change_at: 1 }],
           results: [run(checkId, 1, 0)],
+          events: [],
         }),
       );
       await expect(writing).rejects.toThrow(ForeignKeyViolation);
@@ -241,8 +251,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('large batches are cut to what a statement takes', async () => {
       const checkId = await addCheck('large');
       const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
-      await database.transaction((sql) => writeBatch(sql, { states: [], results }));
-      const kept = await listResults(database, checkId, { from: 0, to: 99_999, limit: 20_000 });
+      await database.transaction((sql) => writeBatch(sql, { states: [], results, events: [] }));
+      const kept = await listResults(database, [checkId], { from: 0, to: 99_999, limit: 20_000 });
       expect(kept.length).toBe(12_000);
     });
 
@@ -250,7 +260,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('text');
       const output = `日本 \u{1f4a9} '"\\;%_ \u202e`.repeat(2_000);
       const state = { ...run(checkId, 1, 0), output, last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [] }),
+      );
       expect((await findCheck(database, 'text', 'text'))?.run?.output).toBe(output);
     });
 
@@ -258,7 +270,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('filter');
       await addCheck('filter-pending');
       const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [] }),
+      );
       const list = async (filters: Record<string, string>) => {
         const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
         return page.items.map((item) => `${item.host} ${item.run?.state ?? 'pending'}`);
@@ -277,7 +291,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('total');
       await addCheck('total-maintenance', { maintenance: true });
       const state = { ...run(checkId, 1, 1), last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [] }),
+      );
       const after = await readTotals(database);
       expect(after.states.warning - before.states.warning).toBe(1);
       expect(after.checksAll - before.checksAll).toBe(2);
@@ -299,6 +315,41 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checks = await collect(readAgendaChecks(database));
       expect(checks.some((check) => check.checkId === checkId)).toBe(true);
       expect(await checksOf(database, hostId)).toMatchObject([{ checkId }]);
+    });
+
+    test('events are kept in the order of their ids and forgotten by age', async () => {
+      const first = await getNewestEventId(database);
+      const event = (at: number) =>
+        ({ at, type: 'worker', checkId: null, payload: { worker: `at ${at}` } }) as const;
+      await insertEvents(database, [event(10), event(20), event(30)]);
+      const ids = (await listEventsAfter(database, first, 10)).map(({ id }) => id);
+      expect(await listEventsAfter(database, first, 2)).toMatchObject([event(10), event(20)]);
+      expect(await findEvents(database, ids.slice(1, 2))).toMatchObject([event(20)]);
+      expect(await deleteOldEvents(database, 30, 1)).toBe(1);
+      expect(await deleteOldEvents(database, 30, 100)).toBeGreaterThanOrEqual(1);
+      expect(await listEventsAfter(database, first, 10)).toMatchObject([event(30)]);
+    });
+
+    test('results of a check that is gone are found by its names', async () => {
+      const checkId = await addCheck('archived');
+      const bare = await addCheck('bare');
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [], results: [run(checkId, 7, 2)], events: [] }),
+      );
+      for (const name of ['archived', 'bare']) {
+        const host = await hostQueries.find(database, name);
+        const { removedChecks } = await changeConfiguration(
+          database,
+          { at: 50, actor: 'test' },
+          (change) => hostQueries.delete(change, host?.id ?? ''),
+        );
+        expect(removedChecks).toBe(1);
+      }
+      expect(await listArchivedChecks(database, 'archived', 'archived')).toEqual([checkId]);
+      expect(await listArchivedChecks(database, 'bare', 'bare')).toEqual([]);
+      expect(bare).not.toBe(checkId);
+      const [result] = await listResults(database, [checkId], { from: 0, to: 99, limit: 9 });
+      expect(result).toMatchObject({ scheduledAt: 7, state: 'critical' });
     });
 
     test('the lease is taken by one of two who see it free', async () => {
@@ -344,8 +395,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
 
     test('a token is found by its hash and replaced by name', async () => {
       const token = { name: 't', role: 'admin', expiresAt: null, createdAt: 1 } as const;
-      await replaceToken(database, { ...token, id: randomUUID(), hash: 'aa' });
-      await replaceToken(database, { ...token, id: randomUUID(), hash: 'bb' });
+      await insertToken(database, { ...token, id: randomUUID(), hash: 'aa' });
+      await deleteTokenByName(database, 't');
+      await insertToken(database, { ...token, id: randomUUID(), hash: 'bb' });
       expect(await findTokenByHash(database, 'aa')).toBeUndefined();
       expect(await findTokenByHash(database, 'bb')).toMatchObject({ name: 't', role: 'admin' });
     });

@@ -153,6 +153,42 @@ export interface TokenTable {
   role: string;
   created_at: number;
   expires_at: number | null;
+  /** To the minute; null = never. */
+  last_used_at: number | null;
+}
+
+/** Who changed what: a row in the transaction of each change. Written by red. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  /** Name of the token. */
+  actor: string;
+  action: string;
+  kind: string;
+  object_id: string;
+  name: string;
+  /** JSON; null for a new object. */
+  before_json: string | null;
+  /** JSON; null for a deleted object. */
+  after_json: string | null;
+}
+
+/** What happened, in the transaction in which it did, for readers that follow. */
+export interface EventTable {
+  id: Generated<number>;
+  at: number;
+  type: string;
+  check_id: number | null;
+  /** JSON object. */
+  payload: string;
+}
+
+/** Names of checks that are gone, so that their history can still be read. Written by red. */
+export interface CheckArchiveTable {
+  check_id: number;
+  host: string;
+  plugin: string;
+  deleted_at: number;
 }
 
 /** Facts that all services must agree on. */
@@ -189,9 +225,12 @@ export interface Tables {
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
   result: ResultTable;
+  check_archive: CheckArchiveTable;
   worker: WorkerTable;
   lease: LeaseTable;
   token: TokenTable;
+  audit: AuditTable;
+  event: EventTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;
   config_change: ConfigChangeTable;

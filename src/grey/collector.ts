@@ -3,6 +3,7 @@
  * acknowledged is committed; what was delivered twice changes nothing.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { Insertable } from 'kysely';
 import {
   ACK,
@@ -14,6 +15,7 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
+import type { EventEntry } from '../database/queries/events.ts';
 import type { CheckStateTable, ResultTable } from '../database/schema.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -21,6 +23,7 @@ import type { Log } from '../lib/log.ts';
 import type { CounterMetric, Metrics } from '../lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
+import { EVENT } from '../messages/event.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import { type CheckState, evaluate } from '../nagios/evaluate.ts';
@@ -103,6 +106,7 @@ interface Evaluation {
   readonly states: ReadonlyMap<number, CheckState | null>;
   readonly stateRows: readonly Insertable<CheckStateTable>[];
   readonly resultRows: readonly Insertable<ResultTable>[];
+  readonly events: readonly EventEntry[];
   readonly repeatedCount: number;
 }
 
@@ -173,13 +177,27 @@ class ShardCollector {
     const before = await this.#states.load(database, checkIds);
     const evaluation = evaluateBatch(before, results, keepsHistory);
     await database.transaction((sql) =>
-      writeBatch(sql, { states: evaluation.stateRows, results: evaluation.resultRows }),
+      writeBatch(sql, {
+        states: evaluation.stateRows,
+        results: evaluation.resultRows,
+        events: evaluation.events,
+      }),
     );
     this.#states.keep(evaluation.states);
+    this.#announce(evaluation.stateRows);
     const now = this.#options.clock.now();
     for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
     this.#counters.stored.add(results.length - evaluation.repeatedCount);
     this.#counters.repeated.add(evaluation.repeatedCount);
+  }
+
+  /** A hint to whoever waits or watches; the database is the truth. */
+  #announce(rows: readonly Insertable<CheckStateTable>[]): void {
+    if (rows.length === 0) return;
+    const { broker, envelope } = this.#options;
+    const checks = rows.map((row): [number, number] => [row.check_id, row.scheduled_at]);
+    const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'resultsStored', checks } });
+    void broker.broadcast(hint);
   }
 
   async #dropOrphans(results: readonly CheckResult[]): Promise<CheckResult[]> {
@@ -200,9 +218,11 @@ function evaluateBatch(
   const states = new Map(before);
   const stateRows = new Map<number, Insertable<CheckStateTable>>();
   const resultRows = new Map<string, Insertable<ResultTable>>();
+  const events: EventEntry[] = [];
   let repeatedCount = 0;
   for (const result of results) {
-    const state = evaluate(states.get(result.checkId) ?? null, result);
+    const former = states.get(result.checkId) ?? null;
+    const state = evaluate(former, result);
     const row = toRow(result);
     if (keepsHistory && result.keepHistory) {
       resultRows.set(`${result.checkId}-${result.scheduledAt}`, row);
@@ -212,14 +232,23 @@ function evaluateBatch(
       continue;
     }
     states.set(result.checkId, state);
+    if (former?.state !== state.state) events.push(toStateChange(result, former));
     stateRows.set(result.checkId, { ...row, last_state_change_at: state.lastStateChangeAt });
   }
   return {
     states,
     stateRows: [...stateRows.values()],
     resultRows: [...resultRows.values()],
+    events,
     repeatedCount,
   };
+}
+
+function toStateChange(result: CheckResult, former: CheckState | null): EventEntry {
+  const { checkId, host, plugin, output } = result;
+  const from = former?.state ?? 'pending';
+  const payload = { host, plugin, from, to: result.state, output };
+  return { at: result.finishedAt, type: 'stateChange', checkId, payload };
 }
 
 function toRow(result: CheckResult): Insertable<ResultTable> {

@@ -23,6 +23,8 @@ import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
 
 const RETRY = { firstMs: 200, maxMs: 10_000 };
+/** Slots for people's requests: this part of the others, on top of them. */
+const NOW_SHARE = 1 / 8;
 
 /** What the worker works with. */
 export interface WorkerOptions {
@@ -77,6 +79,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     'Requests that nobody understands.',
   );
   const slots = createSlots(options.concurrency);
+  const nowSlots = createSlots(Math.max(2, Math.ceil(options.concurrency * NOW_SHARE)));
   const stopping = new AbortController();
   let finished = 0;
 
@@ -108,6 +111,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       startedAt,
       finishedAt: clock.now(),
       worker: options.id,
+      host: request.host.name,
+      plugin: request.plugin.name,
       keepHistory: request.keepHistory,
       ...reading,
       perfdata: [...reading.perfdata],
@@ -129,7 +134,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
   };
 
-  const handleRequest = async (delivery: Delivery): Promise<Settlement> => {
+  const handleRequest = async (delivery: Delivery, free: Slots): Promise<Settlement> => {
     let request: CheckRequest;
     try {
       request = envelope.open(CHECK_REQUEST, delivery);
@@ -139,18 +144,25 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
       return { kind: 'dead', reason: error.message };
     }
-    return slots.run(() => runCheck(request));
+    return free.run(() => runCheck(request));
   };
 
   const consumers: Consumer[] = [];
   for (const zone of options.zones) {
-    const limit = { concurrency: options.concurrency };
-    consumers.push(await broker.consumeEach(topology.checks(zone), limit, handleRequest));
+    for (const [queue, free] of [
+      [topology.checks(zone), slots],
+      [topology.checksNow(zone), nowSlots],
+    ] as const) {
+      const limit = { concurrency: free.count };
+      consumers.push(
+        await broker.consumeEach(queue, limit, (delivery) => handleRequest(delivery, free)),
+      );
+    }
   }
   return {
     figures: () => ({
-      running: slots.running(),
-      waiting: slots.waiting(),
+      running: slots.running() + nowSlots.running(),
+      waiting: slots.waiting() + nowSlots.waiting(),
       finished,
       consumers: consumers.length,
     }),
@@ -162,14 +174,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
+/** A bounded number of places to run something. */
+interface Slots {
+  readonly count: number;
+  running(): number;
+  waiting(): number;
+  run<Result>(task: () => Promise<Result>): Promise<Result>;
+}
+
 /** At most `count` at a time, the rest in order of arrival; what waits is bounded by the prefetch. */
-function createSlots(count: number) {
+function createSlots(count: number): Slots {
   let running = 0;
   const waiting: (() => void)[] = [];
   return {
+    count,
     running: () => running,
     waiting: () => waiting.length,
-    async run<Result>(task: () => Promise<Result>): Promise<Result> {
+    async run(task) {
       if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
       else running++;
       try {

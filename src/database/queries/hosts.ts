@@ -4,7 +4,6 @@ import type { Selectable } from 'kysely';
 import type { Host, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { HostTable } from '../schema.ts';
-import { reconcilePairs } from './configuration.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -85,7 +84,7 @@ export const hostQueries: ObjectQueries<Host> = {
       .values({ ...insertedBy(change, id), ...columns })
       .execute();
     await replaceSuites(change, 'host', id, suiteIds);
-    await reconcilePairs(change, { hostIds: [id] });
+    change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
 
@@ -98,12 +97,13 @@ export const hostQueries: ObjectQueries<Host> = {
       .where('host.id', '=', id)
       .execute();
     await replaceSuites(change, 'host', id, suiteIds);
-    await reconcilePairs(change, { hostIds: [id] });
+    change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
 
   async delete(change, id) {
     await change.touch('host', [id]);
+    await change.removeChecksOf('host', id);
     await change.db.deleteFrom('host').where('host.id', '=', id).execute();
   },
 };

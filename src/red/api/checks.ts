@@ -1,12 +1,8 @@
 /** Routes of checks: current states and history. */
 
-import {
-  type CheckJson,
-  CheckQuerySchema,
-  HistoryQuerySchema,
-  type ResultJson,
-} from '../../contract/checks.ts';
+import type { CheckJson, ResultJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
+import { listArchivedChecks } from '../../database/queries/check-archive.ts';
 import {
   type CheckView,
   findCheck,
@@ -29,48 +25,62 @@ export interface CheckRouteContext {
   readonly dueAtOf: (checkId: number) => number | undefined;
 }
 
+/** The current state of the check that a path's parameters name. Throws `NotFound`. */
+export type CheckReader = (params: Readonly<Record<string, string>>) => Promise<CheckJson>;
+
+/** Creates the reader of single checks. */
+export function createCheckReader(context: CheckRouteContext): CheckReader {
+  return async (params) => toCheckJson(await getCheck(context, params), context);
+}
+
+async function getCheck(
+  { database }: CheckRouteContext,
+  { host = '', plugin = '' }: Readonly<Record<string, string>>,
+): Promise<CheckView> {
+  const check = await findCheck(database, host, plugin);
+  if (!check) throw new NotFound('check', `${host} ${plugin}`);
+  return check;
+}
+
+/** The checks whose results are the history of a path's check: that of now, and deleted ones. */
+async function listHistoryIds(
+  context: CheckRouteContext,
+  { host = '', plugin = '' }: Readonly<Record<string, string>>,
+): Promise<number[]> {
+  const check = await findCheck(context.database, host, plugin);
+  const names = { host: check?.host ?? host, plugin: check?.plugin ?? plugin };
+  const archived = await listArchivedChecks(context.database, names.host, names.plugin);
+  const ids = [...(check ? [check.checkId] : []), ...archived];
+  if (ids.length === 0) throw new NotFound('check', `${host} ${plugin}`);
+  return ids;
+}
+
 /** Creates the routes. */
 export function checkRoutes(context: CheckRouteContext): Route[] {
   const { database } = context;
-  const get = async (params: Readonly<Record<string, string>>) => {
-    const { host = '', plugin = '' } = params;
-    const check = await findCheck(database, host, plugin);
-    if (!check) throw new NotFound('check', `${host} ${plugin}`);
-    return check;
-  };
+  const readCheck = createCheckReader(context);
   return [
-    defineRoute({
-      name: 'listChecks',
-      role: 'viewer',
-      query: CheckQuerySchema,
-      async handle({ query }) {
-        const { page, filters } = readListing(query);
-        const found = await listChecks(database, page, filters);
-        return {
-          status: 200,
-          body: { ...found, items: found.items.map((check) => toJson(check, context)) },
-        };
-      },
+    defineRoute('listChecks', async ({ query }) => {
+      const { page, filters } = readListing(query);
+      const found = await listChecks(database, page, filters);
+      return {
+        status: 200,
+        body: { ...found, items: found.items.map((check) => toCheckJson(check, context)) },
+      };
     }),
-    defineRoute({
-      name: 'getCheck',
-      role: 'viewer',
-      handle: async ({ params }) => ({ status: 200, body: toJson(await get(params), context) }),
-    }),
-    defineRoute({
-      name: 'getCheckHistory',
-      role: 'viewer',
-      query: HistoryQuerySchema,
-      async handle({ params, query }) {
-        const check = await get(params);
-        const results = await listResults(database, check.checkId, {
-          from: readInstant('from', query.from, 0),
-          to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
-          limit: readLimit(query.limit),
-        });
-        const items: ResultJson[] = results.map((run) => ({ kind: 'result', ...runToJson(run) }));
-        return { status: 200, body: { items } };
-      },
+    defineRoute('getCheck', async ({ params }) => ({
+      status: 200,
+      body: await readCheck(params),
+    })),
+    defineRoute('getCheckHistory', async ({ params, query }) => {
+      const ids = await listHistoryIds(context, params);
+      const results = await listResults(database, ids, {
+        from: readInstant('from', query.from, 0),
+        to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
+        limit: readLimit(query.limit),
+      });
+      const items: ResultJson[] = results.map((run) => ({ kind: 'result', ...runToJson(run) }));
+      return { status: 200, body: { items } };
     }),
   ];
 }
@@ -84,7 +94,11 @@ export function readInstant(name: string, text: string | undefined, fallback: nu
   throw new InvalidInput([{ path: name, message }], true);
 }
 
-function toJson(check: CheckView, { clock, dueAtOf }: CheckRouteContext): CheckJson {
+/** A check as the API shows it. */
+export function toCheckJson(
+  check: CheckView,
+  { clock, dueAtOf }: Pick<CheckRouteContext, 'clock' | 'dueAtOf'>,
+): CheckJson {
   const rhythm = rhythmOf(check.hostId, check.pluginId, check.intervalMs);
   const nextDue = check.maintenance
     ? null

@@ -1,10 +1,6 @@
 /** Routes of statistics: series from the files, and their latest values. */
 
-import {
-  type LastValuesJson,
-  type SeriesJson,
-  SeriesQuerySchema,
-} from '../../contract/statistics.ts';
+import type { LastValuesJson, SeriesJson } from '../../contract/statistics.ts';
 import type { Database } from '../../database/database.ts';
 import { findWorker } from '../../database/queries/workers.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -43,28 +39,12 @@ export function statisticsRoutes(context: StatisticsContext): Route[] {
   });
   const last = async (file: string) => ({ status: 200, body: await readLast(context, file) });
   return [
-    defineRoute({
-      name: 'getCommonStatistics',
-      role: 'viewer',
-      query: SeriesQuerySchema,
-      handle: ({ query }) => series(COMMON_FILE_NAME, query),
-    }),
-    defineRoute({
-      name: 'getWorkerStatistics',
-      role: 'viewer',
-      query: SeriesQuerySchema,
-      handle: async ({ params, query }) => series(await findFile(params), query),
-    }),
-    defineRoute({
-      name: 'getLastCommonStatistics',
-      role: 'viewer',
-      handle: () => last(COMMON_FILE_NAME),
-    }),
-    defineRoute({
-      name: 'getLastWorkerStatistics',
-      role: 'viewer',
-      handle: async ({ params }) => last(await findFile(params)),
-    }),
+    defineRoute('getCommonStatistics', ({ query }) => series(COMMON_FILE_NAME, query)),
+    defineRoute('getWorkerStatistics', async ({ params, query }) =>
+      series(await findFile(params), query),
+    ),
+    defineRoute('getLastCommonStatistics', () => last(COMMON_FILE_NAME)),
+    defineRoute('getLastWorkerStatistics', async ({ params }) => last(await findFile(params))),
   ];
 }
 

@@ -1,0 +1,158 @@
+/**
+ * Changing configured objects, one or many: from a client's input to rows and the audit, inside one
+ * change of the configuration. The routes of single objects and the batch share it.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { TObject } from 'typebox';
+import type { Sql } from '../../database/database.ts';
+import { recordChange } from '../../database/queries/audit.ts';
+import type { Change } from '../../database/queries/configuration.ts';
+import type { ObjectQueries } from '../../database/queries/objects.ts';
+import { formatInstant } from '../../lib/instant.ts';
+import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
+import type { Stored } from '../../model/objects.ts';
+import { createValidator } from './server.ts';
+
+/** What the kinds of objects differ in. */
+export interface ObjectKindRules<Spec, Input> {
+  readonly queries: ObjectQueries<Spec>;
+  readonly input: TObject;
+  /** The spec as the API shows it. */
+  toJson(spec: Spec): Record<string, unknown>;
+  /** Fills in defaults. Throws `InvalidInput`. May look things up outside the database. */
+  toSpec(input: Input): Promise<Spec>;
+  /** Throws `Conflict` when `spec` collides with another object than `id`. */
+  refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
+}
+
+/** An object as the API shows it. */
+export type ObjectJson = Record<string, unknown> & { readonly id: string; readonly name: string };
+
+/** Everything that can be done with objects of one kind; specs stay inside. */
+export interface Editor<Spec = unknown> {
+  readonly kind: string;
+  readonly queries: ObjectQueries<Spec>;
+  /** The whole spec of a body. Throws `InvalidInput`. */
+  readSpec(body: unknown): Promise<Spec>;
+  /** The spec after a merge patch (RFC 7396). Throws `InvalidInput`. */
+  mergeSpec(before: Stored<Spec>, patch: unknown): Promise<Spec>;
+  /** Throws `NotFound`. */
+  get(sql: Sql, reference: string): Promise<Stored<Spec>>;
+  toJson(stored: Stored<Spec>): ObjectJson;
+  /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
+  create(change: Change, spec: Spec): Promise<Stored<Spec>>;
+  update(change: Change, before: Stored<Spec>, spec: Spec): Promise<Stored<Spec>>;
+  delete(change: Change, before: Stored<Spec>): Promise<void>;
+}
+
+/** Fields that the server sets; a client may send back what it was given. */
+const SERVER_FIELDS = ['id', 'createdAt', 'updatedAt', 'version'];
+
+/** Creates the editor of a kind. */
+export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): Editor<Spec> {
+  const { queries } = rules;
+  const { kind } = queries;
+  const checkInput = createValidator(rules.input, false) as (value: unknown) => Input;
+
+  const toInput = (body: unknown) => {
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return checkInput(body);
+    const fields = Object.entries(body).filter(([name]) => !SERVER_FIELDS.includes(name));
+    return checkInput(Object.fromEntries(fields));
+  };
+  const get = async (sql: Sql, reference: string) => {
+    const stored = await queries.find(sql, reference);
+    if (!stored) throw new NotFound(kind, reference);
+    return stored;
+  };
+  const toJson = (stored: Stored<Spec>): ObjectJson => ({
+    id: stored.id,
+    name: '',
+    ...rules.toJson(stored.spec),
+    createdAt: formatInstant(stored.createdAt),
+    updatedAt: formatInstant(stored.updatedAt),
+    version: stored.version,
+  });
+
+  return {
+    kind,
+    queries,
+    get,
+    toJson,
+    readSpec: (body) => rules.toSpec(toInput(body)),
+    mergeSpec: async (before, patch) =>
+      rules.toSpec(toInput(mergePatch(rules.toJson(before.spec), patch))),
+
+    async create(change, spec) {
+      await rules.refuseCollision(change, spec, null);
+      const id = randomUUID();
+      await queries.insert(change, id, spec);
+      const after = await get(change, id);
+      const json = toJson(after);
+      await recordChange(change, {
+        action: 'create',
+        kind,
+        objectId: id,
+        name: json.name,
+        after: json,
+      });
+      return after;
+    },
+
+    async update(change, before, spec) {
+      await rules.refuseCollision(change, spec, before.id);
+      await queries.update(change, before.id, spec);
+      const after = await get(change, before.id);
+      const json = toJson(after);
+      await recordChange(change, {
+        action: 'change',
+        kind,
+        objectId: before.id,
+        name: json.name,
+        before: toJson(before),
+        after: json,
+      });
+      return after;
+    },
+
+    async delete(change, before) {
+      const json = toJson(before);
+      await queries.delete(change, before.id);
+      await recordChange(change, {
+        action: 'delete',
+        kind,
+        objectId: before.id,
+        name: json.name,
+        before: json,
+      });
+    },
+  };
+}
+
+/** The ETag of an object. */
+export function formatEtag(stored: Stored<unknown>): string {
+  return `"${stored.version}"`;
+}
+
+/** Throws `Conflict` when the object is not the one that the client has read. */
+export function refuseLostUpdate(stored: Stored<unknown>, ifMatch: unknown): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch === formatEtag(stored)) return;
+  throw new Conflict('It was changed since you read it; read it again.');
+}
+
+/** RFC 7396: null takes a field out, objects merge, anything else replaces. */
+function mergePatch(target: Readonly<Record<string, unknown>>, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+    throw new InvalidInput([{ path: '', message: 'a JSON object is needed' }], patch === undefined);
+  }
+  const merged: Record<string, unknown> = { ...target };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else if (typeof value === 'object' && !Array.isArray(value)) {
+      const inner = merged[name];
+      const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+      merged[name] = mergePatch(isObject ? (inner as Record<string, unknown>) : {}, value);
+    } else merged[name] = value;
+  }
+  return merged;
+}
