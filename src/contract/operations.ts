@@ -13,6 +13,8 @@ import {
 } from './access.ts';
 import { BatchAnswerSchema, BatchSchema } from './batch.ts';
 import {
+  AvailabilityQuerySchema,
+  AvailabilitySchema,
   CheckQuerySchema,
   CheckSchema,
   HistoryQuerySchema,
@@ -156,12 +158,22 @@ export const OPERATIONS = {
   },
   getCheckHistory: {
     tag: 'Checks',
-    summary: 'List the kept results of one check',
-    description: 'The newest first. Those of a check that was deleted can be read as well.',
+    summary: 'List the history of one check',
+    description:
+      'The newest first: single results of hosts that keep them, and stretches of one state. ' +
+      'That of a check that was deleted can be read as well.',
     role: 'viewer',
     query: HistoryQuerySchema,
     status: 200,
     answer: HistorySchema,
+  },
+  getCheckAvailability: {
+    tag: 'Checks',
+    summary: 'Get how long one check was in which state',
+    role: 'viewer',
+    query: AvailabilityQuerySchema,
+    status: 200,
+    answer: AvailabilitySchema,
   },
   runCheck: {
     tag: 'Checks',

@@ -38,6 +38,7 @@ export const ROUTES = {
   listChecks: { method: 'GET', path: '/checks' },
   getCheck: { method: 'GET', path: '/checks/{host}/{plugin}' },
   getCheckHistory: { method: 'GET', path: '/checks/{host}/{plugin}/history' },
+  getCheckAvailability: { method: 'GET', path: '/checks/{host}/{plugin}/availability' },
   runCheck: { method: 'POST', path: '/checks/{host}/{plugin}/run' },
   submitResult: { method: 'POST', path: '/checks/{host}/{plugin}/results' },
   submitResults: { method: 'POST', path: '/results' },

@@ -38,7 +38,7 @@ import { agreeOnSetting } from './queries/settings.ts';
 import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
-import { findWorker, writeWorkers } from './queries/workers.ts';
+import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
 export interface DatabaseSource extends AsyncDisposable {
@@ -216,6 +216,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
             states: [{ ...run(checkId, scheduledAt, state), last_state_change_at: scheduledAt }],
             results: [run(checkId, scheduledAt, state)],
             events: [],
+            stateStarts: [],
           }),
         );
       await write(2_000, 2);
@@ -243,6 +244,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
           states: [{ ...run(checkId, 1, 0), last_state_change_at: 1 }],
           results: [run(checkId, 1, 0)],
           events: [],
+          stateStarts: [],
         }),
       );
       await expect(writing).rejects.toThrow(ForeignKeyViolation);
@@ -251,7 +253,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('large batches are cut to what a statement takes', async () => {
       const checkId = await addCheck('large');
       const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
-      await database.transaction((sql) => writeBatch(sql, { states: [], results, events: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [], results, events: [], stateStarts: [] }),
+      );
       const kept = await listResults(database, [checkId], { from: 0, to: 99_999, limit: 20_000 });
       expect(kept.length).toBe(12_000);
     });
@@ -261,7 +265,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const output = `日本 \u{1f4a9} '"\\;%_ \u202e`.repeat(2_000);
       const state = { ...run(checkId, 1, 0), output, last_state_change_at: 1 };
       await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [] }),
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
       );
       expect((await findCheck(database, 'text', 'text'))?.run?.output).toBe(output);
     });
@@ -271,7 +275,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await addCheck('filter-pending');
       const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
       await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [] }),
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
       );
       const list = async (filters: Record<string, string>) => {
         const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
@@ -292,7 +296,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await addCheck('total-maintenance', { maintenance: true });
       const state = { ...run(checkId, 1, 1), last_state_change_at: 1 };
       await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [] }),
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
       );
       const after = await readTotals(database);
       expect(after.states.warning - before.states.warning).toBe(1);
@@ -334,7 +338,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('archived');
       const bare = await addCheck('bare');
       await database.transaction((sql) =>
-        writeBatch(sql, { states: [], results: [run(checkId, 7, 2)], events: [] }),
+        writeBatch(sql, { states: [], results: [run(checkId, 7, 2)], events: [], stateStarts: [] }),
       );
       for (const name of ['archived', 'bare']) {
         const host = await hostQueries.find(database, name);
@@ -345,7 +349,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
         );
         expect(removedChecks).toBe(1);
       }
-      expect(await listArchivedChecks(database, 'archived', 'archived')).toEqual([checkId]);
+      expect(await listArchivedChecks(database, 'archived', 'archived')).toEqual([
+        { checkId, deletedAt: 50 },
+      ]);
       expect(await listArchivedChecks(database, 'bare', 'bare')).toEqual([]);
       expect(bare).not.toBe(checkId);
       const [result] = await listResults(database, [checkId], { from: 0, to: 99, limit: 9 });
@@ -391,6 +397,42 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await writeWorkers(database, [worker(20, 2)]);
       await writeWorkers(database, [worker(10, 1)]);
       expect(await findWorker(database, 'violet-1')).toEqual(worker(20, 2));
+    });
+
+    test('a worker that comes, falls silent and comes back is told each time, once', async () => {
+      const first = await getNewestEventId(database);
+      const beat = (heartbeatAt: number, status = 'running') =>
+        database.transaction((sql) =>
+          writeWorkers(sql, [
+            {
+              id: 'violet-2',
+              hostname: 'h',
+              version: '1',
+              zones: ['default'],
+              status,
+              startedAt: 1,
+              heartbeatAt,
+              intervalMs: 1_000,
+              figures: {},
+            },
+          ]),
+        );
+      const lost = (now: number) => database.transaction((sql) => markLostWorkers(sql, now, 3));
+      await beat(10_000);
+      await beat(11_000);
+      expect(await lost(14_000)).not.toContain('violet-2');
+      expect(await lost(14_001)).toContain('violet-2');
+      expect(await lost(15_000)).not.toContain('violet-2');
+      await beat(20_000);
+      await beat(21_000, 'draining');
+      const events = await listEventsAfter(database, first, 100);
+      const told = events.map(({ payload }) => payload);
+      expect(told.filter(({ worker }) => worker === 'violet-2')).toEqual(
+        ['running', 'lost', 'running', 'draining'].map((status) => ({
+          worker: 'violet-2',
+          status,
+        })),
+      );
     });
 
     test('a token is found by its hash and replaced by name', async () => {

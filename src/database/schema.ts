@@ -118,6 +118,17 @@ export interface ResultTable {
   worker: string;
 }
 
+/** State history: one row for each stretch of one state. Written by grey. */
+export interface StateIntervalTable {
+  check_id: number;
+  /** It ends where the next stretch of the check begins. */
+  from_at: number;
+  /** Index into `CHECK_STATES`. */
+  state: number;
+  /** Of its first result. */
+  output: string;
+}
+
 /** Every violet seen. Written by grey. */
 export interface WorkerTable {
   id: string;
@@ -225,6 +236,7 @@ export interface Tables {
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
   result: ResultTable;
+  state_interval: StateIntervalTable;
   check_archive: CheckArchiveTable;
   worker: WorkerTable;
   lease: LeaseTable;

@@ -16,6 +16,7 @@ import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
 import type { EventEntry } from '../database/queries/events.ts';
+import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckStateTable, ResultTable } from '../database/schema.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -107,6 +108,7 @@ interface Evaluation {
   readonly stateRows: readonly Insertable<CheckStateTable>[];
   readonly resultRows: readonly Insertable<ResultTable>[];
   readonly events: readonly EventEntry[];
+  readonly stateStarts: readonly StateStart[];
   readonly repeatedCount: number;
 }
 
@@ -181,6 +183,7 @@ class ShardCollector {
         states: evaluation.stateRows,
         results: evaluation.resultRows,
         events: evaluation.events,
+        stateStarts: evaluation.stateStarts,
       }),
     );
     this.#states.keep(evaluation.states);
@@ -219,6 +222,7 @@ function evaluateBatch(
   const stateRows = new Map<number, Insertable<CheckStateTable>>();
   const resultRows = new Map<string, Insertable<ResultTable>>();
   const events: EventEntry[] = [];
+  const stateStarts: StateStart[] = [];
   let repeatedCount = 0;
   for (const result of results) {
     const former = states.get(result.checkId) ?? null;
@@ -232,7 +236,12 @@ function evaluateBatch(
       continue;
     }
     states.set(result.checkId, state);
-    if (former?.state !== state.state) events.push(toStateChange(result, former));
+    if (former?.state !== state.state) {
+      events.push(toStateChange(result, former));
+      const { checkId, output } = result;
+      const fromAt = state.lastStateChangeAt;
+      stateStarts.push({ checkId, fromAt, state: state.state, output });
+    }
     stateRows.set(result.checkId, { ...row, last_state_change_at: state.lastStateChangeAt });
   }
   return {
@@ -240,6 +249,7 @@ function evaluateBatch(
     stateRows: [...stateRows.values()],
     resultRows: [...resultRows.values()],
     events,
+    stateStarts,
     repeatedCount,
   };
 }

@@ -54,7 +54,8 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
         settlements.push({ kind: 'dead', reason: error.message });
       }
     }
-    await writeWorkers(database, [...newest.values()].map(toWorker));
+    const workers = [...newest.values()].map(toWorker);
+    await database.transaction((sql) => writeWorkers(sql, workers));
     for (const heartbeat of newest.values()) {
       const definition = workerDefinition(Math.max(1, Math.round(heartbeat.intervalMs / 1_000)));
       const sample = workerSample(heartbeat);

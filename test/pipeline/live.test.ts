@@ -221,6 +221,47 @@ test('history stays readable when its check is gone, and goes on under the same 
   expect((await call('GET', '/checks/never/was/history')).status).toBe(404);
 });
 
+test('stretches of states and their sums are kept, also of hosts without single results', async () => {
+  const { name, path } = await addCheck({ history: false });
+  const before = new Date(Date.now() - 60_000).toISOString();
+  for (const exitCode of [0, 0, 2, 1, 1, 0]) {
+    await call('POST', `${path}/results?wait=true`, { exitCode, output: `exit ${exitCode}` });
+  }
+  const history = async (query: string) =>
+    (await call('GET', `${path}/history?${query}`)).body.items;
+  const states = await history('kind=states');
+  expect(states.map(({ state }: { state: string }) => state)).toEqual([
+    'ok',
+    'warning',
+    'critical',
+    'ok',
+  ]);
+  expect(states[0].to).toBeNull();
+  for (const [index, { to }] of states.slice(1).entries()) expect(to).toBe(states[index].from);
+  const [older] = await history(`kind=states&to=${states[1].from}`);
+  expect(older).toEqual(states[2]);
+  expect(await history('')).toEqual([]);
+
+  const sums = async (query: string) => (await call('GET', `${path}/availability${query}`)).body;
+  const day = await sums('');
+  const total = Object.values<{ seconds: number }>(day.states).reduce(
+    (sum, { seconds }) => sum + seconds * 1_000,
+    0,
+  );
+  expect(Math.round(total)).toBe(86_400_000);
+  const [ok, warning, critical] = [states[0], states[1], states[2]];
+  const span = await sums(`?from=${before}&to=${ok.from}`);
+  const between = (start: string, end: string) => (Date.parse(end) - Date.parse(start)) / 1_000;
+  expect(span.states.warning.seconds).toBe(between(warning.from, ok.from));
+  expect(span.states.critical.seconds).toBe(between(critical.from, warning.from));
+  expect(span.states.notMeasured.seconds).toBe(between(before, states[3].from));
+  expect((await call('GET', `${path}/availability?from=${ok.from}&to=${before}`)).status).toBe(400);
+
+  await call('DELETE', `/hosts/${name}`);
+  const [last] = await history('kind=states,results');
+  expect(last).toMatchObject({ state: 'ok', to: expect.any(String) });
+});
+
 test('a result that is on its way when its check is deleted leaves no row', async () => {
   const { name, path } = await addCheck({}, '0 late');
   await call('POST', `${path}/run`);

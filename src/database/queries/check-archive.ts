@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { Sql } from '../database.ts';
 
-/** Keeps the names of those of these checks that have results. */
+/** Keeps the names of those of these checks that have history. */
 export async function archiveChecks(
   { db }: Sql,
   checkIds: readonly number[],
@@ -24,15 +24,28 @@ export async function archiveChecks(
           sql<number>`${sql.lit(deletedAt)}`.as('deleted_at'),
         ])
         .where('check_pair.check_id', 'in', checkIds)
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('result')
-              .whereRef('result.check_id', '=', 'check_pair.check_id')
-              .select('result.check_id'),
-          ),
+        .where(({ exists, selectFrom, or }) =>
+          or([
+            exists(
+              selectFrom('result')
+                .whereRef('result.check_id', '=', 'check_pair.check_id')
+                .select('result.check_id'),
+            ),
+            exists(
+              selectFrom('state_interval')
+                .whereRef('state_interval.check_id', '=', 'check_pair.check_id')
+                .select('state_interval.check_id'),
+            ),
+          ]),
         ),
     )
     .execute();
+}
+
+/** A check that is gone. */
+export interface ArchivedCheck {
+  readonly checkId: number;
+  readonly deletedAt: number;
 }
 
 /** The checks of these names that are gone, the latest first; at most 100. */
@@ -40,14 +53,14 @@ export async function listArchivedChecks(
   { db }: Sql,
   host: string,
   plugin: string,
-): Promise<number[]> {
+): Promise<ArchivedCheck[]> {
   const rows = await db
     .selectFrom('check_archive')
-    .select('check_archive.check_id')
+    .select(['check_archive.check_id', 'check_archive.deleted_at'])
     .where('check_archive.host', '=', host)
     .where('check_archive.plugin', '=', plugin)
     .orderBy('check_archive.deleted_at', 'desc')
     .limit(100)
     .execute();
-  return rows.map((row) => row.check_id);
+  return rows.map((row) => ({ checkId: row.check_id, deletedAt: row.deleted_at }));
 }

@@ -9,6 +9,7 @@ import { type EventEntry, insertEvents } from './events.ts';
 import type { Filters } from './objects.ts';
 import { contains, type Page, type PageRequest, readPage } from './page.ts';
 import { readRun } from './plugins.ts';
+import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** A row of `check_state`. */
@@ -73,6 +74,7 @@ export async function writeBatch(
     states: readonly Insertable<CheckStateTable>[];
     results: readonly Insertable<ResultTable>[];
     events: readonly EventEntry[];
+    stateStarts: readonly StateStart[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states, {
@@ -95,6 +97,7 @@ export async function writeBatch(
     key: ['check_id', 'scheduled_at'],
     update: [],
   });
+  await insertStateStarts(sql, batch.stateStarts);
   await insertEvents(sql, batch.events);
 }
 

@@ -89,8 +89,9 @@ async function fetchHistory(
     const size = Math.min(MAX_PAGE_SIZE, limit - results.length);
     const query = { from, to: before, limit: String(size) };
     const { items } = await client.call('getCheckHistory', { path, query });
-    results.push(...items);
-    const oldest = items.at(-1)?.scheduledAt;
+    const page = items.filter((item) => item.kind === 'result');
+    results.push(...page);
+    const oldest = page.at(-1)?.scheduledAt;
     if (items.length < size || oldest === undefined || oldest === before) break;
     before = oldest;
   }

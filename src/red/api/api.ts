@@ -8,6 +8,7 @@ import type { ApiContext } from './context.ts';
 import { addDocumentation } from './documentation.ts';
 import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
 import { createHostEditor } from './hosts.ts';
 import { createPluginEditor } from './plugins.ts';
 import { type ResourceRoutes, resourceRoutes } from './resource.ts';
@@ -39,6 +40,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...resourceRoutes(subnet, SUBNET_ROUTES, context),
       ...batchRoutes(context, { host, plugin, suite, subnet }),
       ...checkRoutes(checkContext),
+      ...historyRoutes(context),
       ...resultRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
       ...scheduleRoutes(checkContext),
       ...workerRoutes(context),

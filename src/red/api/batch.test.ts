@@ -110,7 +110,7 @@ describe('a batch', () => {
     const [pair] = await site.database.db.selectFrom('check_pair').selectAll().execute();
     const checkId = pair?.check_id ?? 0;
     await site.database.transaction((sql) =>
-      writeBatch(sql, { states: [STATE(checkId)], results: [], events: [] }),
+      writeBatch(sql, { states: [STATE(checkId)], results: [], events: [], stateStarts: [] }),
     );
     const moved = await batch([
       { op: 'change', kind: 'host', ref: 'h', body: { suites: [] } },

@@ -1,20 +1,18 @@
 /** Routes of checks: current states and history. */
 
-import type { CheckJson, ResultJson } from '../../contract/checks.ts';
+import type { CheckJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
-import { listArchivedChecks } from '../../database/queries/check-archive.ts';
 import {
   type CheckView,
   findCheck,
   listChecks,
-  listResults,
   type RunView,
 } from '../../database/queries/check-states.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
 import { nextDueAt, rhythmOf } from '../due-time.ts';
-import { readLimit, readListing } from './listing.ts';
+import { readListing } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
 
 /** What the routes need. */
@@ -42,19 +40,6 @@ async function getCheck(
   return check;
 }
 
-/** The checks whose results are the history of a path's check: that of now, and deleted ones. */
-async function listHistoryIds(
-  context: CheckRouteContext,
-  { host = '', plugin = '' }: Readonly<Record<string, string>>,
-): Promise<number[]> {
-  const check = await findCheck(context.database, host, plugin);
-  const names = { host: check?.host ?? host, plugin: check?.plugin ?? plugin };
-  const archived = await listArchivedChecks(context.database, names.host, names.plugin);
-  const ids = [...(check ? [check.checkId] : []), ...archived];
-  if (ids.length === 0) throw new NotFound('check', `${host} ${plugin}`);
-  return ids;
-}
-
 /** Creates the routes. */
 export function checkRoutes(context: CheckRouteContext): Route[] {
   const { database } = context;
@@ -72,16 +57,6 @@ export function checkRoutes(context: CheckRouteContext): Route[] {
       status: 200,
       body: await readCheck(params),
     })),
-    defineRoute('getCheckHistory', async ({ params, query }) => {
-      const ids = await listHistoryIds(context, params);
-      const results = await listResults(database, ids, {
-        from: readInstant('from', query.from, 0),
-        to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
-        limit: readLimit(query.limit),
-      });
-      const items: ResultJson[] = results.map((run) => ({ kind: 'result', ...runToJson(run) }));
-      return { status: 200, body: { items } };
-    }),
   ];
 }
 
@@ -124,7 +99,8 @@ const PENDING = {
   lastStateChange: null,
 } satisfies Omit<CheckJson, 'host' | 'plugin' | 'nextDue'>;
 
-function runToJson(run: RunView) {
+/** A run as the API shows it. */
+export function runToJson(run: RunView) {
   return {
     state: run.state,
     exitCode: run.exitCode,

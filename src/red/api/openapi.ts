@@ -173,7 +173,9 @@ function problemsOf(name: RouteName, operation: Operation): Record<number, strin
       : 'A parameter is unknown or wrong',
     401: 'No token, or one that is not valid',
     403: `The token has a lower role than ${operation.role}`,
-    ...(path.includes('{') ? { 404: 'There is no such object' } : {}),
+    ...(path.includes('{')
+      ? { 404: 'There is no such object', 414: 'A name in the path is too long' }
+      : {}),
     ...(operation.body ? BODY_PROBLEMS : {}),
     429: 'Too many wrong tokens from this address',
     503: 'Database or broker are away; `Retry-After` tells when to try again',

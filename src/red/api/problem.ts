@@ -68,6 +68,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   412: 'Precondition failed',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Unsupported content type',
   422: 'Invalid content',
   429: 'Too many requests',

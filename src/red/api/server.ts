@@ -85,6 +85,7 @@ export interface ServerOptions {
 /** Creates the server with its routes; it does not listen yet. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { tls, trustedProxies } = options;
+  const handleError = createErrorHandler(options.log);
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 60_000,
@@ -92,10 +93,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
     forceCloseConnections: true,
     logger: false,
+    // Of addresses that match no route because they cannot be read.
+    frameworkErrors: handleError,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     ...(tls ? { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance;
-  server.setErrorHandler(createErrorHandler(options.log));
+  server.setErrorHandler(handleError);
   server.setNotFoundHandler((request) => {
     throw new NotFound('route', `${request.method} ${request.url.slice(0, 200)}`);
   });

@@ -6,10 +6,8 @@ import { findWorker, listWorkers, type Worker } from '../../database/queries/wor
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { NotFound } from '../../model/errors.ts';
+import { MISSING_HEARTBEATS } from '../../model/worker.ts';
 import { defineRoute, type Route } from './server.ts';
-
-/** Heartbeats that may be missing before a worker counts as lost. */
-const MISSING_HEARTBEATS = 3;
 
 /** Whether a worker is there and takes work. */
 export function isConnected(worker: Worker, now: number): boolean {
