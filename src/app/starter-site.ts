@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Plugin } from '../model/objects.ts';
 import { createSecret, hashSecret } from '../red/api/auth.ts';
+import type { Draft } from '../red/api/editing.ts';
 import { createHostEditor } from '../red/api/hosts.ts';
 import { createPluginEditor } from '../red/api/plugins.ts';
 import { createSuiteEditor } from '../red/api/suites.ts';
@@ -83,31 +84,42 @@ export async function ensureStarterSite(
       createPluginEditor(),
       createHostEditor(options),
     ];
-    await suiteEditor.create(change, {
-      name: suite,
-      description: 'Made at the first start. Change or delete it as you like.',
-      hosts: [],
-      plugins: [],
-      subnets: [],
-    });
+    await suiteEditor.create(
+      change,
+      draftOf({
+        name: suite,
+        description: 'Made at the first start. Change or delete it as you like.',
+        hosts: [],
+        plugins: [],
+        subnets: [],
+      }),
+    );
     for (const plugin of starterPlugins(options)) {
-      await pluginEditor.create(change, { ...plugin, suites: [suite] });
+      await pluginEditor.create(change, draftOf({ ...plugin, suites: [suite] }));
     }
-    await hostEditor.create(change, {
-      name: options.hostName,
-      address: '127.0.0.1',
-      login: 'violet',
-      sshPort: 22,
-      maintenance: false,
-      history: true,
-      zone: 'default',
-      subnet: null,
-      suites: [suite],
-      labels: {},
-      vars: {},
-    });
+    await hostEditor.create(
+      change,
+      draftOf({
+        name: options.hostName,
+        address: '127.0.0.1',
+        login: 'violet',
+        sshPort: 22,
+        maintenance: false,
+        history: true,
+        zone: 'default',
+        subnet: null,
+        suites: [suite],
+        labels: {},
+        vars: {},
+      }),
+    );
   });
   return version;
+}
+
+/** Complete as it is. */
+function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
+  return { spec, given: new Set(Object.keys(spec)) };
 }
 
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {

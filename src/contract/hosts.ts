@@ -25,7 +25,11 @@ const hostFields = {
   sshPort: Type.Integer({ minimum: 1, maximum: 65_535, default: 22 }),
   maintenance: Type.Boolean({ default: false, description: 'Stops its checks' }),
   history: Type.Boolean({ default: false, description: 'Keeps every single result' }),
-  suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
+  suites: Type.Array(Name, {
+    maxItems: 1_000,
+    default: [],
+    description: 'Default: those of its subnet',
+  }),
   subnet: Type.Union([Name, Type.Null()], { default: null }),
   zone: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', default: 'default' }),
   labels: TextMapSchema,

@@ -95,6 +95,17 @@ describe('objects', () => {
     expect((await call('GET', '/checks/joined/joined')).status).toBe(404);
   });
 
+  test('a host that is given only a subnet gets the suites of the subnet', async () => {
+    await call('POST', '/suites', { name: 'of-subnet' });
+    await call('POST', '/subnets', { name: 'lan', cidr: '192.0.2.128/25', suites: ['of-subnet'] });
+    const only = { name: 'only', address: '192.0.2.130', subnet: 'lan' };
+    expect((await call('POST', '/hosts', only)).body.suites).toEqual(['of-subnet']);
+    const both = { name: 'both', address: '192.0.2.131', subnet: 'lan', suites: [] };
+    expect((await call('POST', '/hosts', both)).body.suites).toEqual([]);
+    const patched = await call('PATCH', '/hosts/both', { history: true });
+    expect(patched.body.suites).toEqual([]);
+  });
+
   test('each change is announced with its version, a refused one is not', async () => {
     site.versions.length = 0;
     await call('POST', '/suites', { name: 'announced' });

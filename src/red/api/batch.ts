@@ -2,9 +2,10 @@
 
 import type { BatchAnswerJson, BatchOperation } from '../../contract/batch.ts';
 import type { Change } from '../../database/queries/configuration.ts';
+import { assert } from '../../lib/assert.ts';
 import { Conflict, type FieldError, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { ObjectKind } from '../../model/objects.ts';
-import { type Editor, refuseLostUpdate } from './editing.ts';
+import { type Draft, type Editor, refuseLostUpdate } from './editing.ts';
 import { commitChange, type ResourceContext } from './resource.ts';
 import { defineRoute, type Route } from './server.ts';
 
@@ -28,12 +29,12 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
   return [
     defineRoute('applyBatch', async (call) => {
       const { operations, dryRun = false } = call.body;
-      const specs = await readSpecs(operations, editors);
+      const drafts = await readDrafts(operations, editors);
       try {
         const { result, removedChecks } = await commitChange(context, call, async (change) => {
           const results: Result[] = [];
           for (const [index, operation] of operations.entries()) {
-            const step = { operation, spec: specs[index], editor: editors[operation.kind] };
+            const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
             results.push(await nameOperation(index, () => apply(change, step)));
           }
           if (dryRun) throw new DryRun(results);
@@ -49,46 +50,53 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
 }
 
 /**
- * The specs of what is created or replaced, all checked before anything is begun. Throws
+ * The drafts of what is created or replaced, all checked before anything is begun. Throws
  * `InvalidInput` with every wrong field of every operation.
  */
-async function readSpecs(
+async function readDrafts(
   operations: readonly BatchOperation[],
   editors: Editors,
-): Promise<unknown[]> {
+): Promise<(Draft | undefined)[]> {
   const errors: FieldError[] = [];
-  const specs: unknown[] = [];
+  const drafts: (Draft | undefined)[] = [];
   for (const [index, operation] of operations.entries()) {
     try {
-      specs.push(await readSpec(operation, editors[operation.kind]));
+      drafts.push(await readDraft(operation, editors[operation.kind]));
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      specs.push(undefined);
+      drafts.push(undefined);
       errors.push(...error.errors.map((each) => nameField(index, each)));
     }
   }
   if (errors.length > 0) throw new InvalidInput(errors.slice(0, 1_000));
-  return specs;
+  return drafts;
 }
 
-async function readSpec(operation: BatchOperation, editor: Editor): Promise<unknown> {
+async function readDraft(operation: BatchOperation, editor: Editor): Promise<Draft | undefined> {
   if (operation.op !== 'create' && operation.op !== 'replace') return undefined;
   const { body } = operation;
   const hasName = typeof body === 'object' && body !== null && 'name' in body;
   if (!hasName) throw new InvalidInput([{ path: '/name', message: 'is required in a batch' }]);
-  return editor.readSpec(body);
+  return editor.readDraft(body);
 }
 
 async function apply(
   change: Change,
-  step: { readonly operation: BatchOperation; readonly spec: unknown; readonly editor: Editor },
+  step: {
+    readonly operation: BatchOperation;
+    readonly draft: Draft | undefined;
+    readonly editor: Editor;
+  },
 ): Promise<Result> {
-  const { operation, spec, editor } = step;
+  const { operation, draft, editor } = step;
   const toResult = (status: number, stored: Parameters<Editor['toJson']>[0]): Result => {
     const { id, name } = editor.toJson(stored);
     return { status, id, name };
   };
-  if (operation.op === 'create') return toResult(201, await editor.create(change, spec));
+  if (operation.op === 'create') {
+    assert(draft, 'what is created was read');
+    return toResult(201, await editor.create(change, draft));
+  }
   const before = await editor.get(change, operation.ref);
   refuseLostUpdate(before, operation.ifMatch);
   switch (operation.op) {
@@ -96,11 +104,12 @@ async function apply(
       await editor.delete(change, before);
       return toResult(204, before);
     case 'replace':
-      return toResult(200, await editor.update(change, before, spec));
+      assert(draft, 'what replaces was read');
+      return toResult(200, await editor.update(change, before, draft));
     case 'change':
       return toResult(
         200,
-        await editor.update(change, before, await editor.mergeSpec(before, operation.body)),
+        await editor.update(change, before, await editor.mergeDraft(before, operation.body)),
       );
   }
 }

@@ -24,6 +24,14 @@ export interface ObjectKindRules<Spec, Input> {
   toSpec(input: Input): Promise<Spec>;
   /** Throws `Conflict` when `spec` collides with another object than `id`. */
   refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
+  /** Fills in defaults that depend on other objects; `given`: the fields that the client sent. */
+  complete?(sql: Sql, spec: Spec, given: ReadonlySet<string>): Promise<Spec>;
+}
+
+/** A spec as far as it can be told without the database. */
+export interface Draft<Spec = unknown> {
+  readonly spec: Spec;
+  readonly given: ReadonlySet<string>;
 }
 
 /** An object as the API shows it. */
@@ -34,15 +42,15 @@ export interface Editor<Spec = unknown> {
   readonly kind: string;
   readonly queries: ObjectQueries<Spec>;
   /** The whole spec of a body. Throws `InvalidInput`. */
-  readSpec(body: unknown): Promise<Spec>;
+  readDraft(body: unknown): Promise<Draft<Spec>>;
   /** The spec after a merge patch (RFC 7396). Throws `InvalidInput`. */
-  mergeSpec(before: Stored<Spec>, patch: unknown): Promise<Spec>;
+  mergeDraft(before: Stored<Spec>, patch: unknown): Promise<Draft<Spec>>;
   /** Throws `NotFound`. */
   get(sql: Sql, reference: string): Promise<Stored<Spec>>;
   toJson(stored: Stored<Spec>): ObjectJson;
   /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
-  create(change: Change, spec: Spec): Promise<Stored<Spec>>;
-  update(change: Change, before: Stored<Spec>, spec: Spec): Promise<Stored<Spec>>;
+  create(change: Change, draft: Draft<Spec>): Promise<Stored<Spec>>;
+  update(change: Change, before: Stored<Spec>, draft: Draft<Spec>): Promise<Stored<Spec>>;
   delete(change: Change, before: Stored<Spec>): Promise<void>;
 }
 
@@ -60,6 +68,12 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     const fields = Object.entries(body).filter(([name]) => !SERVER_FIELDS.includes(name));
     return checkInput(Object.fromEntries(fields));
   };
+  const readDraft = async (body: unknown): Promise<Draft<Spec>> => {
+    const input = toInput(body);
+    return { spec: await rules.toSpec(input), given: new Set(Object.keys(input as object)) };
+  };
+  const complete = async (sql: Sql, { spec, given }: Draft<Spec>) =>
+    rules.complete ? rules.complete(sql, spec, given) : spec;
   const get = async (sql: Sql, reference: string) => {
     const stored = await queries.find(sql, reference);
     if (!stored) throw new NotFound(kind, reference);
@@ -79,11 +93,11 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     queries,
     get,
     toJson,
-    readSpec: (body) => rules.toSpec(toInput(body)),
-    mergeSpec: async (before, patch) =>
-      rules.toSpec(toInput(mergePatch(rules.toJson(before.spec), patch))),
+    readDraft,
+    mergeDraft: async (before, patch) => readDraft(mergePatch(rules.toJson(before.spec), patch)),
 
-    async create(change, spec) {
+    async create(change, draft) {
+      const spec = await complete(change, draft);
       await rules.refuseCollision(change, spec, null);
       const id = randomUUID();
       await queries.insert(change, id, spec);
@@ -99,7 +113,8 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
       return after;
     },
 
-    async update(change, before, spec) {
+    async update(change, before, draft) {
+      const spec = await complete(change, draft);
       await rules.refuseCollision(change, spec, before.id);
       await queries.update(change, before.id, spec);
       const after = await get(change, before.id);

@@ -3,6 +3,7 @@
 import { reverse } from 'node:dns/promises';
 import { type HostInput, HostInputSchema } from '../../contract/hosts.ts';
 import { hostQueries } from '../../database/queries/hosts.ts';
+import { subnetQueries } from '../../database/queries/subnets.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { isHostName, parseIpAddress } from '../../lib/ip.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
@@ -33,6 +34,12 @@ export function createHostEditor(context: { readonly clock: Clock }): Editor<Hos
         labels: input.labels ?? {},
         vars: input.vars ?? {},
       };
+    },
+    // A host that is given only a subnet gets what hosts found there get.
+    async complete(sql, spec, given) {
+      if (spec.subnet === null || given.has('suites')) return spec;
+      const subnet = await subnetQueries.find(sql, spec.subnet);
+      return { ...spec, suites: subnet?.spec.suites ?? [] };
     },
     async refuseCollision(sql, spec, id) {
       const sameName = await hostQueries.find(sql, spec.name);

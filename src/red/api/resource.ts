@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../../lib/clock.ts';
 import { Conflict } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
-import { type Editor, formatEtag, refuseLostUpdate } from './editing.ts';
+import { type Draft, type Editor, formatEtag, refuseLostUpdate } from './editing.ts';
 import { type ListQuery, readListing } from './listing.ts';
 import { type Answer, type Call, defineFreeRoute, type Route } from './server.ts';
 
@@ -64,13 +64,13 @@ export function resourceRoutes<Spec>(
     headers: { etag: formatEtag(stored), ...headers },
     body: editor.toJson(stored),
   });
-  const write = async (call: Call, spec: (before: Stored<Spec>) => Promise<Spec>) => {
-    // The spec is made before the transaction, since that may ask a name server; if somebody else
+  const write = async (call: Call, draft: (before: Stored<Spec>) => Promise<Draft<Spec>>) => {
+    // The draft is made before the transaction, since that may ask a name server; if somebody else
     // changed the object meanwhile, it is made again from what is there now.
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const seen = await editor.get(database, referenceOf(call));
       refuseLostUpdate(seen, call.headers['if-match']);
-      const next = await spec(seen);
+      const next = await draft(seen);
       try {
         const { result } = await commitChange(context, call, async (change) => {
           const before = await editor.get(change, seen.id);
@@ -92,8 +92,10 @@ export function resourceRoutes<Spec>(
       return { status: 200, body: { ...found, items: found.items.map(editor.toJson) } };
     }),
     defineFreeRoute(routes.create, async (call) => {
-      const spec = await editor.readSpec(call.body);
-      const { result } = await commitChange(context, call, (change) => editor.create(change, spec));
+      const draft = await editor.readDraft(call.body);
+      const { result } = await commitChange(context, call, (change) =>
+        editor.create(change, draft),
+      );
       const path = ROUTES[routes.list].path;
       return answer(201, result, { location: `${API_PREFIX}${path}/${result.id}` });
     }),
@@ -102,11 +104,11 @@ export function resourceRoutes<Spec>(
     ),
     defineFreeRoute(routes.replace, async (call) => {
       // Read at once, so that a wrong body is told even when there is no such object.
-      const spec = await editor.readSpec(call.body);
-      return write(call, async () => spec);
+      const draft = await editor.readDraft(call.body);
+      return write(call, async () => draft);
     }),
     defineFreeRoute(routes.change, (call) =>
-      write(call, (before) => editor.mergeSpec(before, call.body)),
+      write(call, (before) => editor.mergeDraft(before, call.body)),
     ),
     defineFreeRoute(routes.delete, async (call) => {
       const { result, removedChecks } = await commitChange(context, call, async (change) => {
