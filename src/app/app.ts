@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { homedir, hostname } from 'node:os';
+import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import { createTopology, type Topology } from '../broker/topology.ts';
@@ -20,6 +20,7 @@ import { startStatistics } from '../grey/statistics.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
+import { watchLoopLag } from '../lib/loop-lag.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createEnvelope, type Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
@@ -34,10 +35,12 @@ import { startScheduler } from '../red/scheduler.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
+import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
 import { createExecute } from '../violet/execute.ts';
 import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { Slots } from '../violet/slots.ts';
 import { startWorker } from '../violet/worker.ts';
 import {
   type AdapterContext,
@@ -198,11 +201,24 @@ async function startViolet(shared: Shared): Promise<void> {
     maxOutputBytes: violet.maxOutput,
     clock,
   });
+  const cores = availableParallelism();
+  const range = concurrencyRange(cores);
+  const isAuto = violet.concurrency === 'auto';
+  const slots = new Slots(isAuto ? range.start : Number(violet.concurrency), {
+    perHost: violet.maxPerHost,
+    perPlugin: violet.maxPerPlugin,
+  });
+  // Each reads what happened since its own last reading.
+  const [lag, heartbeatLag] = [watchLoopLag(), watchLoopLag()];
+  lifecycle.onStop('event loop watch', () => {
+    lag.stop();
+    heartbeatLag.stop();
+  });
   const worker = await startWorker({
     ...shared,
     id,
     zones: violet.zones,
-    concurrency: violet.concurrency,
+    slots,
     execute,
     settings: config.semantics,
   });
@@ -212,13 +228,29 @@ async function startViolet(shared: Shared): Promise<void> {
     id,
     hostname: hostname(),
     zones: violet.zones,
-    concurrency: violet.concurrency,
+    slotCount: () => slots.count,
+    readLoopLagMs: () => heartbeatLag.readP99Ms(),
     intervalMs: violet.heartbeatInterval * 1_000,
     figures: () => worker.figures(),
     readRamUsedKib,
   });
   lifecycle.onStop('heartbeat', () => heartbeat.stop());
-  log.info({ worker: id, zones: violet.zones, slots: violet.concurrency }, 'violet takes checks');
+  if (isAuto) {
+    const adapting = startAdapting({
+      range,
+      count: () => slots.count,
+      sample: () => ({
+        isShort: slots.waiting > 0 && slots.running >= slots.count,
+        lagMs: lag.readP99Ms(),
+        loadPerCore: (loadavg()[0] ?? 0) / cores,
+      }),
+      resize: (count) => slots.resize(count),
+      clock,
+      log,
+    });
+    lifecycle.onStop('number of slots', () => adapting.stop());
+  }
+  log.info({ worker: id, zones: violet.zones, slots: slots.count }, 'violet takes checks');
 }
 
 async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {

@@ -84,7 +84,20 @@ export const ConfigSchema = Section({
       default: ['default'],
       description: 'Zones whose checks it runs',
     }),
-    concurrency: Count({ default: 64, maximum: 10_000, description: 'Checks at the same time' }),
+    concurrency: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 10_000 })], {
+      default: 'auto',
+      description: 'Checks at the same time; auto: from the processors, adapting to their load',
+    }),
+    maxPerHost: Count({
+      default: 16,
+      maximum: 10_000,
+      description: 'Of these, checks of one address; what waits beyond twice as many is missed',
+    }),
+    maxPerPlugin: Count({
+      default: 1_000,
+      maximum: 10_000,
+      description: 'Of these, checks by one plugin',
+    }),
     pluginPaths: Type.Array(Type.String({ minLength: 1 }), {
       maxItems: 100,
       default: [

@@ -89,6 +89,9 @@ function toWorker(heartbeat: Heartbeat): Worker {
       throughput: heartbeat.throughput,
       maxThroughput: heartbeat.maxThroughput,
       ramUsedKib: heartbeat.ramUsedKib,
+      timedOut: heartbeat.timedOut ?? 0,
+      notStarted: heartbeat.notStarted ?? 0,
+      loopLagMs: heartbeat.loopLagMs ?? 0,
     },
   };
 }
