@@ -16,6 +16,7 @@ import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
+import { startPerfdata } from '../grey/perfdata.ts';
 import { startStatistics } from '../grey/statistics.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
@@ -168,9 +169,12 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
+  const perfdata = startPerfdata({ ...shared, database, rrd });
+  lifecycle.onStop('performance data', () => perfdata.stop());
   const collector = await startCollector({
     ...shared,
     database,
+    onStored: (results) => perfdata.add(results),
     shards: config.grey.shards,
     keepsHistory: config.grey.history,
   });

@@ -35,6 +35,8 @@ import {
 } from './results.ts';
 import {
   LastValuesSchema,
+  PerfdataQuerySchema,
+  PerfdataSchema,
   SeriesQuerySchema,
   SeriesSchema,
   StatusSchema,
@@ -174,6 +176,14 @@ export const OPERATIONS = {
     query: AvailabilityQuerySchema,
     status: 200,
     answer: AvailabilitySchema,
+  },
+  getCheckPerfdata: {
+    tag: 'Statistics',
+    summary: 'Get series of the metrics of one check',
+    role: 'viewer',
+    query: PerfdataQuerySchema,
+    status: 200,
+    answer: PerfdataSchema,
   },
   runCheck: {
     tag: 'Checks',

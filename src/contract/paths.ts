@@ -39,6 +39,7 @@ export const ROUTES = {
   getCheck: { method: 'GET', path: '/checks/{host}/{plugin}' },
   getCheckHistory: { method: 'GET', path: '/checks/{host}/{plugin}/history' },
   getCheckAvailability: { method: 'GET', path: '/checks/{host}/{plugin}/availability' },
+  getCheckPerfdata: { method: 'GET', path: '/checks/{host}/{plugin}/perfdata' },
   runCheck: { method: 'POST', path: '/checks/{host}/{plugin}/run' },
   submitResult: { method: 'POST', path: '/checks/{host}/{plugin}/results' },
   submitResults: { method: 'POST', path: '/results' },

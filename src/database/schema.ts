@@ -129,6 +129,17 @@ export interface StateIntervalTable {
   output: string;
 }
 
+/** Which metrics a check has, and where their values are kept. Written by grey. */
+export interface CheckMetricTable {
+  check_id: number;
+  label: string;
+  unit: string;
+  /** Of the check's statistics files. */
+  file_number: number;
+  /** Of the file's data sources. */
+  source_number: number;
+}
+
 /** Every violet seen. Written by grey. */
 export interface WorkerTable {
   id: string;
@@ -238,6 +249,7 @@ export interface Tables {
   result: ResultTable;
   state_interval: StateIntervalTable;
   check_archive: CheckArchiveTable;
+  check_metric: CheckMetricTable;
   worker: WorkerTable;
   lease: LeaseTable;
   token: TokenTable;

@@ -26,7 +26,12 @@ beforeEach(async () => {
   broker = openMemoryBroker({ ...shared, deadQueue: topology.dead });
   metrics = createMetrics();
   const options = { ...shared, broker, topology, envelope, database, metrics };
-  collector = await startCollector({ ...options, shards: 1, keepsHistory: true });
+  collector = await startCollector({
+    ...options,
+    shards: 1,
+    keepsHistory: true,
+    onStored: () => {},
+  });
 });
 afterEach(async () => {
   await collector.stop();

@@ -42,6 +42,8 @@ export interface CollectorOptions {
   readonly envelope: Envelope;
   readonly database: Database;
   readonly shards: number;
+  /** Told of results once they are stored. */
+  readonly onStored: (results: readonly CheckResult[]) => void;
   /** Whether results of hosts that want history are kept. */
   readonly keepsHistory: boolean;
   readonly clock: Clock;
@@ -188,6 +190,7 @@ class ShardCollector {
     );
     this.#states.keep(evaluation.states);
     this.#announce(evaluation.stateRows);
+    this.#options.onStored(results);
     const now = this.#options.clock.now();
     for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
     this.#counters.stored.add(results.length - evaluation.repeatedCount);

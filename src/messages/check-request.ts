@@ -16,6 +16,8 @@ const CheckRequestSchema = Type.Object({
   /** The results queue that this check's results go to. */
   shard: Type.Integer({ minimum: 0, maximum: 4095 }),
   keepHistory: Type.Boolean(),
+  /** How often the check runs; for its statistics. */
+  intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   timeoutMs: Type.Integer({ minimum: 1 }),
   /** What to run: a file name in the worker's plugin folders, or a built-in probe. */
   run: Type.Union([Type.Object({ script: Text }), Type.Object({ builtin: Text })]),

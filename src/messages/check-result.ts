@@ -20,6 +20,8 @@ const CheckResultSchema = Type.Object({
   host: Type.String({ maxLength: 255 }),
   plugin: Type.String({ maxLength: 255 }),
   keepHistory: Type.Boolean(),
+  /** How often the check runs; for its statistics. */
+  intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   state: Type.Union([
     Type.Literal('ok'),
     Type.Literal('warning'),

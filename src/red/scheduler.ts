@@ -118,6 +118,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       // should own them together.
       shard: hash32(host.id) % options.shards,
       keepHistory: host.history,
+      intervalMs: plugin.intervalMs,
       timeoutMs: plugin.timeoutMs,
       run: plugin.run,
       params: plugin.params,

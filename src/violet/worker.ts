@@ -128,6 +128,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       host: request.host.name,
       plugin: request.plugin.name,
       keepHistory: request.keepHistory,
+      ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
       ...reading,
       perfdata: [...reading.perfdata],
     };

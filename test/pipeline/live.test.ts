@@ -9,6 +9,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createOpenApi } from '../../src/red/api/openapi.ts';
 import { createAnswerCheck } from '../documented.ts';
+import { needs } from '../servers/needs.ts';
 import { type TempFolder, tempFolder, waitFor } from '../servers/temp.ts';
 
 let folder: TempFolder;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   folder = await tempFolder();
   const { config } = await loadConfig({
     environment: {},
-    flags: { data: folder.path, 'red.listen': '127.0.0.1:0', 'rrd.driver': 'none' },
+    flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
   });
   const { signal } = new AbortController();
   const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
@@ -260,6 +261,36 @@ test('stretches of states and their sums are kept, also of hosts without single 
   await call('DELETE', `/hosts/${name}`);
   const [last] = await history('kind=states,results');
   expect(last).toMatchObject({ state: 'ok', to: expect.any(String) });
+});
+
+test.skipIf(needs('rrdtool'))('performance data is kept as a series of each metric', async () => {
+  const { name, path } = await addCheck();
+  await call('PATCH', `/plugins/${name}`, { interval: 60 });
+  const startAt = Math.floor(Date.now() / 60_000) * 60_000 - 20 * 60_000;
+  const instant = (minute: number) => new Date(startAt + minute * 60_000).toISOString();
+  for (let minute = 0; minute <= 4; minute++) {
+    const perfdata = minute < 2 ? `size=${minute}MB` : `size=${minute}MB 'late one'=7`;
+    const result = { exitCode: 0, output: 'fine', perfdata, at: instant(minute) };
+    await call('POST', `${path}/results?wait=true`, result);
+  }
+  const query = `from=${instant(0)}&to=${instant(4)}&step=60`;
+  const series = await waitFor('both metrics', async () => {
+    const { status, body } = await call('GET', `${path}/perfdata?${query}`);
+    const last = body.metrics?.[1]?.values.at(-1);
+    return status === 200 && last === 7 && body;
+  });
+  expect(series).toMatchObject({
+    step: 60,
+    metrics: [
+      { label: 'size', unit: 'MB' },
+      { label: 'late one', unit: '' },
+    ],
+  });
+  expect(series.metrics[0].values.slice(-3)).toEqual([2, 3, 4]);
+  expect(series.metrics[1].values.slice(-4)).toEqual([null, 7, 7, 7]);
+  const one = await call('GET', `${path}/perfdata?${query}&metric=late%20one&cf=MAX`);
+  expect(one.body.metrics).toHaveLength(1);
+  expect((await call('GET', `${path}/perfdata?metric=none`)).status).toBe(404);
 });
 
 test('a result that is on its way when its check is deleted leaves no row', async () => {

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { up as firstSchema } from './0001-first-schema.ts';
 import { up as accessAndEvents } from './0003-access-and-events.ts';
 import { up as stateIntervals } from './0005-state-intervals.ts';
+import { up as checkMetrics } from './0006-check-metrics.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0001-first-schema': firstSchema,
   '0003-access-and-events': accessAndEvents,
   '0005-state-intervals': stateIntervals,
+  '0006-check-metrics': checkMetrics,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -17,7 +17,7 @@ export interface CheckTarget {
     readonly history: boolean;
     readonly vars: TextMap;
   };
-  readonly plugin: Pick<Plugin, 'name' | 'run' | 'params' | 'timeoutMs'>;
+  readonly plugin: Pick<Plugin, 'name' | 'run' | 'params' | 'timeoutMs' | 'intervalMs'>;
 }
 
 /** How a check is named: host by name, address or id; plugin by name or id. */
@@ -69,6 +69,7 @@ async function findChunk(
       'plugin.builtin',
       'plugin.params',
       'plugin.timeout_ms',
+      'plugin.interval_ms',
     ])
     .execute();
   const byReference = new Map<string, CheckTarget>();
@@ -92,6 +93,7 @@ async function findChunk(
             run: readRun(row),
             params: row.params,
             timeoutMs: row.timeout_ms,
+            intervalMs: row.interval_ms,
           },
         });
       }

@@ -106,6 +106,7 @@ async function requestRun(
     expiresAt,
     shard: hash32(host.id) % shards,
     keepHistory: host.history,
+    intervalMs: plugin.intervalMs,
     timeoutMs: plugin.timeoutMs,
     run: plugin.run,
     params: plugin.params,
@@ -207,6 +208,7 @@ function toResult(
     host: host.name,
     plugin: plugin.name,
     keepHistory: host.history,
+    intervalMs: plugin.intervalMs,
     ...reading,
     perfdata: [...reading.perfdata],
   };
