@@ -35,6 +35,10 @@ import { createExecute } from '../violet/execute.ts';
 import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { openConnections } from '../violet/ssh/connections.ts';
+import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
+import type { SshContext } from '../violet/ssh/run-remote.ts';
+import { parseTarget } from '../violet/ssh/target.ts';
 import { startWorker } from '../violet/worker.ts';
 import {
   type AdapterContext,
@@ -94,6 +98,10 @@ interface Shared extends AppContext {
 
 /** All of a stop, running checks included. */
 const STOP_DEADLINE_MS = 30_000;
+
+/** Of a jump host for which none is written, as of hosts. */
+const DEFAULT_LOGIN = 'violet';
+const DEFAULT_SSH_PORT = 22;
 
 /** Starts the roles. What was started before a failure is stopped again. */
 export async function startApp(
@@ -186,8 +194,11 @@ async function startViolet(shared: Shared): Promise<void> {
   const id = claimed?.id ?? violet.id;
   const executor = openChildProcessExecutor({ clock, log });
   lifecycle.onStop('executor', () => executor.close());
+  const ssh = openSsh(shared);
+  lifecycle.onStop('ssh connections', () => ssh.connections.close());
   const execute = createExecute({
     executor,
+    ssh,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
     userMacros: violet.macros,
     environment: pluginEnvironment(),
@@ -215,6 +226,22 @@ async function startViolet(shared: Shared): Promise<void> {
   });
   lifecycle.onStop('heartbeat', () => heartbeat.stop());
   log.info({ worker: id, zones: violet.zones, slots: violet.concurrency }, 'violet takes checks');
+}
+
+function openSsh(shared: Shared): SshContext {
+  const { ssh } = shared.config.violet;
+  const connections = openConnections({
+    ...shared,
+    identities: { keys: ssh.keys, agent: ssh.agent },
+    knownHosts: openKnownHosts(ssh.knownHosts),
+    hostKeyPolicy: ssh.hostKeyPolicy,
+    connectTimeoutMs: ssh.connectTimeout * 1_000,
+    idleTimeoutMs: ssh.idleTimeout * 1_000,
+    maxIdleConnections: ssh.maxIdleConnections,
+    maxSessionsPerHost: ssh.maxSessionsPerHost,
+    jumpHost: parseTarget(ssh.jumpHost, { login: DEFAULT_LOGIN, port: DEFAULT_SSH_PORT }),
+  });
+  return { connections, pluginPaths: ssh.pluginPaths, failureState: ssh.failureState };
 }
 
 async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {

@@ -24,17 +24,17 @@ export function formatExample(): string {
   ];
   const sections = ConfigSchema.properties as Record<string, TSchema>;
   for (const [name, section] of Object.entries(sections)) {
-    lines.push('');
-    if (!('properties' in section)) {
-      lines.push(...formatKey(name, section, ''));
-      continue;
-    }
-    lines.push(`# ${name}:`);
-    for (const [key, schema] of Object.entries(section.properties as Record<string, TSchema>)) {
-      lines.push(...formatKey(key, schema, '  '));
-    }
+    lines.push('', ...formatEntry(name, section, ''));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A key, or a section and all in it. */
+function formatEntry(name: string, schema: TSchema, indent: string): string[] {
+  if (!('properties' in schema)) return formatKey(name, schema, indent);
+  const entries = Object.entries(schema.properties as Record<string, TSchema>);
+  const lines = entries.flatMap(([key, inner]) => formatEntry(key, inner, `${indent}  `));
+  return [`#${indent} ${name}:`, ...lines];
 }
 
 function formatKey(name: string, schema: TSchema, indent: string): string[] {
