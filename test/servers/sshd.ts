@@ -1,6 +1,7 @@
 /**
  * A private OpenSSH server on loopback, with host keys, user keys and known_hosts made by OpenSSH's
- * own tools in a temporary folder. It lets in whoever runs the tests, and as root any user.
+ * own tools in a temporary folder, which is also the home folder of who logs in. It lets in whoever
+ * runs the tests, and as root any user.
  */
 
 import { execFile } from 'node:child_process';
@@ -78,6 +79,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     `ListenAddress 127.0.0.1:${port}`,
     `AuthorizedKeysFile ${authorized}`,
     `PidFile ${join(folder, 'pid')}`,
+    `SetEnv HOME=${folder}`, // the start-up files of the account have no say
     ...['StrictModes no', 'UsePAM no', 'PasswordAuthentication no', 'MaxStartups 100'],
     ...['KbdInteractiveAuthentication no', 'PrintMotd no', 'LogLevel VERBOSE', 'UseDNS no'],
   ];
@@ -98,10 +100,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   };
   const stop = async () => {
     if (server === undefined) return;
-    // Each connection has processes in a group of their own, which outlive the listener.
+    // Each connection has a process in a group of its own, which holds the output open.
     const connections = await childrenOf(server.pid);
-    await server.stop();
+    const stopped = server.stop();
     for (const pid of connections) kill(pid);
+    await stopped;
   };
   try {
     await start();
