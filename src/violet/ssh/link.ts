@@ -152,9 +152,12 @@ export class Link {
       const refuse = (error: Error) => {
         signal.removeEventListener('abort', giveUp);
         const isWorthWaiting = this.#slots.refuse();
+        const isLost = this.#isGone();
+        // The library then leaves the session open, and hands out nothing to close it by.
+        if (!isSessionRefused(error)) this.retire();
         this.#checkIdle();
-        if (this.#isGone()) resolve('lost');
-        else if (isMaxSessions(error) && isWorthWaiting) resolve('full');
+        if (isLost) resolve('lost');
+        else if (isSessionRefused(error) && isWorthWaiting) resolve('full');
         else resolve({ phase: 'channel', reason: clauseOf(error) });
       };
       signal.addEventListener('abort', giveUp, { once: true });
@@ -191,7 +194,7 @@ function discard(channel: ClientChannel): void {
   channel.close();
 }
 
-function isMaxSessions(error: Error): boolean {
+function isSessionRefused(error: Error): boolean {
   return error.message.includes('Channel open failure');
 }
 

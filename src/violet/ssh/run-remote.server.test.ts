@@ -3,6 +3,7 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../../scripts/programs.mjs';
 import { processesOfGroup } from '../../../test/process-group.ts';
@@ -14,6 +15,10 @@ import { systemClock } from '../../lib/clock.ts';
 import type { Outcome } from '../../model/check.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
+import { createExecute } from '../execute.ts';
+import { openChildProcessExecutor } from '../executor/child-process.ts';
+import { openPluginFolders } from '../plugins/plugin-folder.ts';
+import { openKnownHosts } from './known-hosts-file.ts';
 import { type RemoteRun, runRemote, type SshContext } from './run-remote.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../test/fixtures/plugins');
@@ -184,6 +189,45 @@ describe.skipIf(needs('sshd'))('a script on another host', () => {
     process.kill(Number('stdout' in outcome ? outcome.stdout : Number.NaN), 'SIGKILL');
   });
 
+  test('gets the values of $USERn$, which nothing else shows', async () => {
+    const secret = 'marker-of-a-secret';
+    const lines: string[] = [];
+    const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+    const knownHosts = openKnownHosts([join(sshd.folder, 'recorded')]);
+    using logging = openRunner(sshd, { log, knownHosts, hostKeyPolicy: 'accept-new' });
+    const executor = openChildProcessExecutor({ clock: systemClock, log });
+    const execute = createExecute({
+      executor,
+      ssh: logging.ssh,
+      pluginFolders: await openPluginFolders([], { clock: systemClock, log }),
+      userMacros: { USER5: secret },
+      environment: {},
+      maxOutputBytes: 1_000,
+      clock: systemClock,
+    });
+    const ask = (script: string, port: number, params: string) =>
+      execute({
+        ...{ id: 'request', checkId: 1, scheduledAt: 0, expiresAt: 0, shard: 0 },
+        ...{ keepHistory: false, timeoutMs: 1_000, run: { script }, params },
+        host: { name: 'web1', address: '127.0.0.1', vars: {} },
+        plugin: { name: 'p' },
+        ssh: { login: sshd.login, port },
+      });
+    const given = await ask('check_argv', sshd.port, '$USER5$');
+    expect(given).toMatchObject({ stdout: `${Buffer.from(secret).toString('hex')}\n` });
+    const failed = [
+      await ask('check_absent', sshd.port, '$USER5$'),
+      await ask('check_hang', sshd.port, '"" $USER5$'),
+      await ask('check_argv', 1, '$USER5$'),
+      await ask('check_argv', sshd.port, `$USER5$${'x'.repeat(131_000)}`),
+    ];
+    for (const { kind } of failed) expect(kind).toMatch(/^(sshFailed|notStarted)$/);
+    expect(JSON.stringify(failed)).not.toContain(secret);
+    expect(lines.join('')).toContain('the key of a new host was accepted');
+    expect(lines.join('')).not.toContain(secret);
+    await executor.close();
+  });
+
   test('is given up when nobody wants the result any more', async () => {
     const abort = new AbortController();
     const running = runner.run('check_hang', [], { signal: abort.signal });
@@ -205,6 +249,20 @@ describe.skipIf(needs('sshd'))('connections', () => {
     expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
   });
 
+  test('beyond the number to be kept are closed, the one idle for longest first', async () => {
+    await using sshd = await startKnownSshd();
+    const line = await sshd.knownHostsLine();
+    const knownHosts = join(sshd.folder, 'known_hosts');
+    await writeFile(knownHosts, `${line}${line.replace('127.0.0.1', 'localhost')}`);
+    using runner = openRunner(sshd, { maxIdleConnections: 1 });
+    const target = { login: sshd.login, address: 'localhost', port: sshd.port };
+    expect(await runner.run('check_silent')).toMatchObject({ kind: 'exited' });
+    expect(await runner.run('check_silent', [], { target })).toMatchObject({ kind: 'exited' });
+    await waitFor('the end of the first', () => sshd.log().includes('Disconnected from'));
+    expect(await runner.run('check_silent', [], { target })).toMatchObject({ kind: 'exited' });
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
+  });
+
   test('keep to what the server grants', async () => {
     await using sshd = await startKnownSshd({ config: ['MaxSessions 2'] });
     using runner = openRunner(sshd);
@@ -218,9 +276,9 @@ describe.skipIf(needs('sshd'))('connections', () => {
   test('that wait for a session in vain say so', async () => {
     await using sshd = await startKnownSshd();
     using runner = openRunner(sshd, { maxSessionsPerHost: 1 });
-    const first = runner.run('check_hang', [], { timeoutMs: 3_000 });
+    const first = runner.run('check_hang', [], { timeoutMs: 1_500 });
     await waitFor('the first session', () => sshd.log().includes('Starting session'));
-    const second = await runner.run('check_silent', [], { timeoutMs: 500 });
+    const second = await runner.run('check_silent', [], { timeoutMs: 400 });
     expect(textOf(second)).toMatch(/^\(ssh failed: channel\) .*all 1 sessions .* are in use/);
     await first;
   });

@@ -3,14 +3,19 @@
 /** What became of waiting: a session is free, the wait was given up, or there is nothing to wait for. */
 export type Turn = 'free' | 'late' | 'closed';
 
-/** A limit on sessions that may sink. Those who wait are bounded by the checks that run. */
+/**
+ * A limit on sessions, which sinks when the server refuses one and is as before when none is in use.
+ * Those who wait are bounded by the checks that run.
+ */
 export class SessionSlots {
+  readonly #fullLimit: number;
   #limit: number;
   #usedCount = 0;
   #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
   constructor(limit: number) {
+    this.#fullLimit = limit;
     this.#limit = limit;
   }
 
@@ -40,6 +45,7 @@ export class SessionSlots {
   /** Gives one back. */
   release(): void {
     this.#usedCount--;
+    if (this.isIdle) this.#limit = this.#fullLimit;
     this.#wakeNext();
   }
 
@@ -47,6 +53,7 @@ export class SessionSlots {
   refuse(): boolean {
     this.#usedCount--;
     this.#limit = Math.max(1, Math.min(this.#limit, this.#usedCount));
+    if (this.#usedCount === 0) this.#wakeNext(); // nobody else will
     return this.#usedCount > 0;
   }
 
