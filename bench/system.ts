@@ -94,6 +94,7 @@ async function createSite(
     await pluginQueries.insert(change, randomUUID(), {
       name: 'bench',
       run: load.run,
+      ssh: false,
       params: load.params,
       intervalMs: load.intervalS * 1_000,
       timeoutMs: 10_000,

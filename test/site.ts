@@ -110,6 +110,7 @@ function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     name,
     run: { builtin: 'dummy' },
+    ssh: false,
     params: '0',
     intervalMs: 60_000,
     timeoutMs: 10_000,

@@ -4,10 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
-import { join } from 'node:path';
-import type { Broker } from '../broker/broker.ts';
-import { createTopology, type Topology } from '../broker/topology.ts';
+import { hostname } from 'node:os';
+import { createTopology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
@@ -18,12 +16,10 @@ import { startCollector } from '../grey/collector.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
 import { startStatistics } from '../grey/statistics.ts';
-import { type Clock, sleep } from '../lib/clock.ts';
+import { sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
-import type { Log } from '../lib/log.ts';
-import { watchLoopLag } from '../lib/loop-lag.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
-import { createEnvelope, type Envelope } from '../messages/envelope.ts';
+import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
 import { Agenda } from '../red/agenda.ts';
@@ -36,13 +32,6 @@ import { startScheduler } from '../red/scheduler.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
-import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
-import { createExecute } from '../violet/execute.ts';
-import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
-import { startHeartbeat } from '../violet/heartbeat.ts';
-import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
-import { Slots } from '../violet/slots.ts';
-import { startWorker } from '../violet/worker.ts';
 import {
   type AdapterContext,
   brokerLabel,
@@ -53,9 +42,10 @@ import {
   openRrd,
 } from './adapters.ts';
 import { readListening } from './listening.ts';
+import { type AppContext, readRamUsedKib, type Shared } from './shared.ts';
 import { ensureAdminToken } from './starter-site.ts';
 import { readVersion } from './version.ts';
-import { claimWorkerId } from './worker-id.ts';
+import { startViolet } from './violet.ts';
 
 /** What a process does. */
 export type Role = 'red' | 'violet' | 'grey';
@@ -77,27 +67,6 @@ export interface Api {
   readonly database: Database;
   /** Tells every service that this version of the configuration was committed. */
   announceChange(version: number): void;
-}
-
-/** From outside, so that a whole system can be simulated. */
-export interface AppContext {
-  readonly clock: Clock;
-  /** 0..1 */
-  readonly random: () => number;
-  readonly log: Log;
-  /** Ends a start that waits for something that is away. */
-  readonly signal: AbortSignal;
-}
-
-/** What every role is handed. */
-interface Shared extends AppContext {
-  readonly config: Config;
-  readonly lifecycle: Lifecycle;
-  readonly metrics: Metrics;
-  readonly envelope: Envelope;
-  readonly topology: Topology;
-  readonly broker: Broker;
-  readonly version: string;
 }
 
 /** All of a stop, running checks included. */
@@ -187,74 +156,6 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
       while ((await broker.depth(topology.results(shard))) > 0) await sleep(shared.clock, 10);
     }
   });
-}
-
-async function startViolet(shared: Shared): Promise<void> {
-  const { config, lifecycle, log, clock } = shared;
-  const { violet } = config;
-  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
-  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
-  const id = claimed?.id ?? violet.id;
-  const executor = openChildProcessExecutor({ clock, log });
-  lifecycle.onStop('executor', () => executor.close());
-  const execute = createExecute({
-    executor,
-    pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
-    userMacros: violet.macros,
-    environment: pluginEnvironment(),
-    maxOutputBytes: violet.maxOutput,
-    clock,
-  });
-  const cores = availableParallelism();
-  const range = concurrencyRange(cores);
-  const isAuto = violet.concurrency === 'auto';
-  const slots = new Slots(isAuto ? range.start : Number(violet.concurrency), {
-    perHost: violet.maxPerHost,
-    perPlugin: violet.maxPerPlugin,
-  });
-  // Each reads what happened since its own last reading.
-  const [lag, heartbeatLag] = [watchLoopLag(), watchLoopLag()];
-  lifecycle.onStop('event loop watch', () => {
-    lag.stop();
-    heartbeatLag.stop();
-  });
-  const worker = await startWorker({
-    ...shared,
-    id,
-    zones: violet.zones,
-    slots,
-    execute,
-    settings: config.semantics,
-  });
-  lifecycle.onStop('worker', () => worker.stop());
-  const heartbeat = startHeartbeat({
-    ...shared,
-    id,
-    hostname: hostname(),
-    zones: violet.zones,
-    slotCount: () => slots.count,
-    readLoopLagMs: () => heartbeatLag.readP99Ms(),
-    intervalMs: violet.heartbeatInterval * 1_000,
-    figures: () => worker.figures(),
-    readRamUsedKib,
-  });
-  lifecycle.onStop('heartbeat', () => heartbeat.stop());
-  if (isAuto) {
-    const adapting = startAdapting({
-      range,
-      count: () => slots.count,
-      sample: () => ({
-        isShort: slots.waiting > 0 && slots.running >= slots.count,
-        lagMs: lag.readP99Ms(),
-        loadPerCore: (loadavg()[0] ?? 0) / cores,
-      }),
-      resize: (count) => slots.resize(count),
-      clock,
-      log,
-    });
-    lifecycle.onStop('number of slots', () => adapting.stop());
-  }
-  log.info({ worker: id, zones: violet.zones, slots: slots.count }, 'violet takes checks');
 }
 
 async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {
@@ -360,18 +261,4 @@ async function agreeOnShards(database: Database, shards: number): Promise<void> 
   throw new ConfigError(
     `grey.shards is ${shards} here, but this site was set up with ${agreed}: use ${agreed} in every configuration.`,
   );
-}
-
-/** All that a plugin sees of our environment. */
-function pluginEnvironment(): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LANG: 'C',
-    LC_ALL: 'C',
-    HOME: homedir(),
-  };
-}
-
-function readRamUsedKib(): number {
-  return Math.round(process.memoryUsage.rss() / 1_024);
 }

@@ -123,7 +123,7 @@ function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
 }
 
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
-  const rhythm = { intervalMs: 30_000, timeoutMs: 10_000 };
+  const rhythm = { ssh: false, intervalMs: 30_000, timeoutMs: 10_000 };
   const wanted: Omit<Plugin, 'suites'>[] = [
     {
       name: 'ping',

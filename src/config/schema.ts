@@ -19,6 +19,65 @@ const QueueName = (name: string, description: string) =>
 const Section = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false });
 
+const RemotePath = Type.String({ pattern: '^/', maxLength: 4_096 });
+
+/** Checks that run on the host itself. */
+const SshSection = Section({
+  pluginPaths: Type.Array(RemotePath, {
+    minItems: 1,
+    maxItems: 20,
+    default: ['/usr/lib/nagios/plugins', '/usr/lib64/nagios/plugins', '/usr/local/nagios/libexec'],
+    description: 'Folders of plugins on the checked hosts; a later one wins for equal names',
+  }),
+  keys: Type.Array(Type.String({ minLength: 1 }), {
+    maxItems: 20,
+    default: ['DATA/ssh/id_ed25519', 'DATA/ssh/id_ecdsa', 'DATA/ssh/id_rsa'],
+    description:
+      'Files of private keys without a passphrase; those that are missing are passed over',
+  }),
+  agent: Type.String({
+    default: '',
+    description: 'Socket of an ssh agent, for keys with a passphrase; empty: none',
+  }),
+  knownHosts: Type.Array(Type.String({ minLength: 1 }), {
+    minItems: 1,
+    maxItems: 20,
+    default: ['DATA/ssh/known_hosts', '/etc/ssh/ssh_known_hosts'],
+    description: 'Files of host keys as for OpenSSH; accepted keys are added to the first',
+  }),
+  hostKeyPolicy: Type.Union([Type.Literal('strict'), Type.Literal('accept-new')], {
+    default: 'strict',
+    description: 'Hosts without a known key: strict: refuse; accept-new: record what they show',
+  }),
+  failureState: Type.Union([Type.Literal('unknown'), Type.Literal('critical')], {
+    default: 'unknown',
+    description: 'State of a check that ssh could not run or bring to its end',
+  }),
+  jumpHost: Type.String({
+    pattern: '^$|^([^@\\s]+@)?(\\[[^\\]\\s]+\\]|[^:@[\\]\\s]+)(:[0-9]{1,5})?$',
+    default: '',
+    description: '[LOGIN@]HOST[:PORT] through which all hosts are reached; empty: none',
+  }),
+  connectTimeout: Seconds({
+    default: 5,
+    description: 'Seconds from the look-up of the name to the login',
+  }),
+  idleTimeout: Seconds({
+    default: 120,
+    description: 'Seconds for which a connection is kept without a check',
+  }),
+  maxIdleConnections: Count({
+    default: 500,
+    maximum: 100_000,
+    description: 'Connections kept without a check; the one idle for longest goes first',
+  }),
+  maxSessionsPerHost: Count({
+    default: 8,
+    maximum: 1_000,
+    description: 'Checks at the same time over one connection; less than MaxSessions of sshd',
+  }),
+});
+
 /** What the operator may write. `DATA` stands for the data folder. */
 export const ConfigSchema = Section({
   data: Type.String({
@@ -123,6 +182,7 @@ export const ConfigSchema = Section({
       default: {},
       description: 'Values of $USERn$; never leave this worker',
     }),
+    ssh: SshSection,
   }),
   grey: Section({
     shards: Count({

@@ -485,7 +485,14 @@ function suite(name: string): Suite {
 
 function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
   const timing = { intervalMs: 30_000, timeoutMs: 10_000 };
-  const base = { name, run: { builtin: 'dummy' }, params: '0', description: '', suites: [] };
+  const base = {
+    name,
+    run: { builtin: 'dummy' },
+    ssh: false,
+    params: '0',
+    description: '',
+    suites: [],
+  };
   return { ...base, ...timing, ...fields };
 }
 

@@ -36,6 +36,7 @@ export interface PluginTable {
   /** Exactly one of `script` and `builtin` is set. */
   script: string | null;
   builtin: string | null;
+  ssh: Flag;
   params: string;
   interval_ms: number;
   timeout_ms: number;

@@ -29,6 +29,13 @@ const CheckRequestSchema = Type.Object({
     vars: Type.Record(Type.String(), Text),
   }),
   plugin: Type.Object({ name: Text }),
+  /** Present: the script runs on the host itself, over ssh. Absent: it runs where violet is. */
+  ssh: Type.Optional(
+    Type.Object({
+      login: Type.String({ minLength: 1, maxLength: 255 }),
+      port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    }),
+  ),
 });
 
 /** A request to run one check; instants are milliseconds since the epoch. */

@@ -155,6 +155,13 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       replaces: 'script',
     },
     {
+      field: 'ssh',
+      flags: '--ssh <on|off>',
+      reads: 'onOff',
+      help: 'whether the script runs on the host itself, through ssh',
+      aliases: ['--ssh_wrapper <on|off>'],
+    },
+    {
       field: 'params',
       flags: '--params <text>',
       reads: 'text',

@@ -124,6 +124,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       params: plugin.params,
       host: { name: host.name, address: host.address, vars: host.vars },
       plugin: { name: plugin.name },
+      ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
     };
     void send(request, host.zone);
   };

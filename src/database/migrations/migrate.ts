@@ -7,6 +7,7 @@ import { up as firstSchema } from './0001-first-schema.ts';
 import { up as accessAndEvents } from './0003-access-and-events.ts';
 import { up as stateIntervals } from './0005-state-intervals.ts';
 import { up as checkMetrics } from './0006-check-metrics.ts';
+import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0003-access-and-events': accessAndEvents,
   '0005-state-intervals': stateIntervals,
   '0006-check-metrics': checkMetrics,
+  '0007-plugin-ssh': pluginSsh,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -12,12 +12,14 @@ export interface CheckTarget {
     readonly id: string;
     readonly name: string;
     readonly address: string;
+    readonly login: string;
+    readonly sshPort: number;
     readonly zone: string;
     readonly maintenance: boolean;
     readonly history: boolean;
     readonly vars: TextMap;
   };
-  readonly plugin: Pick<Plugin, 'name' | 'run' | 'params' | 'timeoutMs' | 'intervalMs'>;
+  readonly plugin: Pick<Plugin, 'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs'>;
 }
 
 /** How a check is named: host by name, address or id; plugin by name or id. */
@@ -59,6 +61,8 @@ async function findChunk(
       'host.id as host_id',
       'host.name as host_name',
       'host.address',
+      'host.login',
+      'host.ssh_port',
       'host.zone',
       'host.maintenance',
       'host.history',
@@ -67,6 +71,7 @@ async function findChunk(
       'plugin.name as plugin_name',
       'plugin.script',
       'plugin.builtin',
+      'plugin.ssh',
       'plugin.params',
       'plugin.timeout_ms',
       'plugin.interval_ms',
@@ -83,6 +88,8 @@ async function findChunk(
             id: row.host_id,
             name: row.host_name,
             address: row.address,
+            login: row.login,
+            sshPort: row.ssh_port,
             zone: row.zone,
             maintenance: row.maintenance === 1,
             history: row.history === 1,
@@ -91,6 +98,7 @@ async function findChunk(
           plugin: {
             name: row.plugin_name,
             run: readRun(row),
+            ssh: row.ssh === 1,
             params: row.params,
             timeoutMs: row.timeout_ms,
             intervalMs: row.interval_ms,

@@ -106,6 +106,7 @@ function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, st
   return toStored<Plugin>(row, {
     name: row.name,
     run: readRun(row),
+    ssh: row.ssh === 1,
     params: row.params,
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
@@ -119,9 +120,10 @@ function pluginColumns(spec: Plugin) {
     name: spec.name,
     script: 'script' in spec.run ? spec.run.script : null,
     builtin: 'builtin' in spec.run ? spec.run.builtin : null,
+    ssh: spec.ssh ? 1 : 0,
     params: spec.params,
     interval_ms: spec.intervalMs,
     timeout_ms: spec.timeoutMs,
     description: spec.description,
-  };
+  } as const;
 }

@@ -20,6 +20,7 @@ export function createPluginEditor(): Editor<Plugin> {
     toSpec: async (input) => ({
       name: input.name,
       run: readRun(input),
+      ssh: readSsh(input),
       params: input.params ?? '',
       intervalMs: Math.round((input.interval ?? 30) * 1_000),
       timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
@@ -31,6 +32,11 @@ export function createPluginEditor(): Editor<Plugin> {
       if (same && same.id !== id) throw new Conflict(`There is a plugin "${spec.name}" already.`);
     },
   });
+}
+
+function readSsh({ ssh = false, script }: PluginInput): boolean {
+  if (!ssh || script !== undefined) return ssh;
+  throw new InvalidInput([{ path: '/ssh', message: 'only a script can run through ssh' }]);
 }
 
 function readRun(input: PluginInput): Plugin['run'] {

@@ -112,6 +112,7 @@ async function requestRun(
     params: plugin.params,
     host: { name: host.name, address: host.address, vars: host.vars },
     plugin: { name: plugin.name },
+    ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
   };
   const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
   await broker.publish(topology.checksNow(host.zone), message);

@@ -1,0 +1,34 @@
+/** A TCP connection to a target; the first two phases of every connection that takes no jump. */
+
+import { connect } from 'node:net';
+import type { OpenStream } from './handshake.ts';
+import { describeConnectError, NO_ANSWER, type SshFailure } from './target.ts';
+
+/** Connects; of several addresses behind a name, the first that answers. */
+export const openTcpStream: OpenStream = (target, progress, signal) => {
+  progress.phase = 'resolve';
+  // Without `noDelay` every command waits some 40 ms for an acknowledgement.
+  const socket = connect({ host: target.address, port: target.port, noDelay: true });
+  return new Promise((resolve) => {
+    const finish = (result: typeof socket | SshFailure) => {
+      signal.removeEventListener('abort', stop);
+      if (result !== socket) socket.destroy();
+      resolve(result);
+    };
+    const stop = () => finish({ phase: progress.phase, reason: NO_ANSWER });
+    const startConnecting = () => {
+      progress.phase = 'connect';
+    };
+    // Not emitted for an address that needs no look-up, hence `connectionAttempt` too.
+    socket.once('lookup', startConnecting);
+    socket.once('connectionAttempt', startConnecting);
+    socket.once('connect', () => {
+      startConnecting();
+      finish(socket);
+    });
+    // Kept: an error without a listener would end the process.
+    socket.on('error', (error) => finish(describeConnectError(error)));
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+};
