@@ -105,6 +105,7 @@ async function prepareHostKey(
   if ('phase' in stream) return stream;
   const nowMs = context.clock.now();
   const certified = await fetchCertificate(stream, { target, host, nowMs, signal: wait.signal });
+  if (wait.signal.aborted) return { phase: wait.progress.phase, reason: NO_ANSWER };
   return { ...prepared, certified };
 }
 
