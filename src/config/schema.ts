@@ -180,7 +180,7 @@ export const ConfigSchema = Section({
     }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},
-      description: 'Values of $USERn$; never leave this worker',
+      description: 'Values of $USERn$; leave this worker only as arguments of plugins over ssh',
     }),
     ssh: SshSection,
   }),

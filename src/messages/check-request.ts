@@ -29,7 +29,10 @@ const CheckRequestSchema = Type.Object({
     vars: Type.Record(Type.String(), Text),
   }),
   plugin: Type.Object({ name: Text }),
-  /** Present: the script runs on the host itself, over ssh. Absent: it runs where violet is. */
+  /**
+   * Present: the script runs on the host itself, over ssh. Absent: it runs where violet is, as
+   * built-in probes do in any case.
+   */
   ssh: Type.Optional(
     Type.Object({
       login: Type.String({ minLength: 1, maxLength: 255 }),

@@ -4,7 +4,12 @@
  */
 
 import type { Duplex } from 'node:stream';
-import { type AnyAuthMethod, type AuthHandlerMiddleware, Client, type ConnectConfig } from 'ssh2';
+import ssh2, {
+  type AnyAuthMethod,
+  type AuthHandlerMiddleware,
+  type Client,
+  type ConnectConfig,
+} from 'ssh2';
 import type { Clock } from '../../lib/clock.ts';
 import { startDeadline } from '../../lib/deadline.ts';
 import type { Log } from '../../lib/log.ts';
@@ -100,6 +105,7 @@ async function prepareHostKey(
   if ('phase' in stream) return stream;
   const nowMs = context.clock.now();
   const certified = await fetchCertificate(stream, { target, host, nowMs, signal: wait.signal });
+  if (wait.signal.aborted) return { phase: wait.progress.phase, reason: NO_ANSWER };
   return { ...prepared, certified };
 }
 
@@ -130,7 +136,7 @@ interface Handshake {
 
 function shakeHands(handshake: Handshake): Promise<Connection | SshFailure> {
   const { stream, progress, signal } = handshake;
-  const client = new Client();
+  const client = new ssh2.Client();
   return new Promise((resolve) => {
     const stop = () => fail(NO_ANSWER);
     const finish = (result: Connection | SshFailure) => {

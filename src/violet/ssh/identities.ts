@@ -1,7 +1,7 @@
 /** The keys that violet logs in with: files without a passphrase, and those that an agent holds. */
 
 import { readFile } from 'node:fs/promises';
-import { type AnyAuthMethod, OpenSSHAgent, type ParsedKey, utils } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
 
 /** Where keys are. */
 export interface IdentitySettings {
@@ -31,7 +31,7 @@ export async function readIdentities(settings: IdentitySettings): Promise<Identi
       ...keys.map((key) => ({ type: 'publickey', username, key }) as const),
       ...(agent === ''
         ? []
-        : [{ type: 'agent', username, agent: new OpenSSHAgent(agent) } as const]),
+        : [{ type: 'agent', username, agent: new ssh2.OpenSSHAgent(agent) } as const]),
     ],
     description:
       remarks.length > 0
@@ -54,7 +54,7 @@ async function readKey(path: string): Promise<KeyFile> {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     return code === 'ENOENT' ? {} : { remark: `${path} (cannot be read: ${code})` };
   }
-  const key = utils.parseKey(text);
+  const key = ssh2.utils.parseKey(text);
   if (!(key instanceof Error) && key.isPrivateKey()) return { key, remark: path };
   const isEncrypted = key instanceof Error && /passphrase/.test(key.message);
   return {

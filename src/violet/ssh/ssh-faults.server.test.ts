@@ -13,6 +13,7 @@ import { type Sshd, startSshd } from '../../../test/servers/sshd.ts';
 import { freePort, waitFor } from '../../../test/servers/temp.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
+import { openKnownHosts } from './known-hosts-file.ts';
 import { runRemote } from './run-remote.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../test/fixtures/plugins');
@@ -105,6 +106,15 @@ describe.skipIf(needs('sshd'))('a host that', () => {
     expect(output).toMatch(text);
     expect(tookMs).toBeGreaterThan(650);
     expect(tookMs).toBeLessThan(2_500);
+  });
+
+  test('is silent when it is asked for its certificate is given up as well', async () => {
+    using strange = await startStrange('greeting');
+    const knownHosts = openKnownHosts([join(sshd.folder, 'authorities')]);
+    const key = await readFile(join(sshd.folder, 'host_ed25519.pub'), 'utf8');
+    await writeFile(join(sshd.folder, 'authorities'), `@cert-authority * ${key}`);
+    using checks = await openChecks(strange.port, { knownHosts });
+    expect((await checks.check()).output).toMatch(/^\(ssh failed: connect\) .*no answer in time/);
   });
 
   test.each<Stall>(['session', 'command'])(

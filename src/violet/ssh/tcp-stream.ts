@@ -1,12 +1,12 @@
 /** A TCP connection to a target; the first two phases of every connection that takes no jump. */
 
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { OpenStream } from './handshake.ts';
 import { describeConnectError, NO_ANSWER, type SshFailure } from './target.ts';
 
 /** Connects; of several addresses behind a name, the first that answers. */
 export const openTcpStream: OpenStream = (target, progress, signal) => {
-  progress.phase = 'resolve';
+  progress.phase = isIP(target.address) === 0 ? 'resolve' : 'connect';
   // Without `noDelay` every command waits some 40 ms for an acknowledgement.
   const socket = connect({ host: target.address, port: target.port, noDelay: true });
   return new Promise((resolve) => {
@@ -16,16 +16,10 @@ export const openTcpStream: OpenStream = (target, progress, signal) => {
       resolve(result);
     };
     const stop = () => finish({ phase: progress.phase, reason: NO_ANSWER });
-    const startConnecting = () => {
+    socket.once('lookup', () => {
       progress.phase = 'connect';
-    };
-    // Not emitted for an address that needs no look-up, hence `connectionAttempt` too.
-    socket.once('lookup', startConnecting);
-    socket.once('connectionAttempt', startConnecting);
-    socket.once('connect', () => {
-      startConnecting();
-      finish(socket);
     });
+    socket.once('connect', () => finish(socket));
     // Kept: an error without a listener would end the process.
     socket.on('error', (error) => finish(describeConnectError(error)));
     signal.addEventListener('abort', stop, { once: true });
