@@ -76,6 +76,13 @@ function squash(name: string): string {
 }
 
 function readValue(schema: TSchema, text: string): unknown {
+  if ('anyOf' in schema) {
+    // A number or a list where the text is one, else the text.
+    const forms = (schema.anyOf as TSchema[]).map((form) => readValue(form, text));
+    const isOther = (value: unknown) =>
+      Array.isArray(value) ? value.length > 1 : typeof value === 'number' && !Number.isNaN(value);
+    return forms.find(isOther) ?? text;
+  }
   const type = 'type' in schema ? schema.type : undefined;
   if (type === 'number' || type === 'integer') return text.trim() === '' ? text : Number(text);
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;

@@ -100,6 +100,19 @@ describe('configuration', () => {
     );
   });
 
+  test('a key of several forms is read in the one that fits', async () => {
+    const read = async (text: string) => {
+      const { config } = await load('', { environment: { PPALETTE_VIOLET__CONCURRENCY: text } });
+      return config.violet.concurrency;
+    };
+    expect([await read('8'), await read('auto')]).toEqual([8, 'auto']);
+    await expect(read('many')).rejects.toThrow(/PPALETTE_VIOLET__CONCURRENCY/);
+    const urlOf = async (text: string) =>
+      (await load('', { environment: { PPALETTE_BROKER__URL: text } })).config.broker.url;
+    expect(await urlOf('amqp://a')).toBe('amqp://a');
+    expect(await urlOf('amqp://a, amqp://b')).toEqual(['amqp://a', 'amqp://b']);
+  });
+
   test('a wrong environment variable is named', async () => {
     await expect(load('', { environment: { PPALETTE_VIOLET__NOPE: '1' } })).rejects.toThrow(
       /PPALETTE_VIOLET__NOPE: there is no such configuration key/,
