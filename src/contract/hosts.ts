@@ -9,6 +9,7 @@ import {
   StoredFields,
   TextMapSchema,
   TruthQuery,
+  Zone,
 } from './common.ts';
 
 const hostFields = {
@@ -27,7 +28,7 @@ const hostFields = {
   history: Type.Boolean({ default: false, description: 'Keeps every single result' }),
   suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
   subnet: Type.Union([Name, Type.Null()], { default: null }),
-  zone: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', default: 'default' }),
+  zone: Zone,
   labels: TextMapSchema,
   vars: TextMapSchema,
 };

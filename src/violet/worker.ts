@@ -15,6 +15,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { createSlots, type Slots } from '../lib/slots.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -170,36 +171,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
       stopping.abort();
       await stopped;
-    },
-  };
-}
-
-/** A bounded number of places to run something. */
-interface Slots {
-  readonly count: number;
-  running(): number;
-  waiting(): number;
-  run<Result>(task: () => Promise<Result>): Promise<Result>;
-}
-
-/** At most `count` at a time, the rest in order of arrival; what waits is bounded by the prefetch. */
-function createSlots(count: number): Slots {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return {
-    count,
-    running: () => running,
-    waiting: () => waiting.length,
-    async run(task) {
-      if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running++;
-      try {
-        return await task();
-      } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else running--;
-      }
     },
   };
 }

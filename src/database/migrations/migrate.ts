@@ -5,12 +5,14 @@ import { ConfigError } from '../../model/errors.ts';
 import type { Database } from '../database.ts';
 import { up as firstSchema } from './0001-first-schema.ts';
 import { up as accessAndEvents } from './0003-access-and-events.ts';
+import { up as discoveries } from './0004-discoveries.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
 const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => Promise<void>>> = {
   '0001-first-schema': firstSchema,
   '0003-access-and-events': accessAndEvents,
+  '0004-discoveries': discoveries,
 };
 
 /** One migration and when it was applied; null = not yet. */
