@@ -15,6 +15,7 @@ import { migrate } from '../database/migrations/migrate.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
+import { startDiscoveryCollector } from '../grey/discovery.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startStatistics } from '../grey/statistics.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -28,12 +29,14 @@ import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
+import { startDiscoveries } from '../red/discovery.ts';
 import { createEventFeed } from '../red/event-feed.ts';
 import { startEventRetention } from '../red/event-retention.ts';
 import { startScheduler } from '../red/scheduler.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
+import { startDiscovery } from '../violet/discovery.ts';
 import { createExecute } from '../violet/execute.ts';
 import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
@@ -172,6 +175,8 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     keepsHistory: config.grey.history,
   });
   lifecycle.onStop('collector', () => collector.stop());
+  const discovered = await startDiscoveryCollector({ ...shared, database });
+  lifecycle.onStop('discovered hosts', () => discovered.stop());
   shared.log.info({ shards: config.grey.shards }, 'grey collects results');
   if (!isEmbedded(config)) return;
   // What is left in a queue of this process would be gone with it.
@@ -188,13 +193,14 @@ async function startViolet(shared: Shared): Promise<void> {
   const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
   if (claimed) lifecycle.onStop('worker name', () => claimed.release());
   const id = claimed?.id ?? violet.id;
+  const environment = pluginEnvironment();
   const executor = openChildProcessExecutor({ clock, log });
   lifecycle.onStop('executor', () => executor.close());
   const execute = createExecute({
     executor,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
     userMacros: violet.macros,
-    environment: pluginEnvironment(),
+    environment,
     maxOutputBytes: violet.maxOutput,
     clock,
   });
@@ -207,6 +213,16 @@ async function startViolet(shared: Shared): Promise<void> {
     settings: config.semantics,
   });
   lifecycle.onStop('worker', () => worker.stop());
+  const { rate, ports, timeout } = violet.discovery;
+  const discovery = await startDiscovery({
+    ...shared,
+    id,
+    zones: violet.zones,
+    executor,
+    environment,
+    settings: { ratePerS: rate, ports, timeoutMs: timeout * 1_000 },
+  });
+  lifecycle.onStop('discovery', () => discovery.stop());
   const heartbeat = startHeartbeat({
     ...shared,
     id,
@@ -285,6 +301,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
 
   const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
   lifecycle.onStop('event retention', () => retention.stop());
+  const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
+  lifecycle.onStop('discoveries', () => discoveries.stop());
 
   const announceChange = (version: number) => {
     sync.wake();
