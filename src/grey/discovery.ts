@@ -36,6 +36,16 @@ const MAX_BATCH = 20;
 /** In whose name hosts are added. */
 const ACTOR = 'discovery';
 
+/** A host that nobody has looked at yet: it is checked when somebody ends its maintenance. */
+const NEW_HOST: Omit<Host, 'name' | 'address' | 'zone' | 'subnet' | 'suites'> = {
+  login: 'violet',
+  sshPort: 22,
+  maintenance: true,
+  history: false,
+  labels: {},
+  vars: {},
+};
+
 /** What the collector of discoveries works with. */
 export interface DiscoveryCollectorOptions {
   readonly broker: Broker;
@@ -114,7 +124,7 @@ async function addSlice(
   const scanned = Math.min(discovery.sliceSize, discovery.total - offset);
   if (scanned <= 0) return null;
   const { fresh, known } = await findKnown(sql, result);
-  if (change) for (const found of fresh) await addHost(change, discovery, found);
+  if (change) await addHosts(change, discovery, fresh);
   const added = change ? fresh.map(({ name }) => name) : [];
   const answered = result.answered.map(({ address }) => address);
   const outcome = { slice: result.slice, scanned, answered, added, known };
@@ -132,33 +142,23 @@ async function findKnown(sql: Sql, { answered }: SliceResult) {
   return judgeFound(answered, await listHostsCalled(sql, texts));
 }
 
-/** Adds a host as the API would. */
-async function addHost(change: Change, discovery: Discovery, found: Found): Promise<void> {
-  const subnet = await subnetQueries.find(change, discovery.subnetId);
+/** Adds hosts as the API would. */
+async function addHosts(
+  change: Change,
+  { subnetId, zone }: Discovery,
+  fresh: readonly Found[],
+): Promise<void> {
+  const subnet = await subnetQueries.find(change, subnetId);
   assert(subnet, 'a running discovery has its subnet');
-  const spec: Host = {
-    name: found.name,
-    address: found.address,
-    login: 'violet',
-    sshPort: 22,
-    maintenance: true,
-    history: false,
-    zone: discovery.zone,
-    subnet: subnet.spec.name,
-    suites: subnet.spec.suites,
-    labels: {},
-    vars: {},
-  };
-  const id = randomUUID();
-  await hostQueries.insert(change, id, spec);
-  const at = formatInstant(change.at);
-  await recordChange(change, {
-    action: 'create',
-    kind: 'host',
-    objectId: id,
-    name: spec.name,
-    after: { id, ...spec, createdAt: at, updatedAt: at, version: change.version },
-  });
+  const { name: subnetName, suites } = subnet.spec;
+  for (const { name, address } of fresh) {
+    const spec = { ...NEW_HOST, name, address, zone, subnet: subnetName, suites };
+    const id = randomUUID();
+    await hostQueries.insert(change, id, spec);
+    const at = formatInstant(change.at);
+    const after = { id, ...spec, createdAt: at, updatedAt: at, version: change.version };
+    await recordChange(change, { action: 'create', kind: 'host', objectId: id, name, after });
+  }
 }
 
 /** Names of the subnet's hosts that were asked and did not answer. */

@@ -130,8 +130,8 @@ function createSearch(
     const silent = addresses.filter((address) => !echoing.has(address));
     const listening = await findListening(silent, { ...byPort, slots: sockets });
     const found = addresses.filter((address) => echoing.has(address) || listening.has(address));
-    const names = await findNames(found, { clock });
     if (signal.aborted) throw new Unavailable('worker', 'This worker stops.');
+    const names = await findNames(found, { clock });
     return found.map((address) => ({ address, name: names.get(address) ?? null }));
   };
 }
