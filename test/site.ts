@@ -20,6 +20,8 @@ export const QUEUE_NAMES: QueueNames = {
   heartbeats: 'heartbeats',
   events: 'events',
   expired: 'expired',
+  discoveries: 'discoveries',
+  discovered: 'discovered',
   dead: 'dead',
 };
 

@@ -13,6 +13,7 @@ import { migrate } from '../database/migrations/migrate.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
+import { startDiscoveryCollector } from '../grey/discovery.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
 import { startStatistics } from '../grey/statistics.ts';
@@ -26,6 +27,7 @@ import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
+import { startDiscoveries } from '../red/discovery.ts';
 import { createEventFeed } from '../red/event-feed.ts';
 import { startEventRetention } from '../red/event-retention.ts';
 import { startScheduler } from '../red/scheduler.ts';
@@ -148,6 +150,8 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     keepsHistory: config.grey.history,
   });
   lifecycle.onStop('collector', () => collector.stop());
+  const discovered = await startDiscoveryCollector({ ...shared, database });
+  lifecycle.onStop('discovered hosts', () => discovered.stop());
   shared.log.info({ shards: config.grey.shards }, 'grey collects results');
   if (!isEmbedded(config)) return;
   // What is left in a queue of this process would be gone with it.
@@ -222,6 +226,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
 
   const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
   lifecycle.onStop('event retention', () => retention.stop());
+  const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
+  lifecycle.onStop('discoveries', () => discoveries.stop());
 
   const announceChange = (version: number) => {
     sync.wake();

@@ -4,6 +4,7 @@ import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { watchLoopLag } from '../lib/loop-lag.ts';
 import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
+import { startDiscovery } from '../violet/discovery.ts';
 import { createExecute } from '../violet/execute.ts';
 import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
@@ -28,6 +29,7 @@ export async function startViolet(shared: Shared): Promise<void> {
   const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
   if (claimed) lifecycle.onStop('worker name', () => claimed.release());
   const id = claimed?.id ?? violet.id;
+  const environment = pluginEnvironment();
   const executor = openChildProcessExecutor({ clock, log });
   lifecycle.onStop('executor', () => executor.close());
   const ssh = openSsh(shared);
@@ -37,7 +39,7 @@ export async function startViolet(shared: Shared): Promise<void> {
     ssh,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
     userMacros: violet.macros,
-    environment: pluginEnvironment(),
+    environment,
     maxOutputBytes: violet.maxOutput,
     clock,
   });
@@ -63,6 +65,16 @@ export async function startViolet(shared: Shared): Promise<void> {
     settings: config.semantics,
   });
   lifecycle.onStop('worker', () => worker.stop());
+  const { rate, ports, timeout } = violet.discovery;
+  const discovery = await startDiscovery({
+    ...shared,
+    id,
+    zones: violet.zones,
+    executor,
+    environment,
+    settings: { ratePerS: rate, ports, timeoutMs: timeout * 1_000 },
+  });
+  lifecycle.onStop('discovery', () => discovery.stop());
   const heartbeat = startHeartbeat({
     ...shared,
     id,

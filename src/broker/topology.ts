@@ -10,6 +10,8 @@ export interface QueueNames {
   readonly heartbeats: string;
   readonly events: string;
   readonly expired: string;
+  readonly discoveries: string;
+  readonly discovered: string;
   readonly dead: string;
 }
 
@@ -24,6 +26,10 @@ export interface Topology {
   readonly heartbeats: QueueSpec;
   /** Requests whose time passed before a worker took them; red counts them as missed. */
   readonly expired: QueueSpec;
+  /** Slices of sweeps of one zone. One whose time passed vanishes: red sends it again. */
+  discoveries(zone: string): QueueSpec;
+  /** What was found in slices. */
+  readonly discovered: QueueSpec;
   readonly dead: QueueSpec;
   /** Name of the fan-out that carries hints. */
   readonly events: string;
@@ -66,6 +72,18 @@ export function createTopology(names: QueueNames): Topology {
       whenFull: 'dropOldest',
     },
     expired,
+    discoveries: (zone) => ({
+      name: named(`${names.discoveries}.${zone}`),
+      singleActiveConsumer: false,
+      maxCount: 10_000,
+      whenFull: 'reject',
+    }),
+    discovered: {
+      name: named(names.discovered),
+      singleActiveConsumer: false,
+      maxCount: 100_000,
+      whenFull: 'reject',
+    },
     dead: {
       name: named(names.dead),
       singleActiveConsumer: false,

@@ -86,7 +86,10 @@ function readValue(schema: TSchema, text: string): unknown {
   const type = 'type' in schema ? schema.type : undefined;
   if (type === 'number' || type === 'integer') return text.trim() === '' ? text : Number(text);
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  if (type === 'array') return text.split(',').map((item) => item.trim());
+  if (type === 'array') {
+    const items = 'items' in schema ? (schema.items as TSchema) : schema;
+    return text.split(',').map((item) => readValue(items, item.trim()));
+  }
   if (type === 'object') {
     try {
       return JSON.parse(text);

@@ -2,8 +2,12 @@
 
 import Type, { type Static } from 'typebox';
 
-const Seconds = (options: { default: number; minimum?: number; description: string }) =>
-  Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
+const Seconds = (options: {
+  default: number;
+  minimum?: number;
+  maximum?: number;
+  description: string;
+}) => Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
 
 const Count = (options: {
   default: number;
@@ -103,6 +107,8 @@ export const ConfigSchema = Section({
     heartbeats: QueueName('heartbeats', 'Queue of heartbeats'),
     events: QueueName('events', 'Exchange of hints'),
     expired: QueueName('expired', 'Queue of requests whose time passed'),
+    discoveries: QueueName('discoveries', 'Queues of addresses to search; the zone follows'),
+    discovered: QueueName('discovered', 'Queue of what was found there'),
     dead: QueueName('dead', 'Queue of messages that nobody understands'),
   }),
   rrd: Section({
@@ -177,6 +183,24 @@ export const ConfigSchema = Section({
       default: 20,
       minimum: 1,
       description: 'Seconds between heartbeats',
+    }),
+    discovery: Section({
+      rate: Count({
+        default: 100,
+        minimum: 5,
+        maximum: 1_000,
+        description: 'Addresses searched in a second',
+      }),
+      ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+        maxItems: 20,
+        default: [22, 80, 443],
+        description: 'TCP ports that are tried where ICMP has no answer',
+      }),
+      timeout: Seconds({
+        default: 1,
+        maximum: 10,
+        description: 'Seconds in which a host must answer',
+      }),
     }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox';
 import { CheckQuerySchema, CheckSchema, StateSchema } from './checks.ts';
 import { Instant, Name, Query } from './common.ts';
+import { DiscoverySummarySchema } from './discoveries.ts';
 
 /** A check has a new result. Its current state is told, which may be newer. */
 export const CheckResultEventSchema = Type.Object({
@@ -40,6 +41,15 @@ export const WorkerEventSchema = Type.Object({
   status: Type.String({ description: 'running, draining or lost' }),
 });
 
+const { id, subnet, state, scanned, total, found, addedCount } = DiscoverySummarySchema.properties;
+
+/** A discovery was begun, got on or ended. */
+export const DiscoveryEventSchema = Type.Object({
+  type: Type.Literal('discovery'),
+  at: Instant,
+  ...{ id, subnet, state, scanned, total, found, addedCount },
+});
+
 /** The last event of a reader that was too slow or whose token is no longer valid. */
 export const DroppedEventSchema = Type.Object({
   type: Type.Literal('dropped'),
@@ -53,6 +63,7 @@ export const EventSchema = Type.Union([
   StateChangeEventSchema,
   ConfigurationEventSchema,
   WorkerEventSchema,
+  DiscoveryEventSchema,
   DroppedEventSchema,
 ]);
 
@@ -60,7 +71,13 @@ export const EventSchema = Type.Union([
 export type EventJson = Static<typeof EventSchema>;
 
 /** The kinds of events that can be asked for. */
-export const EVENT_TYPES = ['checkResult', 'stateChange', 'configuration', 'worker'] as const;
+export const EVENT_TYPES = [
+  'checkResult',
+  'stateChange',
+  'configuration',
+  'worker',
+  'discovery',
+] as const;
 
 const {
   limit: _limit,

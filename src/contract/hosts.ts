@@ -9,6 +9,7 @@ import {
   StoredFields,
   TextMapSchema,
   TruthQuery,
+  Zone,
 } from './common.ts';
 
 const hostFields = {
@@ -31,7 +32,7 @@ const hostFields = {
     description: 'Default: those of its subnet',
   }),
   subnet: Type.Union([Name, Type.Null()], { default: null }),
-  zone: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', default: 'default' }),
+  zone: Zone,
   labels: TextMapSchema,
   vars: TextMapSchema,
 };

@@ -22,6 +22,12 @@ import {
   JobSchema,
   ScheduleQuerySchema,
 } from './checks.ts';
+import {
+  DiscoveryQuerySchema,
+  DiscoverySchema,
+  DiscoveryStartedSchema,
+  DiscoverySummarySchema,
+} from './discoveries.ts';
 import { EventQuerySchema, EventSchema } from './events.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from './hosts.ts';
 import { type Operation, objectOperations, Page, WaitQuerySchema } from './operation.ts';
@@ -118,6 +124,36 @@ export const OPERATIONS = {
   replaceSubnet: subnet.replace,
   changeSubnet: subnet.change,
   deleteSubnet: subnet.delete,
+
+  discoverSubnet: {
+    tag: 'Discovery',
+    summary: 'Search a subnet for hosts',
+    description:
+      'Workers of its zone ask each address that is not excluded by ICMP, then on some TCP ports. ' +
+      'A new host gets the name that the name server knows, the suites of the subnet, and begins in ' +
+      'maintenance.',
+    role: 'operator',
+    status: 202,
+    answer: DiscoveryStartedSchema,
+    problems: { 409: 'A discovery of the subnet is running' },
+  },
+  listDiscoveries: {
+    tag: 'Discovery',
+    summary: 'List discoveries with their figures',
+    description:
+      'The newest first. Ended ones are kept for 30 days, the last of a subnet for ever.',
+    role: 'viewer',
+    query: DiscoveryQuerySchema,
+    status: 200,
+    answer: Page(DiscoverySummarySchema),
+  },
+  getDiscovery: {
+    tag: 'Discovery',
+    summary: 'Get one discovery: its progress, and which hosts it found',
+    role: 'viewer',
+    status: 200,
+    answer: DiscoverySchema,
+  },
 
   applyBatch: {
     tag: 'Configuration',

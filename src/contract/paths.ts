@@ -33,6 +33,10 @@ export const ROUTES = {
   changeSubnet: { method: 'PATCH', path: '/subnets/{subnet}' },
   deleteSubnet: { method: 'DELETE', path: '/subnets/{subnet}' },
 
+  discoverSubnet: { method: 'POST', path: '/subnets/{subnet}/discover' },
+  listDiscoveries: { method: 'GET', path: '/discoveries' },
+  getDiscovery: { method: 'GET', path: '/discoveries/{discovery}' },
+
   applyBatch: { method: 'POST', path: '/batch' },
 
   listChecks: { method: 'GET', path: '/checks' },

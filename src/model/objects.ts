@@ -56,6 +56,8 @@ export interface Subnet {
   readonly suites: readonly string[];
   readonly autoDiscovery: boolean;
   readonly intervalMs: number;
+  /** Whose workers search it; goes to hosts that are found in it. */
+  readonly zone: string;
   readonly description: string;
 }
 

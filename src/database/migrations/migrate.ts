@@ -5,6 +5,7 @@ import { ConfigError } from '../../model/errors.ts';
 import type { Database } from '../database.ts';
 import { up as firstSchema } from './0001-first-schema.ts';
 import { up as accessAndEvents } from './0003-access-and-events.ts';
+import { up as discoveries } from './0004-discoveries.ts';
 import { up as stateIntervals } from './0005-state-intervals.ts';
 import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
@@ -14,6 +15,7 @@ import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => Promise<void>>> = {
   '0001-first-schema': firstSchema,
   '0003-access-and-events': accessAndEvents,
+  '0004-discoveries': discoveries,
   '0005-state-intervals': stateIntervals,
   '0006-check-metrics': checkMetrics,
   '0007-plugin-ssh': pluginSsh,

@@ -4,7 +4,7 @@ import type { Sql } from '../database.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What can happen. */
-export type EventType = 'stateChange' | 'configuration' | 'worker';
+export type EventType = 'stateChange' | 'configuration' | 'worker' | 'discovery';
 
 /** Something that happened. */
 export interface EventEntry {

@@ -108,6 +108,32 @@ export const hostQueries: ObjectQueries<Host> = {
   },
 };
 
+/** Hosts that have one of these texts as name or address. */
+export async function listHostsCalled(
+  { db }: Sql,
+  texts: readonly string[],
+): Promise<{ readonly name: string; readonly address: string }[]> {
+  if (texts.length === 0) return [];
+  return db
+    .selectFrom('host')
+    .select(['host.name', 'host.address'])
+    .where(({ or, eb }) => or([eb('host.name', 'in', texts), eb('host.address', 'in', texts)]))
+    .execute();
+}
+
+/** Hosts of a subnet, in the order of their names. */
+export async function listHostsOfSubnet(
+  { db }: Sql,
+  subnetId: string,
+): Promise<{ readonly name: string; readonly address: string }[]> {
+  return db
+    .selectFrom('host')
+    .select(['host.name', 'host.address'])
+    .where('host.subnet_id', '=', subnetId)
+    .orderBy('host.name')
+    .execute();
+}
+
 function selectHosts({ db }: Sql) {
   return db
     .selectFrom('host')

@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts';
 import { batchRoutes } from './batch.ts';
 import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
 import type { ApiContext } from './context.ts';
+import { discoveryRoutes } from './discoveries.ts';
 import { addDocumentation } from './documentation.ts';
 import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
@@ -38,6 +39,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...resourceRoutes(plugin, PLUGIN_ROUTES, context),
       ...resourceRoutes(suite, SUITE_ROUTES, context),
       ...resourceRoutes(subnet, SUBNET_ROUTES, context),
+      ...discoveryRoutes(context),
       ...batchRoutes(context, { host, plugin, suite, subnet }),
       ...checkRoutes(checkContext),
       ...historyRoutes(context),

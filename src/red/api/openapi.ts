@@ -22,6 +22,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   subnet: 'Name or id',
   worker: 'Id',
   token: 'Name or id',
+  discovery: 'Id',
 };
 
 /** Makes the document; `version` is that of the program. */

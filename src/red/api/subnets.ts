@@ -23,6 +23,7 @@ export function createSubnetEditor(): Editor<Subnet> {
       suites: input.suites ?? [],
       autoDiscovery: input.autoDiscovery ?? false,
       intervalMs: Math.round((input.interval ?? 1_800) * 1_000),
+      zone: input.zone ?? 'default',
       description: input.description ?? '',
     }),
     async refuseCollision(sql, spec, id) {
