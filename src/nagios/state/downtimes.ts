@@ -30,15 +30,23 @@ export function applyDowntimeCommand<Name extends string>(
     schedule(draft, command);
     return;
   }
-  const entry = draft.state.downtimes.find(({ downtime }) => downtime.id === command.id);
-  if (command.kind === 'cancelDowntime') {
-    if (entry !== undefined) end(draft, entry, 'downtimeCancelled');
-    // It may have been overtaken by its cancelling.
-    else settle(draft, command.id);
+  const { kind, id } = command;
+  const entry = draft.state.downtimes.find(({ downtime }) => downtime.id === id);
+  if (entry === undefined) {
+    // Its registration may have been overtaken, and must not begin what is over.
+    if (kind !== 'startDowntime') settle(draft, id);
     return;
   }
-  if (entry === undefined || entry.downtime.triggeredBy === null) return;
-  if (command.kind === 'endDowntime') {
+  if (kind === 'cancelDowntime') end(draft, entry, 'downtimeCancelled');
+  else if (entry.downtime.triggeredBy !== null) followTrigger(draft, entry, kind);
+}
+
+function followTrigger<Name extends string>(
+  draft: Draft<Name>,
+  entry: DowntimeEntry,
+  kind: 'startDowntime' | 'endDowntime',
+): void {
+  if (kind === 'endDowntime') {
     end(draft, entry, isActive(entry) ? 'downtimeEnded' : 'downtimeExpired');
   } else if (!isActive(entry)) {
     begin(draft, entry);

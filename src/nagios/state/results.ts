@@ -63,7 +63,10 @@ export function applyResult<Name extends string>(
   return taken;
 }
 
-/** The fields that every result sets. */
+/**
+ * The fields that every result sets. All fields are named, since a spread of so many takes ten times
+ * as long, and this is done for every result.
+ */
 function standAfter<Name extends string>(
   { state, frame, at }: Draft<Name>,
   result: JudgedResult<Name>,
@@ -71,7 +74,6 @@ function standAfter<Name extends string>(
 ): ObjectState<Name> {
   const isStalking = frame.policy.stalking.length > 0;
   return {
-    ...state,
     state: result.state,
     stateType: taken.stateType,
     attempt: taken.attempt,
@@ -82,10 +84,21 @@ function standAfter<Name extends string>(
     checkedBy: result.source,
     lastStateChangeAt: state.lastStateChangeAt ?? at,
     lastHardStateChangeAt: state.lastHardStateChangeAt ?? at,
+    leftAt: state.leftAt,
+    eventNumber: state.eventNumber,
+    problemNumber: state.problemNumber,
+    lastProblemNumber: state.lastProblemNumber,
+    problemSince: state.problemSince,
     isMeasured: true,
     staleSince: null,
     outputHash: isStalking ? hash32(result.output) : null,
     hasHostProblem,
+    flapping: state.flapping,
+    flapRecordedAt: state.flapRecordedAt,
+    acknowledgement: state.acknowledgement,
+    downtimes: state.downtimes,
+    settledIds: state.settledIds,
+    notified: state.notified,
   };
 }
 
