@@ -15,8 +15,8 @@ export interface NotificationCounters<Name extends string> {
   readonly isExhausted: boolean;
   /** The problem states that somebody was told of. */
   readonly states: readonly Name[];
-  /** The newest one, whatever changed since; null when there is none. */
-  readonly toldAt: number | null;
+  /** How long the problem had lasted at the newest one; 0 when there is none. */
+  readonly lastedMs: number;
 }
 
 /** Nobody was told of anything. */
@@ -26,7 +26,7 @@ export const UNNOTIFIED: NotificationCounters<never> = {
   nextAt: null,
   isExhausted: false,
   states: [],
-  toldAt: null,
+  lastedMs: 0,
 };
 
 /** After a change of state or hard state: the next one is due at once, numbers go on. */
@@ -42,6 +42,8 @@ export function clearTimers<Name extends string>(
 export interface SentProblem<Name extends string> {
   readonly state: Name;
   readonly at: number;
+  /** How long the problem has lasted. */
+  readonly lastedMs: number;
   /** To the next one; 0: never again for this problem. */
   readonly intervalMs: number;
   readonly isVolatile: boolean;
@@ -50,7 +52,7 @@ export interface SentProblem<Name extends string> {
 /** After somebody was told of a problem. */
 export function countProblem<Name extends string>(
   counters: NotificationCounters<Name>,
-  { state, at, intervalMs, isVolatile }: SentProblem<Name>,
+  { state, at, lastedMs, intervalMs, isVolatile }: SentProblem<Name>,
 ): NotificationCounters<Name> {
   return {
     count: counters.count + 1,
@@ -58,6 +60,6 @@ export function countProblem<Name extends string>(
     nextAt: at + intervalMs,
     isExhausted: intervalMs === 0 && !isVolatile,
     states: counters.states.includes(state) ? counters.states : [...counters.states, state],
-    toldAt: at,
+    lastedMs,
   };
 }

@@ -105,7 +105,10 @@ function countersAfter<Name extends string>(
   // Who was told of the problem is told of its end once the flapping is over.
   if (type === 'recovery') return reason === 'flapping' ? notified : UNNOTIFIED;
   if (type === 'problem') {
-    if (reason === 'sent') return countProblem(notified, { state, at, intervalMs, isVolatile });
+    if (reason === 'sent') {
+      const lastedMs = at - (scene.problemSince ?? at);
+      return countProblem(notified, { state, at, lastedMs, intervalMs, isVolatile });
+    }
     if (reason === 'period') return { ...notified, nextAt: nextInPeriod(scene, at) };
     if (reason === 'downtime' && policy.intervalMs === 0) return { ...notified, nextAt: at };
   }

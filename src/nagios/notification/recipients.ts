@@ -71,9 +71,7 @@ function matches<Name extends string>(
 
 /** Of a recovery: how long the problem had lasted when somebody was told of it last. */
 function lastedMs(scene: NotificationScene<string>, { at }: NotificationRequest): number {
-  const { problemSince, notified } = scene;
-  const knownAt = scene.isProblem ? at : (notified.toldAt ?? at);
-  return problemSince === null ? 0 : knownAt - problemSince;
+  return scene.isProblem ? at - (scene.problemSince ?? at) : scene.notified.lastedMs;
 }
 
 function shortest<Name extends string>(
