@@ -32,19 +32,22 @@ const MONTHS = [
 
 /** Reads a time period. Never throws. Weekdays that are not named have no times. */
 export function parseTimePeriod({ lines, zone, exclude }: TimePeriodText): ParsedTimePeriod {
-  const weekdays: (readonly TimeRange[])[] = WEEKDAYS.map(() => []);
+  const weekdays = new Map<number, readonly TimeRange[]>();
   const exceptions: (DayException & { readonly rank: number })[] = [];
   const faults: FieldError[] = [];
   for (const [index, line] of lines.entries()) {
     const read = readLine(line.slice(0, MAX_LINE_LENGTH + 1));
-    if (typeof read === 'string') faults.push({ path: `/lines/${index}`, message: read });
-    else if (read.kind === 'weekday') weekdays[read.weekday] = read.ranges;
-    else exceptions.push(read);
+    const path = `/lines/${index}`;
+    if (typeof read === 'string') faults.push({ path, message: read });
+    else if (read.kind === 'exception') exceptions.push(read);
+    else if (!weekdays.has(read.weekday)) weekdays.set(read.weekday, read.ranges);
+    else faults.push({ path, message: 'names a weekday for the second time' });
   }
   if (faults.length > 0) return { kind: 'faults', faults };
   // Sorting keeps the order of lines with the same precedence.
   exceptions.sort((one, other) => one.rank - other.rank);
-  return { kind: 'period', period: { zone, weekdays, exceptions, exclude } };
+  const byWeekday = WEEKDAYS.map((_name, weekday) => weekdays.get(weekday) ?? []);
+  return { kind: 'period', period: { zone, weekdays: byWeekday, exceptions, exclude } };
 }
 
 type Line =

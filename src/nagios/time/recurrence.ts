@@ -39,24 +39,18 @@ export function nextOccurrences(series: Series, from: number, limit: number): nu
   return found;
 }
 
+/** The start counts as the first, whether the rule has it or not, as in calendars. */
 function* occurrencesOf({ recurrence, startAt, zone }: Series): Generator<number> {
   const { count, untilAt } = recurrence;
   const start = wallTimeAt(zone, startAt);
   const seconds = secondsOf(recurrence, start.second);
   const rule = withDefaults(recurrence, start.day);
-  let given = 0;
-  let isFirst = true;
+  let given = 1;
+  yield startAt;
   for (let index = 0; index < MAX_PERIODS; index++) {
-    for (const { day, second } of occasionsIn(rule, periodAt(rule, start.day, index), seconds)) {
-      const at = instantOf(zone, { day, second });
-      if (isFirst && at >= startAt) {
-        isFirst = false;
-        if (at > startAt) {
-          given++;
-          yield startAt;
-        }
-      }
-      if (at < startAt) continue;
+    for (const occasion of occasionsIn(rule, periodAt(rule, start.day, index), seconds)) {
+      const at = instantOf(zone, occasion);
+      if (at <= startAt) continue;
       if ((untilAt !== null && at > untilAt) || (count !== null && given >= count)) return;
       given++;
       yield at;
