@@ -3,7 +3,12 @@ import { START, second, semantics } from '../../../test/monitored-objects.ts';
 import { parseTimePeriod } from '../time/parse-time-period.ts';
 import { findZone } from '../time/zone.ts';
 import { type Dependency, findFailedDependency, type MasterGlimpse } from './dependencies.ts';
-import { type ExecutionScene, findSkipReason } from './execution.ts';
+import {
+  type ExecutionScene,
+  findSkipReason,
+  stateOfSkippedHost,
+  stateOfSkippedService,
+} from './execution.ts';
 
 function period(...lines: string[]) {
   const zone = findZone('UTC');
@@ -112,5 +117,20 @@ describe('3, 8, 10.1 whether a check is made', () => {
   test('a forced one is', () => {
     const all = { hasActiveChecks: false, checkPeriod: NEVER, dependencies: [FAILED], ...hostRule };
     expect(findSkipReason({ ...scene, ...all, isForced: true })).toBeNull();
+  });
+
+  test('one that is left out leaves the state, or gives it one by its reason', () => {
+    const settings = semantics({
+      serviceSkipCheckDependencyStatus: 'unknown',
+      serviceSkipCheckParentStatus: 'warning',
+      serviceSkipCheckHostDownStatus: 'critical',
+      hostSkipCheckDependencyStatus: 'unreachable',
+    });
+    const reasons = ['dependency', 'serviceParents', 'hostNotUp', 'disabled'] as const;
+    const states = reasons.map((reason) => stateOfSkippedService(reason, settings));
+    expect(states).toEqual(['unknown', 'warning', 'critical', null]);
+    expect(stateOfSkippedHost('dependency', settings)).toBe('unreachable');
+    expect(stateOfSkippedHost('disabled', settings)).toBeNull();
+    for (const reason of reasons) expect(stateOfSkippedService(reason, semantics())).toBeNull();
   });
 });

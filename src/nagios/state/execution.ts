@@ -3,6 +3,8 @@
  * left out until the next one, and why.
  */
 
+import type { CheckStateName } from '../../model/check.ts';
+import type { HostStateName } from '../../model/host-state.ts';
 import { isInside, type TimePeriod } from '../time/time-period.ts';
 import { type Dependency, findFailedDependency } from './dependencies.ts';
 import type { Semantics } from './semantics.ts';
@@ -41,3 +43,25 @@ export function findSkipReason(scene: ExecutionScene): SkipReason | null {
 }
 
 const FAILED = ['critical', 'unknown'];
+
+/** The state that a service is given because its check was left out; null leaves it as it is. */
+export function stateOfSkippedService(
+  reason: SkipReason,
+  semantics: Semantics,
+): CheckStateName | null {
+  switch (reason) {
+    case 'dependency':
+      return semantics.serviceSkipCheckDependencyStatus;
+    case 'serviceParents':
+      return semantics.serviceSkipCheckParentStatus;
+    case 'hostNotUp':
+      return semantics.serviceSkipCheckHostDownStatus;
+    default:
+      return null;
+  }
+}
+
+/** As `stateOfSkippedService`, of a host. */
+export function stateOfSkippedHost(reason: SkipReason, semantics: Semantics): HostStateName | null {
+  return reason === 'dependency' ? semantics.hostSkipCheckDependencyStatus : null;
+}

@@ -74,11 +74,6 @@ export const NEW_SERVICE: ServiceState = newObject('ok');
 /** A host before its first input; assumed up, as without a host check. */
 export const NEW_HOST: HostState = newObject('up');
 
-/** Whether the object has had no result yet. */
-export function isPending(state: ObjectState<string>): boolean {
-  return state.scheduledAt === null;
-}
-
 /** Whether a downtime of its own is in effect. */
 export function isInDowntime(state: ObjectState<string>): boolean {
   return state.downtimes.length > 0 && state.downtimes.some(isActive);

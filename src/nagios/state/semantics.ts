@@ -4,6 +4,9 @@
  * evaluation, as part of the policy.
  */
 
+import type { CheckStateName } from '../../model/check.ts';
+import type { HostStateName } from '../../model/host-state.ts';
+
 /** What an installation decides for all its hosts and services. Durations in milliseconds. */
 export interface Semantics {
   /** 5.1.2: false stops every notification but forced ones. */
@@ -44,6 +47,12 @@ export interface Semantics {
   readonly enablePredictiveServiceDependencyChecks: boolean;
   /** 3: whether services of a host that is not up are left unchecked. */
   readonly hostDownDisableServiceChecks: boolean;
+  /** 3: the state that a service is given when its check is left out; null leaves it as it is. */
+  readonly serviceSkipCheckDependencyStatus: CheckStateName | null;
+  readonly serviceSkipCheckParentStatus: CheckStateName | null;
+  readonly serviceSkipCheckHostDownStatus: CheckStateName | null;
+  /** 3: as above, of a host. */
+  readonly hostSkipCheckDependencyStatus: HostStateName | null;
   /** 9: slack on a computed freshness threshold. */
   readonly additionalFreshnessLatencyMs: number;
   /** 9: how long after a start all first checks may take. */
@@ -78,6 +87,10 @@ export const NAGIOS_SEMANTICS: Semantics = {
   enablePredictiveHostDependencyChecks: true,
   enablePredictiveServiceDependencyChecks: true,
   hostDownDisableServiceChecks: false,
+  serviceSkipCheckDependencyStatus: null,
+  serviceSkipCheckParentStatus: null,
+  serviceSkipCheckHostDownStatus: null,
+  hostSkipCheckDependencyStatus: null,
   additionalFreshnessLatencyMs: 15_000,
   maxCheckSpreadMs: 30 * 60_000,
   flapWeightOldest: 0.75,

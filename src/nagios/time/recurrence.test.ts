@@ -102,7 +102,7 @@ describe('7 recurrence, by rules that have their days from the calendar', () => 
   });
 
   test('times of the day are combined', () => {
-    expect(first('FREQ=DAILY;BYHOUR=9,10;BYMINUTE=0,30', '2026-01-01 09:00')).toEqual([
+    expect(first('FREQ=DAILY;BYHOUR=10,9,10;BYMINUTE=0,30', '2026-01-01 09:00')).toEqual([
       '2026-01-01T09:00',
       '2026-01-01T09:30',
       '2026-01-01T10:00',

@@ -23,8 +23,8 @@ export interface Series {
   readonly zone: Zone;
 }
 
-/** Years, months, weeks or days that are looked through; a rule that never comes true ends there. */
-const MAX_PERIODS = 5_000;
+/** Days after the start that are looked through: a century; a rule that never comes true ends there. */
+const HORIZON_DAYS = 36_525;
 
 /**
  * Occurrences from `from` on, in order, at most `limit`; fewer when there are no more. Those of a rule
@@ -47,8 +47,10 @@ function* occurrencesOf({ recurrence, startAt, zone }: Series): Generator<number
   const rule = withDefaults(recurrence, start.day);
   let given = 1;
   yield startAt;
-  for (let index = 0; index < MAX_PERIODS; index++) {
-    for (const occasion of occasionsIn(rule, periodAt(rule, start.day, index), seconds)) {
+  for (let index = 0; ; index++) {
+    const period = periodAt(rule, start.day, index);
+    if (period.first > start.day + HORIZON_DAYS) return;
+    for (const occasion of occasionsIn(rule, period, seconds)) {
       const at = instantOf(zone, occasion);
       if (at <= startAt) continue;
       if ((untilAt !== null && at > untilAt) || (count !== null && given >= count)) return;
@@ -89,7 +91,11 @@ function occasionsIn(
 }
 
 /** The `index`th period from the one of the start. */
-function periodAt({ frequency, interval, weekStart }: Recurrence, start: number, index: number) {
+function periodAt(
+  { frequency, interval, weekStart }: Recurrence,
+  start: number,
+  index: number,
+): Period {
   const { year, month } = civilDate(start);
   const steps = index * interval;
   switch (frequency) {
@@ -125,13 +131,12 @@ function withDefaults(rule: Recurrence, start: number): Recurrence {
 /** Seconds of the day at which it happens, in order. */
 function secondsOf({ hours, minutes, seconds }: Recurrence, start: number): number[] {
   const orSame = (given: readonly number[], same: number) => (given.length > 0 ? given : [same]);
-  return orSame(hours, Math.floor(start / 3_600))
-    .flatMap((hour) =>
-      orSame(minutes, Math.floor(start / 60) % 60).flatMap((minute) =>
-        orSame(seconds, start % 60).map((second) => (hour * 60 + minute) * 60 + second),
-      ),
-    )
-    .sort((one, other) => one - other);
+  const times = orSame(hours, Math.floor(start / 3_600)).flatMap((hour) =>
+    orSame(minutes, Math.floor(start / 60) % 60).flatMap((minute) =>
+      orSame(seconds, start % 60).map((second) => (hour * 60 + minute) * 60 + second),
+    ),
+  );
+  return [...new Set(times)].sort((one, other) => one - other);
 }
 
 /** Whether every part of the rule that is given has the day. */
