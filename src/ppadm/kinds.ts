@@ -9,7 +9,7 @@ import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
-import { CHECK, JOB, WORKER } from './observed-kinds.ts';
+import { CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 
 const DESCRIPTION_OPTION = {
   field: 'description',
@@ -294,4 +294,14 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
 });
 
 /** All kinds, in the order of help. */
-export const KINDS: readonly Kind[] = [HOST, PLUGIN, SUITE, SUBNET, CHECK, WORKER, JOB];
+export const KINDS: readonly Kind[] = [
+  HOST,
+  PLUGIN,
+  SUITE,
+  SUBNET,
+  CHECK,
+  WORKER,
+  JOB,
+  DISCOVERY,
+  TOKEN,
+];

@@ -19,12 +19,12 @@ interface Verb {
 const VERBS: readonly Verb[] = [
   {
     name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, checks, workers or jobs',
+    summary: 'list hosts, plugins, suites, subnets, checks, workers, jobs, ...',
     load: async () => (await import('./commands/list.ts')).defineList,
   },
   {
     name: 'get',
-    summary: 'show one host, plugin, suite, subnet, check or worker',
+    summary: 'show one host, plugin, suite, subnet, check, worker, ...',
     load: async () => (await import('./commands/get.ts')).defineGet,
   },
   {
@@ -46,6 +46,41 @@ const VERBS: readonly Verb[] = [
     name: 'show',
     summary: 'show status, scheduler, workers or stats',
     load: async () => (await import('./commands/show.ts')).defineShow,
+  },
+  {
+    name: 'run',
+    summary: 'run a check or a discovery now',
+    load: async () => (await import('./commands/run.ts')).defineRun,
+  },
+  {
+    name: 'submit',
+    summary: 'submit results from outside',
+    load: async () => (await import('./commands/submit.ts')).defineSubmit,
+  },
+  {
+    name: 'watch',
+    summary: 'follow what happens',
+    load: async () => (await import('./commands/watch.ts')).defineWatch,
+  },
+  {
+    name: 'export',
+    summary: 'write the whole site as documents',
+    load: async () => (await import('./commands/export.ts')).defineExport,
+  },
+  {
+    name: 'apply',
+    summary: 'make the site what documents say',
+    load: async () => (await import('./commands/apply.ts')).defineApply,
+  },
+  {
+    name: 'audit',
+    summary: 'show who changed what',
+    load: async () => (await import('./commands/audit.ts')).defineAudit,
+  },
+  {
+    name: 'token',
+    summary: 'create, list or revoke tokens',
+    load: async () => (await import('./commands/token.ts')).defineToken,
   },
   {
     name: 'history',

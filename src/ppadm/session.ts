@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { type CallOptions, type Client, createClient, ProblemAnswer } from '../contract/client.ts';
 import type { RouteName } from '../contract/paths.ts';
+import { sleep } from '../lib/clock.ts';
 import { Unauthenticated, Unavailable } from '../model/errors.ts';
 import { type Connection, findConnection } from './connection.ts';
 import { choosePalette, type Palette } from './output/colors.ts';
@@ -23,6 +24,8 @@ export interface Session {
   readonly now: number;
   /** A client of the server that options, environment and files name; found once. */
   connect(): Promise<Client>;
+  /** Resolves after this time, or when `signal` aborts. */
+  pause(delayMs: number, signal?: AbortSignal): Promise<void>;
   /** Writes data, which must be escaped. */
   print(text: string): void;
   /** Writes words, with a line end. */
@@ -58,6 +61,7 @@ export function openSession(command: Command, { surroundings, endWith }: Program
       client ??= findConnection(options, surroundings).then(connectTo);
       return client;
     },
+    pause: (delayMs, signal) => sleep(clock, delayMs, signal),
     print: (text) => output.write(text),
     say: (words) => errors.write(`${escapeBlock(words)}\n`),
     endWith,
@@ -71,6 +75,13 @@ export function connectTo(connection: Connection): Client {
     async call<Name extends RouteName>(name: Name, options?: CallOptions) {
       try {
         return await client.call(name, options);
+      } catch (error) {
+        throw explainTransport(error, connection);
+      }
+    },
+    async stream(name, options) {
+      try {
+        return await client.stream(name, options);
       } catch (error) {
         throw explainTransport(error, connection);
       }

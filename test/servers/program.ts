@@ -7,7 +7,8 @@ import { type RunningProcess, startProcess } from './temp.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PPALETTE = join(ROOT, 'dist', 'bin', 'ppalette.js');
-const PPADM = join(ROOT, 'dist', 'bin', 'ppadm.js');
+/** The built command line. */
+export const PPADM = join(ROOT, 'dist', 'bin', 'ppadm.js');
 
 /** Nothing of the developer's own configuration reaches the programs under test. */
 function environment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {

@@ -33,6 +33,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   worker: ['ppadm list workers -o wide'],
   job: ['ppadm list jobs --host web1'],
+  discovery: ['ppadm list discoveries --subnet office'],
+  token: ['ppadm list tokens'],
 };
 
 /** Adds `list hosts`, `list plugins`, ... */
