@@ -1,10 +1,9 @@
 /** The command line as a whole: the table of commands, and from arguments to an exit code. */
 
 import { Command, CommanderError } from 'commander';
-import type { DefineCommand } from './command-line.ts';
 import { EXIT, explainFailure } from './exit-code.ts';
 import { escapeBlock, escapeLine } from './output/escape.ts';
-import type { Program } from './session.ts';
+import type { DefineCommand, Program } from './program.ts';
 import { addSharedOptions } from './shared-options.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
 
@@ -12,6 +11,7 @@ import type { Screen, Surroundings } from './surroundings.ts';
 interface Verb {
   readonly name: string;
   readonly summary: string;
+  readonly isHidden?: boolean;
   load(): Promise<DefineCommand>;
 }
 
@@ -88,6 +88,17 @@ const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/history.ts')).defineHistory,
   },
   {
+    name: 'completion',
+    summary: 'write what a shell needs to complete commands and names',
+    load: async () => (await import('./commands/completion.ts')).defineCompletion,
+  },
+  {
+    name: 'complete',
+    summary: 'write what may come next in a line',
+    isHidden: true,
+    load: async () => (await import('./commands/completion.ts')).defineComplete,
+  },
+  {
     name: 'login',
     summary: 'keep a server and its token for later',
     load: async () => (await import('./commands/login.ts')).defineLogin,
@@ -119,7 +130,7 @@ export async function runPpadm(
     exitCode = code;
   };
   try {
-    await createProgram({ surroundings, endWith }).parseAsync(args, { from: 'user' });
+    await createProgram({ surroundings, endWith, loadVerb }).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -145,7 +156,9 @@ function createProgram(program: Program): Command {
     })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', HELP);
-  for (const { name, summary } of VERBS) root.command(name).description(summary);
+  for (const { name, summary, isHidden = false } of VERBS) {
+    root.command(name, { hidden: isHidden }).description(summary);
+  }
   // In place of commander's own, which would show a verb without what its module adds.
   root
     .helpCommand(false)
@@ -155,13 +168,15 @@ function createProgram(program: Program): Command {
       await createProgram(program).parseAsync([...words, '--help'], { from: 'user' });
     });
   root.hook('preSubcommand', async (_root, command) => {
-    const verb = VERBS.find(({ name }) => name === command.name());
-    const define = await verb?.load();
-    define?.(command, program);
+    (await loadVerb(command.name()))?.(command, program);
     for (const each of [command, ...command.commands]) addSharedOptions(each);
   });
   addSharedOptions(root);
   return root;
+}
+
+async function loadVerb(name: string): Promise<DefineCommand | undefined> {
+  return VERBS.find((verb) => verb.name === name)?.load();
 }
 
 /** Says what went wrong; the exit code. */

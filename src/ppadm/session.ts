@@ -8,6 +8,7 @@ import { Unauthenticated, Unavailable } from '../model/errors.ts';
 import { type Connection, findConnection } from './connection.ts';
 import { choosePalette, type Palette } from './output/colors.ts';
 import { escapeBlock } from './output/escape.ts';
+import type { Program } from './program.ts';
 import { type OutputFormat, readSharedOptions, type SharedOptions } from './shared-options.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -31,12 +32,6 @@ export interface Session {
   /** Writes words, with a line end. */
   say(words: string): void;
   /** Ends the program with this code instead of 0. */
-  endWith(exitCode: number): void;
-}
-
-/** What the whole program gives to each session. */
-export interface Program {
-  readonly surroundings: Surroundings;
   endWith(exitCode: number): void;
 }
 

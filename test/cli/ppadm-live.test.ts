@@ -1,7 +1,7 @@
 /** Commands of ppadm as processes against a running `ppalette up`. */
 
-import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -252,4 +252,48 @@ test('watch prints a line for each event where there is no terminal', async () =
   } finally {
     child.kill('SIGTERM');
   }
+});
+
+describe('completion', () => {
+  const complete = async (...words: string[]) =>
+    (await ok('complete', '--', ...words)).stdout.split('\n').filter((line) => line !== '');
+
+  test('knows verbs, kinds, options, their values, and names of the server', async () => {
+    expect(await complete('li')).toEqual(['list']);
+    expect(await complete('list', 'ho')).toEqual(['hosts']);
+    expect(await complete('list', 'checks', '--pro')).toEqual(['--problem']);
+    expect(await complete('edit', 'host', 'h', '--maintenance', '')).toEqual(['on', 'off']);
+    expect(await complete('token', 'create', 'x', '--role', 'v')).toEqual(['viewer']);
+    expect(await complete('get', 'suite', '')).toContain('applied');
+    expect(await complete('run', 'discovery', 'lo')).toEqual(['loop']);
+    expect(await complete('run', 'check', '')).toContain('h');
+    expect(await complete('list', 'checks', '--suite', 's')).toEqual(['s']);
+    expect(await complete('')).not.toContain('complete');
+  });
+
+  test('is silent and quick when there is no server', async () => {
+    const env = { PPADM_URL: 'http://127.0.0.1:9', PPADM_TOKEN: 'x' };
+    const run = await runPpadm(['complete', '--', 'get', 'host', ''], { cwd: folder.path, env });
+    expect(run).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('works in bash', async () => {
+    const bin = join(folder.path, 'bin');
+    await mkdir(bin, { recursive: true });
+    await symlink(PPADM, join(bin, 'ppadm'));
+    const script = (await ok('completion', 'bash')).stdout;
+    const ask = `${script}
+COMP_WORDS=(ppadm get plugin ap); COMP_CWORD=3; _ppadm; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const shell = spawnSync('bash', ['-c', ask], {
+      cwd: folder.path,
+      env: { HOME: folder.path, PATH: `${bin}:${process.env['PATH']}`, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stdout.trim()).toBe('applied');
+  });
+
+  test.each(['zsh', 'fish'])('is written for %s', async (shell) => {
+    expect((await ok('completion', shell)).stdout).toContain('ppadm complete --');
+    expect((await ppadm('completion', 'tcsh')).code).toBe(2);
+  });
 });

@@ -11,7 +11,8 @@ import { parseDocuments, type SiteDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
 import { escapeLine } from '../output/escape.ts';
 import { formatJson } from '../output/json.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 import { readSite } from '../site.ts';
 import { findChanges, type SiteChange } from '../site-changes.ts';
 

@@ -8,7 +8,8 @@ import { printAnswer, refuseNames } from '../objects.ts';
 import { escapeLine } from '../output/escape.ts';
 import { formatTime } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 const DEFAULT_LIMIT = 50;
 

@@ -7,7 +7,8 @@ import { KINDS } from '../kinds.ts';
 import { addIdentityOptions, readReference } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { escapeLine } from '../output/escape.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** Adds `delete host`, `delete plugin`, ... */
 export function defineDelete(verb: Command, program: Program): void {

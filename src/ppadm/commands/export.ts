@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { addExamples, onRun } from '../command-line.ts';
 import { DOCUMENT_KINDS, formatDocuments, toDocument } from '../documents.ts';
 import { formatJson } from '../output/json.ts';
-import type { Program } from '../session.ts';
+import type { Program } from '../program.ts';
 import { readSite } from '../site.ts';
 
 /** Makes `export` of the verb. */

@@ -12,7 +12,8 @@ import { fetchObject, printObject } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { escapeBlock, escapeLine } from '../output/escape.ts';
 import { formatPerfdata } from '../output/format.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** How a plugin exits. */
 export const EXIT_CODES: Readonly<Record<StateName, number>> = {

@@ -13,8 +13,9 @@ import { withNearNames } from '../near-names.ts';
 import { printAnswer, refuseNames } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { formatTime } from '../output/format.ts';
+import type { Program } from '../program.ts';
 import { parseDuration } from '../read-values.ts';
-import type { Program, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 
 const DEFAULT_LIMIT = 50;
 

@@ -12,7 +12,8 @@ import { printObject } from '../objects.ts';
 import { CHECK, DISCOVERY } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import { startProgress } from '../output/progress.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 import { EXIT_CODES, formatPluginOutput } from './get.ts';
 
 /** Longer than the server waits for a worker, the slowest plugin and the storing of its result. */

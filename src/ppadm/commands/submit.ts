@@ -12,7 +12,8 @@ import { withNearNames } from '../near-names.ts';
 import { printObject } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { startProgress } from '../output/progress.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** Lines of one request, by number and size; the server takes somewhat more. */
 const MAX_LINES = 5_000;

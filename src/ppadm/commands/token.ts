@@ -9,8 +9,8 @@ import { withNearNames } from '../near-names.ts';
 import { printAnswer } from '../objects.ts';
 import { TOKEN } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
+import type { Program } from '../program.ts';
 import { parseDuration } from '../read-values.ts';
-import type { Program } from '../session.ts';
 import { addListOptions, listKind } from './list.ts';
 
 /** Adds `token create`, `token list` and `token revoke`. */

@@ -13,7 +13,8 @@ import { CHECK } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import { formatTime } from '../output/format.ts';
 import { cutToWidth } from '../output/width.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 const DEFAULT_TYPES = 'stateChange,configuration,worker,discovery';
 const FIRST_PAUSE_MS = 1_000;
