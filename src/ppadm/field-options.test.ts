@@ -7,6 +7,7 @@ import {
   ScheduleQuerySchema,
 } from '../contract/checks.ts';
 import { ProblemAnswer } from '../contract/client.ts';
+import { DiscoveryQuerySchema, DiscoverySummarySchema } from '../contract/discoveries.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from '../contract/hosts.ts';
 import { PluginInputSchema, PluginQuerySchema, PluginSchema } from '../contract/plugins.ts';
 import { WorkerSchema } from '../contract/statistics.ts';
@@ -206,6 +207,7 @@ describe('the table of kinds', () => {
     check: { json: CheckSchema, query: CheckQuerySchema },
     worker: { json: WorkerSchema },
     job: { json: JobSchema, query: ScheduleQuerySchema },
+    discovery: { json: DiscoverySummarySchema, query: DiscoveryQuerySchema },
   };
 
   test.each(KINDS.map((kind) => [kind.name, kind] as const))(

@@ -7,6 +7,7 @@ import type { HostInput, HostJson } from '../contract/hosts.ts';
 import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
+import { DISCOVERY } from './discovery-kind.ts';
 import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
 import { CHECK, JOB, WORKER } from './observed-kinds.ts';
@@ -232,6 +233,7 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
     { title: 'SUITES', field: 'suites', format: 'names', isFlexible: true },
     { title: 'DISCOVERY', field: 'autoDiscovery', format: 'onOff' },
     { title: 'INTERVAL', field: 'interval', format: 'seconds' },
+    { title: 'ZONE', field: 'zone', isWide: true },
     { title: 'EXCLUDE', field: 'exclude', format: 'names', isFlexible: true, isWide: true },
     { title: 'DESCRIPTION', field: 'description', isFlexible: true, isWide: true },
     UPDATED,
@@ -239,6 +241,7 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
   ],
   filters: [
     SEARCH_FILTER,
+    ZONE_FILTER,
     {
       query: 'autoDiscovery',
       flags: '--auto-discovery <on|off>',
@@ -282,9 +285,10 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
       help: 'how often it is searched: 30m, 1d, ...',
       aliases: ['--discint <duration>'],
     },
+    { field: 'zone', flags: '--zone <name>', reads: 'text', help: 'which workers search it' },
     DESCRIPTION_OPTION,
   ],
 });
 
 /** All kinds, in the order of help. */
-export const KINDS: readonly Kind[] = [HOST, PLUGIN, SUITE, SUBNET, CHECK, WORKER, JOB];
+export const KINDS: readonly Kind[] = [HOST, PLUGIN, SUITE, SUBNET, CHECK, WORKER, JOB, DISCOVERY];

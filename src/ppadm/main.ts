@@ -19,12 +19,12 @@ interface Verb {
 const VERBS: readonly Verb[] = [
   {
     name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, checks, workers or jobs',
+    summary: 'list hosts, plugins, suites, subnets, checks, workers, jobs or discoveries',
     load: async () => (await import('./commands/list.ts')).defineList,
   },
   {
     name: 'get',
-    summary: 'show one host, plugin, suite, subnet, check or worker',
+    summary: 'show one host, plugin, suite, subnet, check, worker or discovery',
     load: async () => (await import('./commands/get.ts')).defineGet,
   },
   {
@@ -46,6 +46,11 @@ const VERBS: readonly Verb[] = [
     name: 'show',
     summary: 'show status, scheduler, workers or stats',
     load: async () => (await import('./commands/show.ts')).defineShow,
+  },
+  {
+    name: 'run',
+    summary: 'search a subnet for hosts now',
+    load: async () => (await import('./commands/run.ts')).defineRun,
   },
   {
     name: 'history',

@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly home: string;
   /** Null where files have no numbered owner. */
   readonly userId: number | null;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly input: Input;
   /** For data. */
   readonly output: Screen;

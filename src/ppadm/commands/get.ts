@@ -30,6 +30,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   subnet: ['ppadm get subnet office'],
   check: ['ppadm get check web1 ping', 'ppadm get check web1 ping --exit-code   # as a plugin'],
   worker: ['ppadm get worker violet-0a1b2c3d'],
+  discovery: ['ppadm get discovery 0b8f9a7e-2c1d-4a5b-9c3e-7d6f5e4a3b2c'],
 };
 
 type ReadableKind = Kind & { readonly get: NonNullable<Kind['get']> };

@@ -33,6 +33,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   worker: ['ppadm list workers -o wide'],
   job: ['ppadm list jobs --host web1'],
+  discovery: ['ppadm list discoveries --subnet office --state running,failed'],
 };
 
 /** Adds `list hosts`, `list plugins`, ... */
