@@ -121,9 +121,9 @@ describe.skipIf(needs('rabbitmq', 'postgres'))('discovery by several workers', (
     });
     const hosts = await api.get<PageJson<HostJson>>('/hosts?subnet=killed&limit=1');
     expect(hosts.total).toBe(1_022);
-    // Nothing waits to be done again later.
-    expect(await rabbitmq.control('list_queues', 'name', 'messages')).toMatch(
-      /ppalette\.discoveries\.default\t0/,
-    );
+    await waitFor('nothing to be left to do', async () => {
+      const queues = await rabbitmq.control('list_queues', 'name', 'messages');
+      return /^ppalette\.discoveries\.default\t0$/m.test(queues);
+    });
   });
 });
