@@ -3,6 +3,7 @@
  * names -> a result that the broker has confirmed -> ack. It takes no slots from checks.
  */
 
+import { setMaxListeners } from 'node:events';
 import { ACK, type Broker, type Delivery, type Settlement } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -62,6 +63,8 @@ export async function startDiscovery(
     ['answered'],
   );
   const stopping = new AbortController();
+  // Whatever waits listens to it; the slots bound how much that is.
+  setMaxListeners(0, stopping.signal);
   const search = createSearch(options, stopping.signal);
 
   const handle = async (delivery: Delivery): Promise<Settlement> => {
