@@ -92,6 +92,15 @@ describe('a discovery', () => {
     expect(numbersOf(slices)).toEqual(countTo(34));
   });
 
+  test('has more slices on their way when the workers are quick', async () => {
+    await takeNotes();
+    const id = await begin(await addSubnet(database, 'a', { cidr: '10.0.0.0/16' }));
+    await clock.advance(1_000);
+    await countSlices(database, id, countTo(4));
+    await clock.advance(5_000);
+    expect(numbersOf(slices)).toEqual(countTo(4 + 64));
+  });
+
   test('sends a slice again that nobody answered', async () => {
     await takeNotes();
     const id = await begin(await addSubnet(database, 'a'));
