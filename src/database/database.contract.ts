@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
+import { testDiscoveries } from './discoveries.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
 import {
@@ -68,6 +69,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
         await queries.insert(change, id, spec);
         return id;
       });
+
+    testDiscoveries(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);

@@ -4,7 +4,10 @@ import Type, { type Static } from 'typebox';
 import { defineMessage } from './envelope.ts';
 import { WORKER_ID } from './heartbeat.ts';
 
-/** The most addresses of one slice. */
+/** Addresses of a slice: few, so that the work is spread and little is lost with a worker. */
+export const SLICE_SIZE = 64;
+
+/** The most that a reader takes. */
 const MAX_SLICE_SIZE = 256;
 
 const Address = Type.String({ minLength: 2, maxLength: 45 });

@@ -3,6 +3,7 @@
  * names -> a result that the broker has confirmed -> ack. It takes no slots from checks.
  */
 
+import { setMaxListeners } from 'node:events';
 import { ACK, type Broker, type Delivery, type Settlement } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -14,6 +15,7 @@ import {
   DISCOVERY_SLICE,
   type DiscoverySlice,
   SLICE_RESULT,
+  SLICE_SIZE,
   type SliceResult,
 } from '../messages/discovery.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -24,10 +26,12 @@ import { findNames } from './sweep/names.ts';
 import { createPace } from './sweep/pace.ts';
 import { findListening } from './sweep/ports.ts';
 
-/** Slices at the same time, most of which wait for answers; the rate bounds what is sent. */
-const CONCURRENCY = 8;
+/** How often a slice waits for answers: twice for ICMP, once for TCP. */
+const WAITS = 3;
+/** What a slice waits for besides: programs, and the name server as a rule. */
+const OTHER_MS = 2_000;
 const MAX_PROGRAMS = 32;
-const MAX_SOCKETS = 300;
+const MAX_SOCKETS = 3_000;
 
 /** What searching works with. */
 export interface DiscoveryOptions {
@@ -62,6 +66,8 @@ export async function startDiscovery(
     ['answered'],
   );
   const stopping = new AbortController();
+  // Whatever waits listens to it; the slots bound how much that is.
+  setMaxListeners(0, stopping.signal);
   const search = createSearch(options, stopping.signal);
 
   const handle = async (delivery: Delivery): Promise<Settlement> => {
@@ -85,10 +91,9 @@ export async function startDiscovery(
     }
   };
 
+  const limit = { concurrency: concurrencyOf(options.settings) };
   const consumers = await Promise.all(
-    options.zones.map((zone) =>
-      broker.consumeEach(topology.discoveries(zone), { concurrency: CONCURRENCY }, handle),
-    ),
+    options.zones.map((zone) => broker.consumeEach(topology.discoveries(zone), limit, handle)),
   );
   return {
     async stop() {
@@ -97,6 +102,12 @@ export async function startDiscovery(
       await stopped;
     },
   };
+}
+
+/** Slices at the same time, so that the rate is reached though most of them wait for answers. */
+function concurrencyOf({ ratePerS, timeoutMs }: DiscoveryOptions['settings']): number {
+  const sliceMs = WAITS * timeoutMs + OTHER_MS;
+  return Math.ceil((ratePerS * sliceMs) / 1_000 / SLICE_SIZE) + 1;
 }
 
 /** Throws `PoisonMessage`. */
@@ -118,7 +129,8 @@ function createSearch(
   const byEcho = { ...shared, executor, environment, pace: createPace(clock, ratePerS) };
   const byPort = { ...shared, ports, clock, pace: createPace(clock, ratePerS) };
   const programs = createSlots(MAX_PROGRAMS);
-  const sockets = createSlots(MAX_SOCKETS);
+  const socketCount = Math.ceil((ratePerS * ports.length * timeoutMs) / 1_000);
+  const sockets = createSlots(Math.min(Math.max(1, socketCount), MAX_SOCKETS));
   let wasTold = false;
   return async (addresses) => {
     const echoes = await findEchoing(addresses, { ...byEcho, slots: programs });

@@ -25,7 +25,8 @@ const start = async () => {
       data: folder.path,
       'red.listen': '127.0.0.1:0',
       'rrd.driver': 'none',
-      'violet.discovery.rate': 1_000,
+      // Slow enough to be stopped in the middle of a thousand addresses.
+      'violet.discovery.rate': 250,
     },
   });
   const { signal } = new AbortController();
