@@ -88,12 +88,13 @@ async function createSite(
   const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
   const database = await openDatabase(config, context);
   await migrate(database);
-  await changeConfiguration(database, Date.now(), async (change) => {
+  await changeConfiguration(database, { at: Date.now(), actor: 'test' }, async (change) => {
     const suite = { name: 'bench', description: '', hosts: [], plugins: [], subnets: [] };
     await suiteQueries.insert(change, randomUUID(), suite);
     await pluginQueries.insert(change, randomUUID(), {
       name: 'bench',
       run: load.run,
+      ssh: false,
       params: load.params,
       intervalMs: load.intervalS * 1_000,
       timeoutMs: 10_000,

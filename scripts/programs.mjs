@@ -19,7 +19,9 @@ export const NEEDS = {
   plugins: { programs: ['check_dummy', 'check_load'], package: 'monitoring-plugins-basic' },
   sshd: { programs: ['sshd', 'ssh-keygen'], package: 'openssh-server' },
   ping: { programs: ['ping'], package: 'iputils-ping' },
+  ip: { programs: ['ip'], package: 'iproute2' },
   fping: { programs: ['fping'], package: 'fping' },
+  chromium: { programs: ['chromium'], package: 'chromium' },
 };
 
 /** @typedef {keyof typeof NEEDS} Need */

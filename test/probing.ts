@@ -9,6 +9,7 @@ import { parseThreshold } from '../src/nagios/threshold.ts';
 import { createExecute } from '../src/violet/execute.ts';
 import { openChildProcessExecutor } from '../src/violet/executor/child-process.ts';
 import { openPluginFolders } from '../src/violet/plugins/plugin-folder.ts';
+import { openTestSsh } from './remote.ts';
 
 /** What a run said. */
 export interface ProbeRun {
@@ -39,6 +40,7 @@ export async function runProbe(
   const executor = openChildProcessExecutor(context);
   const execute = createExecute({
     executor,
+    ssh: openTestSsh(),
     pluginFolders: await openPluginFolders([], context),
     userMacros: {},
     environment: { PATH: settings.path ?? '/usr/local/bin:/usr/bin:/bin', LANG: 'C' },

@@ -20,6 +20,8 @@ export const QUEUE_NAMES: QueueNames = {
   heartbeats: 'heartbeats',
   events: 'events',
   expired: 'expired',
+  discoveries: 'discoveries',
+  discovered: 'discovered',
   dead: 'dead',
 };
 
@@ -37,17 +39,21 @@ export async function addCheck(
   fields: { readonly host?: Partial<Host>; readonly plugin?: Partial<Plugin> } = {},
 ): Promise<{ readonly checkId: number; readonly hostId: string; readonly version: number }> {
   const hostId = randomUUID();
-  const { version } = await changeConfiguration(database, 1, async (change) => {
-    await suiteQueries.insert(change, randomUUID(), {
-      name,
-      description: '',
-      hosts: [],
-      plugins: [],
-      subnets: [],
-    });
-    await pluginQueries.insert(change, randomUUID(), pluginSpec(name, fields.plugin));
-    await hostQueries.insert(change, hostId, hostSpec(name, fields.host));
-  });
+  const { version } = await changeConfiguration(
+    database,
+    { at: 1, actor: 'test' },
+    async (change) => {
+      await suiteQueries.insert(change, randomUUID(), {
+        name,
+        description: '',
+        hosts: [],
+        plugins: [],
+        subnets: [],
+      });
+      await pluginQueries.insert(change, randomUUID(), pluginSpec(name, fields.plugin));
+      await hostQueries.insert(change, hostId, hostSpec(name, fields.host));
+    },
+  );
   for await (const [check] of readAgendaChecks(database, [hostId])) {
     if (check) return { checkId: check.checkId, hostId, version };
   }
@@ -61,14 +67,16 @@ export async function updateHost(
   name: string,
   fields: Partial<Host>,
 ): Promise<void> {
-  await changeConfiguration(database, 2, (change) =>
+  await changeConfiguration(database, { at: 2, actor: 'test' }, (change) =>
     hostQueries.update(change, hostId, hostSpec(name, fields)),
   );
 }
 
 /** Deletes a host that `addCheck` made. */
 export async function deleteHost(database: Database, hostId: string): Promise<void> {
-  await changeConfiguration(database, 2, (change) => hostQueries.delete(change, hostId));
+  await changeConfiguration(database, { at: 2, actor: 'test' }, (change) =>
+    hostQueries.delete(change, hostId),
+  );
 }
 
 /** Changes a plugin that `addCheck` made. */
@@ -77,7 +85,7 @@ export async function updatePlugin(
   name: string,
   fields: Partial<Plugin>,
 ): Promise<void> {
-  await changeConfiguration(database, 2, async (change) => {
+  await changeConfiguration(database, { at: 2, actor: 'test' }, async (change) => {
     const plugin = await pluginQueries.find(change, name);
     await pluginQueries.update(change, plugin?.id ?? '', pluginSpec(name, fields));
   });
@@ -104,6 +112,7 @@ function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     name,
     run: { builtin: 'dummy' },
+    ssh: false,
     params: '0',
     intervalMs: 60_000,
     timeoutMs: 10_000,

@@ -4,10 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
-import type { Broker } from '../broker/broker.ts';
-import { createTopology, type Topology } from '../broker/topology.ts';
+import { hostname } from 'node:os';
+import { createTopology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
@@ -15,27 +13,27 @@ import { migrate } from '../database/migrations/migrate.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
+import { startDiscoveryCollector } from '../grey/discovery.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
+import { startPerfdata } from '../grey/perfdata.ts';
 import { startStatistics } from '../grey/statistics.ts';
-import { type Clock, sleep } from '../lib/clock.ts';
+import { sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
-import type { Log } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
-import { createEnvelope, type Envelope } from '../messages/envelope.ts';
+import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
+import { startDiscoveries } from '../red/discovery.ts';
+import { createEventFeed } from '../red/event-feed.ts';
+import { startEventRetention } from '../red/event-retention.ts';
 import { startScheduler } from '../red/scheduler.ts';
+import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
-import { createExecute } from '../violet/execute.ts';
-import { findUser } from '../violet/executor/run-as.ts';
-import { startHeartbeat } from '../violet/heartbeat.ts';
-import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
-import { startWorker } from '../violet/worker.ts';
 import {
   type AdapterContext,
   brokerLabel,
@@ -43,12 +41,13 @@ import {
   makeFolder,
   openBroker,
   openDatabase,
-  openExecutor,
   openRrd,
 } from './adapters.ts';
+import { readListening } from './listening.ts';
+import { type AppContext, readRamUsedKib, type Shared } from './shared.ts';
 import { ensureAdminToken } from './starter-site.ts';
 import { readVersion } from './version.ts';
-import { claimWorkerId } from './worker-id.ts';
+import { startViolet } from './violet.ts';
 
 /** What a process does. */
 export type Role = 'red' | 'violet' | 'grey';
@@ -70,27 +69,6 @@ export interface Api {
   readonly database: Database;
   /** Tells every service that this version of the configuration was committed. */
   announceChange(version: number): void;
-}
-
-/** From outside, so that a whole system can be simulated. */
-export interface AppContext {
-  readonly clock: Clock;
-  /** 0..1 */
-  readonly random: () => number;
-  readonly log: Log;
-  /** Ends a start that waits for something that is away. */
-  readonly signal: AbortSignal;
-}
-
-/** What every role is handed. */
-interface Shared extends AppContext {
-  readonly config: Config;
-  readonly lifecycle: Lifecycle;
-  readonly metrics: Metrics;
-  readonly envelope: Envelope;
-  readonly topology: Topology;
-  readonly broker: Broker;
-  readonly version: string;
 }
 
 /** All of a stop, running checks included. */
@@ -162,13 +140,18 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
+  const perfdata = startPerfdata({ ...shared, database, rrd });
+  lifecycle.onStop('performance data', () => perfdata.stop());
   const collector = await startCollector({
     ...shared,
     database,
+    onStored: (results) => perfdata.add(results),
     shards: config.grey.shards,
     keepsHistory: config.grey.history,
   });
   lifecycle.onStop('collector', () => collector.stop());
+  const discovered = await startDiscoveryCollector({ ...shared, database });
+  lifecycle.onStop('discovered hosts', () => discovered.stop());
   shared.log.info({ shards: config.grey.shards }, 'grey collects results');
   if (!isEmbedded(config)) return;
   // What is left in a queue of this process would be gone with it.
@@ -179,48 +162,9 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   });
 }
 
-async function startViolet(shared: Shared): Promise<void> {
-  const { config, lifecycle, log, clock } = shared;
-  const { violet } = config;
-  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
-  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
-  const id = claimed?.id ?? violet.id;
-  const user = violet.runAs === '' ? null : await findUser(violet.runAs);
-  const executor = await openExecutor(config, user, shared);
-  lifecycle.onStop('executor', () => executor.close());
-  const execute = createExecute({
-    executor,
-    pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
-    userMacros: violet.macros,
-    environment: pluginEnvironment(violet.environment, user?.home ?? homedir()),
-    maxOutputBytes: violet.maxOutput,
-    clock,
-  });
-  const worker = await startWorker({
-    ...shared,
-    id,
-    zones: violet.zones,
-    concurrency: violet.concurrency,
-    execute,
-    settings: config.semantics,
-  });
-  lifecycle.onStop('worker', () => worker.stop());
-  const heartbeat = startHeartbeat({
-    ...shared,
-    id,
-    hostname: hostname(),
-    zones: violet.zones,
-    concurrency: violet.concurrency,
-    intervalMs: violet.heartbeatInterval * 1_000,
-    figures: () => worker.figures(),
-    readRamUsedKib,
-  });
-  lifecycle.onStop('heartbeat', () => heartbeat.stop());
-  log.info({ worker: id, zones: violet.zones, slots: violet.concurrency }, 'violet takes checks');
-}
-
 async function startRed(shared: Shared, database: Database, rrd: RrdStore): Promise<Api> {
   const { config, lifecycle, broker, envelope, clock, log } = shared;
+  const listening = await readListening(config.red);
   const agenda = new Agenda();
   const catalogues = {
     hosts: new Catalogue<AgendaHost>(),
@@ -256,28 +200,50 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   void sync.ready.then(() => {
     isRead = true;
   });
+  const storedResults = createStoredResults({ sql: database, clock, log });
+  const feed = createEventFeed({ sql: database, clock, log });
   const hints = await broker.subscribe((delivery) => {
     try {
-      if (envelope.open(EVENT, delivery).event.kind === 'configChanged') sync.wake();
+      const { event } = envelope.open(EVENT, delivery);
+      if (event.kind === 'configChanged') {
+        sync.wake();
+        feed.announce([]);
+      } else {
+        const results = event.checks.map(([checkId, scheduledAt]) => ({ checkId, scheduledAt }));
+        storedResults.announce(results);
+        feed.announce(results);
+      }
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
       log.warn({ error }, 'hint not understood');
     }
   });
   lifecycle.onStop('hints', () => hints.stop());
+  lifecycle.onStop('waiting requests', () => storedResults.stop());
+  lifecycle.onStop('events', () => feed.stop());
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
+
+  const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
+  lifecycle.onStop('event retention', () => retention.stop());
+  const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
+  lifecycle.onStop('discoveries', () => discoveries.stop());
 
   const announceChange = (version: number) => {
     sync.wake();
     const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'configChanged', version } });
     void broker.broadcast(hint);
   };
-  const server = createApi({
+  const server = await createApi({
     ...shared,
     database,
     rrd,
     brokerLabel: brokerLabel(config),
+    shards: config.grey.shards,
+    settings: config.semantics,
+    storedResults,
+    feed,
+    ...listening,
     onChanged: announceChange,
     schedule: {
       isActive: lease.isHeld,
@@ -288,8 +254,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     },
   });
   const tokenFile = await ensureAdminToken(database, config.data, clock.now());
-  const { host, port } = splitAddress(config.red.listen);
-  const url = await listen(server, host, port);
+  const url = await listen(server, listening.host, listening.port);
   lifecycle.onStop('API', () => server.close());
   log.info({ url }, 'red serves the API');
   return { url, tokenFile, database, announceChange };
@@ -302,31 +267,4 @@ async function agreeOnShards(database: Database, shards: number): Promise<void> 
   throw new ConfigError(
     `grey.shards is ${shards} here, but this site was set up with ${agreed}: use ${agreed} in every configuration.`,
   );
-}
-
-/** HOST:PORT, the host of an IPv6 address in brackets. */
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return {
-    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(address.slice(colon + 1)),
-  };
-}
-
-/** All that a plugin sees of an environment. */
-function pluginEnvironment(
-  own: Readonly<Record<string, string>>,
-  home: string,
-): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LANG: 'C',
-    LC_ALL: 'C',
-    HOME: home,
-    ...own,
-  };
-}
-
-function readRamUsedKib(): number {
-  return Math.round(process.memoryUsage.rss() / 1_024);
 }

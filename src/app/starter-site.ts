@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import type { Database } from '../database/database.ts';
 import { changeConfiguration } from '../database/queries/configuration.ts';
 import { hostQueries } from '../database/queries/hosts.ts';
-import { pluginQueries } from '../database/queries/plugins.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
-import { suiteQueries } from '../database/queries/suites.ts';
-import { findTokenByHash, replaceToken } from '../database/queries/tokens.ts';
+import { deleteTokenByName, findTokenByHash, insertToken } from '../database/queries/tokens.ts';
+import type { Clock } from '../lib/clock.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Plugin } from '../model/objects.ts';
 import { createSecret, hashSecret } from '../red/api/auth.ts';
+import type { Draft } from '../red/api/editing.ts';
+import { createHostEditor } from '../red/api/hosts.ts';
+import { createPluginEditor } from '../red/api/plugins.ts';
+import { createSuiteEditor } from '../red/api/suites.ts';
 
 const TOKEN_FILE = 'admin.token';
 const TOKEN_NAME = 'admin (local file)';
@@ -30,16 +33,17 @@ export async function ensureAdminToken(
   );
   if (existing && (await findTokenByHash(database, hashSecret(existing)))) return file;
   const secret = createSecret();
-  await database.transaction((sql) =>
-    replaceToken(sql, {
+  await database.transaction(async (sql) => {
+    await deleteTokenByName(sql, TOKEN_NAME);
+    await insertToken(sql, {
       id: randomUUID(),
       name: TOKEN_NAME,
       role: 'admin',
       hash: hashSecret(secret),
       createdAt: now,
       expiresAt: null,
-    }),
-  );
+    });
+  });
   try {
     await writeFile(file, `${secret}\n`, { mode: 0o600 });
   } catch (error) {
@@ -57,6 +61,7 @@ export interface StarterOptions {
   /** File names in the plugin folders. */
   readonly scripts: readonly string[];
   readonly now: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -71,37 +76,54 @@ export async function ensureStarterSite(
   if ((await agreeOnSetting(database, 'starterSite', mark)) !== mark) return null;
   const hosts = await hostQueries.list(database, { limit: 1, sort: [], cursor: null }, {});
   if (hosts.total > 0) return null;
-  const { version } = await changeConfiguration(database, options.now, async (change) => {
+  const origin = { at: options.now, actor: 'ppalette' };
+  const { version } = await changeConfiguration(database, origin, async (change) => {
     const suite = 'starter';
-    await suiteQueries.insert(change, randomUUID(), {
-      name: suite,
-      description: 'Made at the first start. Change or delete it as you like.',
-      hosts: [],
-      plugins: [],
-      subnets: [],
-    });
+    const [suiteEditor, pluginEditor, hostEditor] = [
+      createSuiteEditor(),
+      createPluginEditor(),
+      createHostEditor(options),
+    ];
+    await suiteEditor.create(
+      change,
+      draftOf({
+        name: suite,
+        description: 'Made at the first start. Change or delete it as you like.',
+        hosts: [],
+        plugins: [],
+        subnets: [],
+      }),
+    );
     for (const plugin of starterPlugins(options)) {
-      await pluginQueries.insert(change, randomUUID(), { ...plugin, suites: [suite] });
+      await pluginEditor.create(change, draftOf({ ...plugin, suites: [suite] }));
     }
-    await hostQueries.insert(change, randomUUID(), {
-      name: options.hostName,
-      address: '127.0.0.1',
-      login: 'violet',
-      sshPort: 22,
-      maintenance: false,
-      history: true,
-      zone: 'default',
-      subnet: null,
-      suites: [suite],
-      labels: {},
-      vars: {},
-    });
+    await hostEditor.create(
+      change,
+      draftOf({
+        name: options.hostName,
+        address: '127.0.0.1',
+        login: 'violet',
+        sshPort: 22,
+        maintenance: false,
+        history: true,
+        zone: 'default',
+        subnet: null,
+        suites: [suite],
+        labels: {},
+        vars: {},
+      }),
+    );
   });
   return version;
 }
 
+/** Complete as it is. */
+function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
+  return { spec, given: new Set(Object.keys(spec)) };
+}
+
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
-  const rhythm = { intervalMs: 30_000, timeoutMs: 10_000 };
+  const rhythm = { ssh: false, intervalMs: 30_000, timeoutMs: 10_000 };
   const wanted: Omit<Plugin, 'suites'>[] = [
     {
       name: 'ping',

@@ -5,8 +5,9 @@ import type { Config } from '../config/schema.ts';
 import { silentLog } from '../lib/log.ts';
 import { ConfigError } from '../model/errors.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
-import { type AppContext, startApp } from './app.ts';
+import { startApp } from './app.ts';
 import { announceInstance, refuseSecondInstance } from './instance.ts';
+import type { AppContext } from './shared.ts';
 import { ensureStarterSite } from './starter-site.ts';
 
 /** What `up` was asked for. */
@@ -43,6 +44,7 @@ export async function startUp(
         port: Number(new URL(url).port),
         scripts: await folders.list(),
         now: context.clock.now(),
+        clock: context.clock,
       });
       if (version !== null) announceChange(version);
     }

@@ -39,5 +39,6 @@ function screenOf(stream: NodeJS.WriteStream): Screen {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY === true,
     columns: stream.columns,
+    rows: stream.rows,
   };
 }

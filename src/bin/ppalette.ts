@@ -4,8 +4,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { type AppContext, type Role, startApp } from '../app/app.ts';
+import { type Role, startApp } from '../app/app.ts';
 import { listSchemaMigrations, migrateSchema } from '../app/schema.ts';
+import type { AppContext } from '../app/shared.ts';
 import { startUp } from '../app/up.ts';
 import { readVersion } from '../app/version.ts';
 import { loadConfig } from '../config/load.ts';

@@ -10,6 +10,8 @@ export interface QueueNames {
   readonly heartbeats: string;
   readonly events: string;
   readonly expired: string;
+  readonly discoveries: string;
+  readonly discovered: string;
   readonly dead: string;
 }
 
@@ -17,11 +19,17 @@ export interface QueueNames {
 export interface Topology {
   /** The schedule's requests of one zone. */
   checks(zone: string): QueueSpec;
+  /** People's requests of one zone, so that nobody waits behind what the schedule wants. */
+  checksNow(zone: string): QueueSpec;
   /** Inputs of one shard's checks, in order, to the one grey that owns it. */
   results(shard: number): QueueSpec;
   readonly heartbeats: QueueSpec;
   /** Requests whose time passed before a worker took them; red counts them as missed. */
   readonly expired: QueueSpec;
+  /** Slices of sweeps of one zone. One whose time passed vanishes: red sends it again. */
+  discoveries(zone: string): QueueSpec;
+  /** What was found in slices. */
+  readonly discovered: QueueSpec;
   readonly dead: QueueSpec;
   /** Name of the fan-out that carries hints. */
   readonly events: string;
@@ -44,6 +52,13 @@ export function createTopology(names: QueueNames): Topology {
       maxCount: 1_000_000,
       whenFull: 'reject',
     }),
+    checksNow: (zone) => ({
+      name: named(`${names.checks}.${zone}.now`),
+      singleActiveConsumer: false,
+      expiredTo: expired,
+      maxCount: 10_000,
+      whenFull: 'reject',
+    }),
     results: (shard) => ({
       name: named(`${names.results}.${shard}`),
       singleActiveConsumer: true,
@@ -57,6 +72,18 @@ export function createTopology(names: QueueNames): Topology {
       whenFull: 'dropOldest',
     },
     expired,
+    discoveries: (zone) => ({
+      name: named(`${names.discoveries}.${zone}`),
+      singleActiveConsumer: false,
+      maxCount: 10_000,
+      whenFull: 'reject',
+    }),
+    discovered: {
+      name: named(names.discovered),
+      singleActiveConsumer: false,
+      maxCount: 100_000,
+      whenFull: 'reject',
+    },
     dead: {
       name: named(names.dead),
       singleActiveConsumer: false,

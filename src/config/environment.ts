@@ -76,10 +76,20 @@ function squash(name: string): string {
 }
 
 function readValue(schema: TSchema, text: string): unknown {
+  if ('anyOf' in schema) {
+    // A number or a list where the text is one, else the text.
+    const forms = (schema.anyOf as TSchema[]).map((form) => readValue(form, text));
+    const isOther = (value: unknown) =>
+      Array.isArray(value) ? value.length > 1 : typeof value === 'number' && !Number.isNaN(value);
+    return forms.find(isOther) ?? text;
+  }
   const type = 'type' in schema ? schema.type : undefined;
   if (type === 'number' || type === 'integer') return text.trim() === '' ? text : Number(text);
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  if (type === 'array') return text.split(',').map((item) => item.trim());
+  if (type === 'array') {
+    const items = 'items' in schema ? (schema.items as TSchema) : schema;
+    return text.split(',').map((item) => readValue(items, item.trim()));
+  }
   if (type === 'object') {
     try {
       return JSON.parse(text);

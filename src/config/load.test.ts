@@ -87,6 +87,32 @@ describe('configuration', () => {
     await expect(load('[violet\n', { name: 'x.toml' })).rejects.toThrow(/x\.toml:1: /);
   });
 
+  test('keys deeper down come from file and environment alike', async () => {
+    const environment = { PPALETTE_VIOLET__SSH__MAX_SESSIONS_PER_HOST: '2' };
+    const text = 'data: /d\nviolet: { ssh: { hostKeyPolicy: accept-new, keys: [DATA/k] } }\n';
+    const { config } = await load(text, { environment });
+    expect(config.violet.ssh).toMatchObject({
+      ...{ hostKeyPolicy: 'accept-new', keys: ['/d/k'], maxSessionsPerHost: 2, agent: '' },
+      knownHosts: ['/d/ssh/known_hosts', '/etc/ssh/ssh_known_hosts'],
+    });
+    await expect(load('violet:\n  ssh:\n    jumpHost: a b\n')).rejects.toThrow(
+      /yaml:3: violet\.ssh\.jumpHost must match/,
+    );
+  });
+
+  test('a key of several forms is read in the one that fits', async () => {
+    const read = async (text: string) => {
+      const { config } = await load('', { environment: { PPALETTE_VIOLET__CONCURRENCY: text } });
+      return config.violet.concurrency;
+    };
+    expect([await read('8'), await read('auto')]).toEqual([8, 'auto']);
+    await expect(read('many')).rejects.toThrow(/PPALETTE_VIOLET__CONCURRENCY/);
+    const urlOf = async (text: string) =>
+      (await load('', { environment: { PPALETTE_BROKER__URL: text } })).config.broker.url;
+    expect(await urlOf('amqp://a')).toBe('amqp://a');
+    expect(await urlOf('amqp://a, amqp://b')).toEqual(['amqp://a', 'amqp://b']);
+  });
+
   test('a wrong environment variable is named', async () => {
     await expect(load('', { environment: { PPALETTE_VIOLET__NOPE: '1' } })).rejects.toThrow(
       /PPALETTE_VIOLET__NOPE: there is no such configuration key/,

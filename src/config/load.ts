@@ -182,6 +182,12 @@ function resolvePaths(config: Config): Config {
     violet: {
       ...config.violet,
       pluginPaths: config.violet.pluginPaths.map((path) => resolve(expand(path))),
+      ssh: {
+        ...config.violet.ssh,
+        keys: config.violet.ssh.keys.map((path) => resolve(expand(path))),
+        knownHosts: config.violet.ssh.knownHosts.map((path) => resolve(expand(path))),
+        agent: config.violet.ssh.agent === '' ? '' : resolve(expand(config.violet.ssh.agent)),
+      },
     },
   };
 }

@@ -2,8 +2,12 @@
 
 import Type, { type Static } from 'typebox';
 
-const Seconds = (options: { default: number; minimum?: number; description: string }) =>
-  Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
+const Seconds = (options: {
+  default: number;
+  minimum?: number;
+  maximum?: number;
+  description: string;
+}) => Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
 
 const Count = (options: {
   default: number;
@@ -26,6 +30,65 @@ const QueueName = (name: string, description: string) =>
 /** A section: no other keys than these, so that a misspelt one is found. */
 const Section = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false });
+
+const RemotePath = Type.String({ pattern: '^/', maxLength: 4_096 });
+
+/** Checks that run on the host itself. */
+const SshSection = Section({
+  pluginPaths: Type.Array(RemotePath, {
+    minItems: 1,
+    maxItems: 20,
+    default: ['/usr/lib/nagios/plugins', '/usr/lib64/nagios/plugins', '/usr/local/nagios/libexec'],
+    description: 'Folders of plugins on the checked hosts; a later one wins for equal names',
+  }),
+  keys: Type.Array(Type.String({ minLength: 1 }), {
+    maxItems: 20,
+    default: ['DATA/ssh/id_ed25519', 'DATA/ssh/id_ecdsa', 'DATA/ssh/id_rsa'],
+    description:
+      'Files of private keys without a passphrase; those that are missing are passed over',
+  }),
+  agent: Type.String({
+    default: '',
+    description: 'Socket of an ssh agent, for keys with a passphrase; empty: none',
+  }),
+  knownHosts: Type.Array(Type.String({ minLength: 1 }), {
+    minItems: 1,
+    maxItems: 20,
+    default: ['DATA/ssh/known_hosts', '/etc/ssh/ssh_known_hosts'],
+    description: 'Files of host keys as for OpenSSH; accepted keys are added to the first',
+  }),
+  hostKeyPolicy: Type.Union([Type.Literal('strict'), Type.Literal('accept-new')], {
+    default: 'strict',
+    description: 'Hosts without a known key: strict: refuse; accept-new: record what they show',
+  }),
+  failureState: Type.Union([Type.Literal('unknown'), Type.Literal('critical')], {
+    default: 'unknown',
+    description: 'State of a check that ssh could not run or bring to its end',
+  }),
+  jumpHost: Type.String({
+    pattern: '^$|^([^@\\s]+@)?(\\[[^\\]\\s]+\\]|[^:@[\\]\\s]+)(:[0-9]{1,5})?$',
+    default: '',
+    description: '[LOGIN@]HOST[:PORT] through which all hosts are reached; empty: none',
+  }),
+  connectTimeout: Seconds({
+    default: 5,
+    description: 'Seconds from the look-up of the name to the login',
+  }),
+  idleTimeout: Seconds({
+    default: 120,
+    description: 'Seconds for which a connection is kept without a check',
+  }),
+  maxIdleConnections: Count({
+    default: 500,
+    maximum: 100_000,
+    description: 'Connections kept without a check; the one idle for longest goes first',
+  }),
+  maxSessionsPerHost: Count({
+    default: 8,
+    maximum: 1_000,
+    description: 'Checks at the same time over one connection; less than MaxSessions of sshd',
+  }),
+});
 
 /** What the operator may write. `DATA` stands for the data folder. */
 export const ConfigSchema = Section({
@@ -52,6 +115,8 @@ export const ConfigSchema = Section({
     heartbeats: QueueName('heartbeats', 'Queue of heartbeats'),
     events: QueueName('events', 'Exchange of hints'),
     expired: QueueName('expired', 'Queue of requests whose time passed'),
+    discoveries: QueueName('discoveries', 'Queues of addresses to search; the zone follows'),
+    discovered: QueueName('discovered', 'Queue of what was found there'),
     dead: QueueName('dead', 'Queue of messages that nobody understands'),
   }),
   rrd: Section({
@@ -67,6 +132,18 @@ export const ConfigSchema = Section({
       default: '127.0.0.1:5000',
       description: 'HOST:PORT of the API',
     }),
+    tls: Section({
+      certificate: Type.String({
+        default: '',
+        description: 'File with the certificate chain (PEM); empty: plain HTTP',
+      }),
+      key: Type.String({ default: '', description: 'File with its private key (PEM)' }),
+    }),
+    trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 100,
+      default: [],
+      description: 'Addresses or networks of proxies that add TLS; allows listening elsewhere',
+    }),
   }),
   violet: Section({
     id: Type.String({
@@ -80,7 +157,20 @@ export const ConfigSchema = Section({
       default: ['default'],
       description: 'Zones whose checks it runs',
     }),
-    concurrency: Count({ default: 64, maximum: 10_000, description: 'Checks at the same time' }),
+    concurrency: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 10_000 })], {
+      default: 'auto',
+      description: 'Checks at the same time; auto: from the processors, adapting to their load',
+    }),
+    maxPerHost: Count({
+      default: 16,
+      maximum: 10_000,
+      description: 'Of these, checks of one address; what waits beyond twice as many is missed',
+    }),
+    maxPerPlugin: Count({
+      default: 1_000,
+      maximum: 10_000,
+      description: 'Of these, checks by one plugin',
+    }),
     pluginPaths: Type.Array(Type.String({ minLength: 1 }), {
       maxItems: 100,
       default: [
@@ -144,10 +234,29 @@ export const ConfigSchema = Section({
       minimum: 1,
       description: 'Seconds between heartbeats',
     }),
+    discovery: Section({
+      rate: Count({
+        default: 100,
+        minimum: 5,
+        maximum: 1_000,
+        description: 'Addresses searched in a second',
+      }),
+      ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+        maxItems: 20,
+        default: [22, 80, 443],
+        description: 'TCP ports that are tried where ICMP has no answer',
+      }),
+      timeout: Seconds({
+        default: 1,
+        maximum: 10,
+        description: 'Seconds in which a host must answer',
+      }),
+    }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},
-      description: 'Values of $USERn$; never leave this worker',
+      description: 'Values of $USERn$; leave this worker only as arguments of plugins over ssh',
     }),
+    ssh: SshSection,
   }),
   grey: Section({
     shards: Count({

@@ -22,22 +22,18 @@ export function formatExample(): string {
   const lines = [
     '# ppalette configuration. Every key is optional; the values shown are the defaults.',
   ];
-  const sections = ConfigSchema.properties as Record<string, TSchema>;
-  for (const [name, section] of Object.entries(sections)) {
-    lines.push('');
-    if (!('properties' in section)) {
-      lines.push(...formatKey(name, section, ''));
-      continue;
-    }
-    lines.push(`# ${name}:`);
-    for (const [key, schema] of Object.entries(section.properties as Record<string, TSchema>)) {
-      lines.push(...formatKey(key, schema, '  '));
-    }
+  for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
+    lines.push('', ...formatKey(name, schema, ''));
   }
   return `${lines.join('\n')}\n`;
 }
 
 function formatKey(name: string, schema: TSchema, indent: string): string[] {
+  if ('properties' in schema) {
+    const keys = Object.entries(schema.properties as Record<string, TSchema>);
+    const lines = keys.flatMap(([key, inner]) => formatKey(key, inner, `${indent}  `));
+    return [`#${indent} ${name}:`, ...lines];
+  }
   const described = schema as TSchema & { description?: string; default?: unknown };
   const value = JSON.stringify(described.default);
   return [`#${indent} # ${described.description}`, `#${indent} ${name}: ${value}`];

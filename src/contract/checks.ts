@@ -7,7 +7,8 @@ const NullableText = Type.Union([Type.String(), Type.Null()]);
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 const NullableInstant = Type.Union([Instant, Type.Null()]);
 
-const State = Type.Union([
+/** A check's state by name. */
+export const StateSchema = Type.Union([
   Type.Literal('ok'),
   Type.Literal('warning'),
   Type.Literal('critical'),
@@ -31,7 +32,7 @@ const Perfdata = Type.Array(
 export const CheckSchema = Type.Object({
   host: Name,
   plugin: Name,
-  state: State,
+  state: StateSchema,
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
   output: Type.String(),
   longOutput: Type.String(),
@@ -69,7 +70,7 @@ export const CheckQuerySchema = Query({
 /** One kept result. */
 export const ResultSchema = Type.Object({
   kind: Type.Literal('result'),
-  state: State,
+  state: StateSchema,
   exitCode: Type.Integer(),
   output: Type.String(),
   longOutput: Type.String(),
@@ -85,8 +86,19 @@ export const ResultSchema = Type.Object({
 /** One kept result. */
 export type ResultJson = Static<typeof ResultSchema>;
 
+/** The beginning of a stretch of one state. */
+export const StateStartSchema = Type.Object({
+  kind: Type.Literal('state'),
+  state: StateSchema,
+  from: Instant,
+  to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
+  output: Type.String({ description: 'Of its first result' }),
+});
+
 /** A check's history, newest first. */
-export const HistorySchema = Type.Object({ items: Type.Array(ResultSchema) });
+export const HistorySchema = Type.Object({
+  items: Type.Array(Type.Union([ResultSchema, StateStartSchema])),
+});
 
 /** A check's history, newest first. */
 export type HistoryJson = Static<typeof HistorySchema>;
@@ -95,7 +107,41 @@ export type HistoryJson = Static<typeof HistorySchema>;
 export const HistoryQuerySchema = Query({
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
+  kind: Type.Optional(
+    Type.String({
+      pattern: '^(results|states)(,(results|states))*$',
+      description: 'results, states or both with a comma between; default: results',
+    }),
+  ),
   limit: PAGE_QUERY.limit,
+});
+
+const Share = Type.Object({
+  seconds: Seconds,
+  percent: Type.Number({ description: 'Of the whole span' }),
+});
+
+/** How long a check was in which state; the seconds add up to the span. */
+export const AvailabilitySchema = Type.Object({
+  from: Instant,
+  to: Instant,
+  seconds: Seconds,
+  states: Type.Object({
+    ok: Share,
+    warning: Share,
+    critical: Share,
+    unknown: Share,
+    notMeasured: Type.Object(Share.properties, { description: 'Before the first result' }),
+  }),
+});
+
+/** How long a check was in which state. */
+export type AvailabilityJson = Static<typeof AvailabilitySchema>;
+
+/** Parameters of the availability. */
+export const AvailabilityQuerySchema = Query({
+  from: Type.Optional({ ...Instant, description: 'Default: a day before `to`' }),
+  to: Type.Optional({ ...Instant, description: 'Default: now' }),
 });
 
 /** One job of the schedule. */

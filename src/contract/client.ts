@@ -1,19 +1,9 @@
 /** A typed client of the API over the route table; schemas by type only, so that it loads quickly. */
 
-import type { CheckJson, HistoryJson, JobJson } from './checks.ts';
+import type { Static, TSchema } from 'typebox';
 import type { Problem } from './common.ts';
-import type { HostInput, HostJson } from './hosts.ts';
+import type { OPERATIONS } from './operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from './paths.ts';
-import type { PluginInput, PluginJson } from './plugins.ts';
-import type {
-  LastValuesJson,
-  SeriesJson,
-  StatusJson,
-  WorkerJson,
-  WorkersJson,
-} from './statistics.ts';
-import type { SubnetInput, SubnetJson } from './subnets.ts';
-import type { SuiteInput, SuiteJson } from './suites.ts';
 
 /** A part of a list. */
 export interface PageJson<Item> {
@@ -22,44 +12,16 @@ export interface PageJson<Item> {
   readonly nextCursor: string | null;
 }
 
-/** Body and answer of each route. */
-interface RouteTypes {
-  listHosts: { answer: PageJson<HostJson> };
-  createHost: { body: HostInput; answer: HostJson };
-  getHost: { answer: HostJson };
-  replaceHost: { body: HostInput; answer: HostJson };
-  changeHost: { body: Partial<HostInput>; answer: HostJson };
-  deleteHost: { answer: undefined };
-  listPlugins: { answer: PageJson<PluginJson> };
-  createPlugin: { body: PluginInput; answer: PluginJson };
-  getPlugin: { answer: PluginJson };
-  replacePlugin: { body: PluginInput; answer: PluginJson };
-  changePlugin: { body: Partial<PluginInput>; answer: PluginJson };
-  deletePlugin: { answer: undefined };
-  listSuites: { answer: PageJson<SuiteJson> };
-  createSuite: { body: SuiteInput; answer: SuiteJson };
-  getSuite: { answer: SuiteJson };
-  replaceSuite: { body: SuiteInput; answer: SuiteJson };
-  changeSuite: { body: Partial<SuiteInput>; answer: SuiteJson };
-  deleteSuite: { answer: undefined };
-  listSubnets: { answer: PageJson<SubnetJson> };
-  createSubnet: { body: SubnetInput; answer: SubnetJson };
-  getSubnet: { answer: SubnetJson };
-  replaceSubnet: { body: SubnetInput; answer: SubnetJson };
-  changeSubnet: { body: Partial<SubnetInput>; answer: SubnetJson };
-  deleteSubnet: { answer: undefined };
-  listChecks: { answer: PageJson<CheckJson> };
-  getCheck: { answer: CheckJson };
-  getCheckHistory: { answer: HistoryJson };
-  getStatus: { answer: StatusJson };
-  listSchedule: { answer: PageJson<JobJson> };
-  listWorkers: { answer: WorkersJson };
-  getWorker: { answer: WorkerJson };
-  getCommonStatistics: { answer: SeriesJson };
-  getLastCommonStatistics: { answer: LastValuesJson };
-  getWorkerStatistics: { answer: SeriesJson };
-  getLastWorkerStatistics: { answer: LastValuesJson };
-}
+type Operations = typeof OPERATIONS;
+
+type StaticOf<Schema> = Schema extends TSchema ? Static<Schema> : never;
+
+/** What a route answers on success. */
+export type AnswerOf<Name extends RouteName> = Name extends RouteName
+  ?
+      | (Operations[Name] extends { answer: infer Answer } ? StaticOf<Answer> : undefined)
+      | (Operations[Name] extends { otherAnswers: { 200: infer Other } } ? StaticOf<Other> : never)
+  : never;
 
 /** What a call takes. */
 export interface CallOptions {
@@ -67,6 +29,11 @@ export interface CallOptions {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Default: JSON of the body. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The longest wait for the answer, in place of the client's. */
+  readonly timeoutMs?: number;
 }
 
 /** The server's refusal, as it said it. */
@@ -88,42 +55,66 @@ export interface Client {
    * Calls a route. Throws `ProblemAnswer` for a refusal, and what `fetch` throws when the server
    * cannot be reached or does not answer within the time-out.
    */
-  call<Name extends RouteName>(
-    name: Name,
-    options?: CallOptions,
-  ): Promise<RouteTypes[Name]['answer']>;
+  call<Name extends RouteName>(name: Name, options?: CallOptions): Promise<AnswerOf<Name>>;
+  /**
+   * Opens a stream and gives its text as it comes, until the server ends it or `signal` aborts.
+   * Throws as `call`.
+   */
+  stream(
+    name: RouteName,
+    options: CallOptions & { readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<string>>;
 }
 
 /** Creates a client. `timeoutMs`: the longest wait for an answer. */
-export function createClient(options: {
+export function createClient(server: {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
 }): Client {
+  const send = async (name: RouteName, options: CallOptions, signal: AbortSignal) => {
+    const { path = {}, query = {}, body, headers, contentType = 'application/json' } = options;
+    const route = ROUTES[name];
+    const url = new URL(server.url.replace(/\/$/, '') + API_PREFIX + fillPath(route.path, path));
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(key, value);
+    }
+    const response = await fetch(url, {
+      method: route.method,
+      headers: {
+        authorization: `Bearer ${server.token}`,
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+        ...headers,
+      },
+      signal,
+      // A server that answers elsewhere must not be handed the token.
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: toText(body) }),
+    });
+    if (!response.ok) throw new ProblemAnswer(readProblem(response, await response.text()));
+    return response;
+  };
   return {
-    async call(name, { path = {}, query = {}, body } = {}) {
-      const route = ROUTES[name];
-      const url = new URL(options.url.replace(/\/$/, '') + API_PREFIX + fillPath(route.path, path));
-      for (const [key, value] of Object.entries(query)) {
-        if (value !== undefined) url.searchParams.set(key, value);
-      }
-      const response = await fetch(url, {
-        method: route.method,
-        headers: {
-          authorization: `Bearer ${options.token}`,
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        signal: AbortSignal.timeout(options.timeoutMs),
-        // A server that answers elsewhere must not be handed the token.
-        redirect: 'error',
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new ProblemAnswer(readProblem(response, text));
+    async call(name, options = {}) {
+      const signal = AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs);
+      const text = await (await send(name, options, signal)).text();
       return (text === '' ? undefined : JSON.parse(text)) as never;
     },
+    async stream(name, { signal, ...options }) {
+      const { body } = await send(name, options, signal);
+      return readText(body);
+    },
   };
+}
+
+async function* readText(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const part of body ?? []) yield decoder.decode(part, { stream: true });
+}
+
+function toText(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 function fillPath(path: string, values: Readonly<Record<string, string>>): string {

@@ -18,6 +18,9 @@ export const Name = Type.String({
 /** Names of other objects. */
 export const Names = Type.Array(Name, { maxItems: 100_000 });
 
+/** A group of workers, and the hosts that are theirs. */
+export const Zone = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', default: 'default' });
+
 /** Free text for people. */
 export const Description = Type.String({ maxLength: 10_000, default: '' });
 
@@ -39,6 +42,7 @@ export const StoredFields = {
   id: Type.String({ description: 'UUID' }),
   createdAt: Instant,
   updatedAt: Instant,
+  version: Type.Integer({ description: 'Goes up with each change; the ETag without its quotes' }),
 };
 
 /** What every list takes; values of a query string are text. */

@@ -9,6 +9,7 @@ import {
   StoredFields,
   TextMapSchema,
   TruthQuery,
+  Zone,
 } from './common.ts';
 
 const hostFields = {
@@ -25,9 +26,13 @@ const hostFields = {
   sshPort: Type.Integer({ minimum: 1, maximum: 65_535, default: 22 }),
   maintenance: Type.Boolean({ default: false, description: 'Stops its checks' }),
   history: Type.Boolean({ default: false, description: 'Keeps every single result' }),
-  suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
+  suites: Type.Array(Name, {
+    maxItems: 1_000,
+    default: [],
+    description: 'Default: those of its subnet',
+  }),
   subnet: Type.Union([Name, Type.Null()], { default: null }),
-  zone: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', default: 'default' }),
+  zone: Zone,
   labels: TextMapSchema,
   vars: TextMapSchema,
 };

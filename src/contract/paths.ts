@@ -33,17 +33,37 @@ export const ROUTES = {
   changeSubnet: { method: 'PATCH', path: '/subnets/{subnet}' },
   deleteSubnet: { method: 'DELETE', path: '/subnets/{subnet}' },
 
+  discoverSubnet: { method: 'POST', path: '/subnets/{subnet}/discover' },
+  listDiscoveries: { method: 'GET', path: '/discoveries' },
+  getDiscovery: { method: 'GET', path: '/discoveries/{discovery}' },
+
+  applyBatch: { method: 'POST', path: '/batch' },
+
   listChecks: { method: 'GET', path: '/checks' },
   getCheck: { method: 'GET', path: '/checks/{host}/{plugin}' },
   getCheckHistory: { method: 'GET', path: '/checks/{host}/{plugin}/history' },
+  getCheckAvailability: { method: 'GET', path: '/checks/{host}/{plugin}/availability' },
+  getCheckPerfdata: { method: 'GET', path: '/checks/{host}/{plugin}/perfdata' },
+  runCheck: { method: 'POST', path: '/checks/{host}/{plugin}/run' },
+  submitResult: { method: 'POST', path: '/checks/{host}/{plugin}/results' },
+  submitResults: { method: 'POST', path: '/results' },
+
   getStatus: { method: 'GET', path: '/status' },
   listSchedule: { method: 'GET', path: '/schedule' },
   listWorkers: { method: 'GET', path: '/workers' },
   getWorker: { method: 'GET', path: '/workers/{worker}' },
+  streamEvents: { method: 'GET', path: '/events' },
+
   getCommonStatistics: { method: 'GET', path: '/stats/common' },
   getLastCommonStatistics: { method: 'GET', path: '/stats/common/last' },
   getWorkerStatistics: { method: 'GET', path: '/stats/workers/{worker}' },
   getLastWorkerStatistics: { method: 'GET', path: '/stats/workers/{worker}/last' },
+
+  listTokens: { method: 'GET', path: '/tokens' },
+  createToken: { method: 'POST', path: '/tokens' },
+  getToken: { method: 'GET', path: '/tokens/{token}' },
+  deleteToken: { method: 'DELETE', path: '/tokens/{token}' },
+  listAudit: { method: 'GET', path: '/audit' },
 } as const;
 
 /** A route's name. */

@@ -9,6 +9,10 @@ const pluginFields = {
     default: '',
     description: 'Arguments, split by POSIX shell rules without a shell; may hold macros',
   }),
+  ssh: Type.Boolean({
+    default: false,
+    description: 'Run the script on the host itself, through ssh',
+  }),
   interval: Type.Number({ minimum: 1, maximum: 31_536_000, default: 30, description: 'seconds' }),
   timeout: Type.Number({ minimum: 0.1, maximum: 3_600, default: 10, description: 'seconds' }),
   suites: Type.Array(Name, { maxItems: 1_000, default: [] }),

@@ -78,6 +78,22 @@ export const SeriesSchema = Type.Object({
 /** A statistics series. */
 export type SeriesJson = Static<typeof SeriesSchema>;
 
+/** Series of a check's metrics: `values[i]` belongs to the instant `start + i * step`. */
+export const PerfdataSchema = Type.Object({
+  start: Instant,
+  step: Seconds,
+  metrics: Type.Array(
+    Type.Object({
+      label: Type.String(),
+      unit: Type.String({ description: 'As the plugin writes it' }),
+      values: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+    }),
+  ),
+});
+
+/** Series of a check's metrics. */
+export type PerfdataJson = Static<typeof PerfdataSchema>;
+
 /** The latest value of each field; null = unknown. */
 export const LastValuesSchema = Type.Object({
   at: Type.Union([Instant, Type.Null()]),
@@ -94,5 +110,18 @@ export const SeriesQuerySchema = Query({
   step: Type.Optional(Type.String({ pattern: '^[0-9]{1,7}$', description: 'seconds' })),
   metrics: Type.Optional(
     Type.String({ maxLength: 1_000, description: 'names with commas between' }),
+  ),
+});
+
+/** Parameters of the series of a check's metrics. */
+export const PerfdataQuerySchema = Query({
+  from: SeriesQuerySchema.properties.from,
+  to: SeriesQuerySchema.properties.to,
+  step: SeriesQuerySchema.properties.step,
+  metric: Type.Optional(Type.String({ maxLength: 255, description: 'A label; default: all' })),
+  cf: Type.Optional(
+    Type.Union([Type.Literal('AVERAGE'), Type.Literal('MIN'), Type.Literal('MAX')], {
+      description: 'How values are condensed; default: AVERAGE',
+    }),
   ),
 });

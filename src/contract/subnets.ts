@@ -1,7 +1,7 @@
 /** Subnets over HTTP. */
 
 import Type, { type Static } from 'typebox';
-import { Description, Name, PAGE_QUERY, Query, StoredFields, TruthQuery } from './common.ts';
+import { Description, Name, PAGE_QUERY, Query, StoredFields, TruthQuery, Zone } from './common.ts';
 
 const Cidr = Type.String({ minLength: 1, maxLength: 64, description: '192.168.30.0/24' });
 
@@ -15,6 +15,7 @@ const subnetFields = {
     default: 1_800,
     description: 'seconds',
   }),
+  zone: { ...Zone, description: 'Whose workers search it; given to new hosts' },
   description: Description,
 };
 
@@ -48,5 +49,6 @@ export type SubnetJson = Static<typeof SubnetSchema>;
 export const SubnetQuerySchema = Query({
   ...PAGE_QUERY,
   q: Type.Optional(Type.String({ maxLength: 200 })),
+  zone: Type.Optional(Type.String({ maxLength: 64 })),
   autoDiscovery: Type.Optional(TruthQuery),
 });

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
+import { testDiscoveries } from './discoveries.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
 import {
@@ -14,6 +15,7 @@ import {
   readAgendaHosts,
   readAgendaPlugins,
 } from './queries/agenda.ts';
+import { listArchivedChecks } from './queries/check-archive.ts';
 import {
   findCheck,
   listChecks,
@@ -22,15 +24,22 @@ import {
   writeBatch,
 } from './queries/check-states.ts';
 import { changeConfiguration, getConfigVersion, listChanges } from './queries/configuration.ts';
+import {
+  deleteOldEvents,
+  findEvents,
+  getNewestEventId,
+  insertEvents,
+  listEventsAfter,
+} from './queries/events.ts';
 import { hostQueries } from './queries/hosts.ts';
 import { readLease, replaceLease } from './queries/lease.ts';
 import type { ObjectQueries } from './queries/objects.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { agreeOnSetting } from './queries/settings.ts';
 import { suiteQueries } from './queries/suites.ts';
-import { findTokenByHash, replaceToken } from './queries/tokens.ts';
+import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
-import { findWorker, writeWorkers } from './queries/workers.ts';
+import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
 export interface DatabaseSource extends AsyncDisposable {
@@ -55,11 +64,13 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     });
 
     const add = <Spec>(queries: ObjectQueries<Spec>, spec: Spec) =>
-      changeConfiguration(database, 1_000, async (change) => {
+      changeConfiguration(database, { at: 1_000, actor: 'test' }, async (change) => {
         const id = randomUUID();
         await queries.insert(change, id, spec);
         return id;
       });
+
+    testDiscoveries(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);
@@ -92,7 +103,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
 
     test('a transaction that fails leaves nothing', async () => {
       const before = await getConfigVersion(database);
-      const failing = changeConfiguration(database, 1, async (change) => {
+      const failing = changeConfiguration(database, { at: 1, actor: 'test' }, async (change) => {
         await suiteQueries.insert(change, randomUUID(), suite('half'));
         throw new Error('on purpose');
       });
@@ -137,11 +148,11 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const { result: hostId } = await add(hostQueries, host('twice', { suites }));
       expect(await checksOf(database, hostId)).toMatchObject([{ pluginId, lastScheduledAt: null }]);
       const [before] = await checksOf(database, hostId);
-      await changeConfiguration(database, 2, (change) =>
+      await changeConfiguration(database, { at: 2, actor: 'test' }, (change) =>
         hostQueries.update(change, hostId, host('twice', { suites: ['twice-b'] })),
       );
       expect(await checksOf(database, hostId)).toEqual([before]);
-      await changeConfiguration(database, 3, async (change) => {
+      await changeConfiguration(database, { at: 3, actor: 'test' }, async (change) => {
         const found = await suiteQueries.find(change, 'twice-b');
         await suiteQueries.delete(change, found?.id ?? '');
       });
@@ -207,6 +218,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
           writeBatch(sql, {
             states: [{ ...run(checkId, scheduledAt, state), last_state_change_at: scheduledAt }],
             results: [run(checkId, scheduledAt, state)],
+            events: [],
+            stateStarts: [],
           }),
         );
       await write(2_000, 2);
@@ -214,7 +227,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await write(1_000, 0);
       const [state] = await readCheckStates(database, [checkId]);
       expect(state).toMatchObject({ state: 2, scheduled_at: 2_000, last_state_change_at: 2_000 });
-      const results = await listResults(database, checkId, { from: 0, to: 9_999, limit: 10 });
+      const results = await listResults(database, [checkId], { from: 0, to: 9_999, limit: 10 });
       expect(results.map((result) => [result.scheduledAt, result.state])).toEqual([
         [2_000, 'critical'],
         [1_000, 'ok'],
@@ -226,13 +239,15 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('a result of a check that was deleted is refused as a whole', async () => {
       const checkId = await addCheck('ghost');
       const found = await hostQueries.find(database, 'ghost');
-      await changeConfiguration(database, 5, (change) =>
+      await changeConfiguration(database, { at: 5, actor: 'test' }, (change) =>
         hostQueries.delete(change, found?.id ?? ''),
       );
       const writing = database.transaction((sql) =>
         writeBatch(sql, {
           states: [{ ...run(checkId, 1, 0), last_state_change_at: 1 }],
           results: [run(checkId, 1, 0)],
+          events: [],
+          stateStarts: [],
         }),
       );
       await expect(writing).rejects.toThrow(ForeignKeyViolation);
@@ -241,8 +256,10 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('large batches are cut to what a statement takes', async () => {
       const checkId = await addCheck('large');
       const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
-      await database.transaction((sql) => writeBatch(sql, { states: [], results }));
-      const kept = await listResults(database, checkId, { from: 0, to: 99_999, limit: 20_000 });
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [], results, events: [], stateStarts: [] }),
+      );
+      const kept = await listResults(database, [checkId], { from: 0, to: 99_999, limit: 20_000 });
       expect(kept.length).toBe(12_000);
     });
 
@@ -250,7 +267,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('text');
       const output = `日本 \u{1f4a9} '"\\;%_ \u202e`.repeat(2_000);
       const state = { ...run(checkId, 1, 0), output, last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
+      );
       expect((await findCheck(database, 'text', 'text'))?.run?.output).toBe(output);
     });
 
@@ -258,7 +277,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('filter');
       await addCheck('filter-pending');
       const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
+      );
       const list = async (filters: Record<string, string>) => {
         const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
         return page.items.map((item) => `${item.host} ${item.run?.state ?? 'pending'}`);
@@ -277,7 +298,9 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('total');
       await addCheck('total-maintenance', { maintenance: true });
       const state = { ...run(checkId, 1, 1), last_state_change_at: 1 };
-      await database.transaction((sql) => writeBatch(sql, { states: [state], results: [] }));
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
+      );
       const after = await readTotals(database);
       expect(after.states.warning - before.states.warning).toBe(1);
       expect(after.checksAll - before.checksAll).toBe(2);
@@ -299,6 +322,43 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checks = await collect(readAgendaChecks(database));
       expect(checks.some((check) => check.checkId === checkId)).toBe(true);
       expect(await checksOf(database, hostId)).toMatchObject([{ checkId }]);
+    });
+
+    test('events are kept in the order of their ids and forgotten by age', async () => {
+      const first = await getNewestEventId(database);
+      const event = (at: number) =>
+        ({ at, type: 'worker', checkId: null, payload: { worker: `at ${at}` } }) as const;
+      await insertEvents(database, [event(10), event(20), event(30)]);
+      const ids = (await listEventsAfter(database, first, 10)).map(({ id }) => id);
+      expect(await listEventsAfter(database, first, 2)).toMatchObject([event(10), event(20)]);
+      expect(await findEvents(database, ids.slice(1, 2))).toMatchObject([event(20)]);
+      expect(await deleteOldEvents(database, 30, 1)).toBe(1);
+      expect(await deleteOldEvents(database, 30, 100)).toBeGreaterThanOrEqual(1);
+      expect(await listEventsAfter(database, first, 10)).toMatchObject([event(30)]);
+    });
+
+    test('results of a check that is gone are found by its names', async () => {
+      const checkId = await addCheck('archived');
+      const bare = await addCheck('bare');
+      await database.transaction((sql) =>
+        writeBatch(sql, { states: [], results: [run(checkId, 7, 2)], events: [], stateStarts: [] }),
+      );
+      for (const name of ['archived', 'bare']) {
+        const host = await hostQueries.find(database, name);
+        const { removedChecks } = await changeConfiguration(
+          database,
+          { at: 50, actor: 'test' },
+          (change) => hostQueries.delete(change, host?.id ?? ''),
+        );
+        expect(removedChecks).toBe(1);
+      }
+      expect(await listArchivedChecks(database, 'archived', 'archived')).toEqual([
+        { checkId, deletedAt: 50 },
+      ]);
+      expect(await listArchivedChecks(database, 'bare', 'bare')).toEqual([]);
+      expect(bare).not.toBe(checkId);
+      const [result] = await listResults(database, [checkId], { from: 0, to: 99, limit: 9 });
+      expect(result).toMatchObject({ scheduledAt: 7, state: 'critical' });
     });
 
     test('the lease is taken by one of two who see it free', async () => {
@@ -342,10 +402,47 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       expect(await findWorker(database, 'violet-1')).toEqual(worker(20, 2));
     });
 
+    test('a worker that comes, falls silent and comes back is told each time, once', async () => {
+      const first = await getNewestEventId(database);
+      const beat = (heartbeatAt: number, status = 'running') =>
+        database.transaction((sql) =>
+          writeWorkers(sql, [
+            {
+              id: 'violet-2',
+              hostname: 'h',
+              version: '1',
+              zones: ['default'],
+              status,
+              startedAt: 1,
+              heartbeatAt,
+              intervalMs: 1_000,
+              figures: {},
+            },
+          ]),
+        );
+      const lost = (now: number) => database.transaction((sql) => markLostWorkers(sql, now, 3));
+      await beat(10_000);
+      await beat(11_000);
+      expect(await lost(14_000)).not.toContain('violet-2');
+      expect(await lost(14_001)).toContain('violet-2');
+      expect(await lost(15_000)).not.toContain('violet-2');
+      await beat(20_000);
+      await beat(21_000, 'draining');
+      const events = await listEventsAfter(database, first, 100);
+      const told = events.map(({ payload }) => payload);
+      expect(told.filter(({ worker }) => worker === 'violet-2')).toEqual(
+        ['running', 'lost', 'running', 'draining'].map((status) => ({
+          worker: 'violet-2',
+          status,
+        })),
+      );
+    });
+
     test('a token is found by its hash and replaced by name', async () => {
       const token = { name: 't', role: 'admin', expiresAt: null, createdAt: 1 } as const;
-      await replaceToken(database, { ...token, id: randomUUID(), hash: 'aa' });
-      await replaceToken(database, { ...token, id: randomUUID(), hash: 'bb' });
+      await insertToken(database, { ...token, id: randomUUID(), hash: 'aa' });
+      await deleteTokenByName(database, 't');
+      await insertToken(database, { ...token, id: randomUUID(), hash: 'bb' });
       expect(await findTokenByHash(database, 'aa')).toBeUndefined();
       expect(await findTokenByHash(database, 'bb')).toMatchObject({ name: 't', role: 'admin' });
     });
@@ -391,7 +488,14 @@ function suite(name: string): Suite {
 
 function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
   const timing = { intervalMs: 30_000, timeoutMs: 10_000 };
-  const base = { name, run: { builtin: 'dummy' }, params: '0', description: '', suites: [] };
+  const base = {
+    name,
+    run: { builtin: 'dummy' },
+    ssh: false,
+    params: '0',
+    description: '',
+    suites: [],
+  };
   return { ...base, ...timing, ...fields };
 }
 

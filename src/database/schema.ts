@@ -36,6 +36,7 @@ export interface PluginTable {
   /** Exactly one of `script` and `builtin` is set. */
   script: string | null;
   builtin: string | null;
+  ssh: Flag;
   params: string;
   interval_ms: number;
   timeout_ms: number;
@@ -64,6 +65,7 @@ export interface SubnetTable {
   exclude: string;
   auto_discovery: Flag;
   interval_ms: number;
+  zone: string;
   description: string;
   created_at: number;
   updated_at: number;
@@ -118,6 +120,28 @@ export interface ResultTable {
   worker: string;
 }
 
+/** State history: one row for each stretch of one state. Written by grey. */
+export interface StateIntervalTable {
+  check_id: number;
+  /** It ends where the next stretch of the check begins. */
+  from_at: number;
+  /** Index into `CHECK_STATES`. */
+  state: number;
+  /** Of its first result. */
+  output: string;
+}
+
+/** Which metrics a check has, and where their values are kept. Written by grey. */
+export interface CheckMetricTable {
+  check_id: number;
+  label: string;
+  unit: string;
+  /** Of the check's statistics files. */
+  file_number: number;
+  /** Of the file's data sources. */
+  source_number: number;
+}
+
 /** Every violet seen. Written by grey. */
 export interface WorkerTable {
   id: string;
@@ -153,6 +177,85 @@ export interface TokenTable {
   role: string;
   created_at: number;
   expires_at: number | null;
+  /** To the minute; null = never. */
+  last_used_at: number | null;
+}
+
+/** Who changed what: a row in the transaction of each change. Written by red. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  /** Name of the token. */
+  actor: string;
+  action: string;
+  kind: string;
+  object_id: string;
+  name: string;
+  /** JSON; null for a new object. */
+  before_json: string | null;
+  /** JSON; null for a deleted object. */
+  after_json: string | null;
+}
+
+/** What happened, in the transaction in which it did, for readers that follow. */
+export interface EventTable {
+  id: Generated<number>;
+  at: number;
+  type: string;
+  check_id: number | null;
+  /** JSON object. */
+  payload: string;
+}
+
+/**
+ * Searches of subnets. Begun by red and ended by it when they get nowhere; carried on and finished by
+ * grey, both only while the state is `running`. What is searched is kept as it was at the beginning.
+ */
+export interface DiscoveryTable {
+  id: string;
+  subnet_id: string;
+  /** The subnet while it runs, so that there is one at a time; null afterwards. */
+  running_subnet_id: string | null;
+  cidr: string;
+  /** JSON array of CIDR texts. */
+  exclude: string;
+  zone: string;
+  /** Addresses of a slice; the last has the rest. */
+  slice_size: number;
+  /** Addresses to search. */
+  total: number;
+  state: string;
+  /** Name of the token; null when the subnet's interval asked for it. */
+  requested_by: string | null;
+  started_at: number;
+  finished_at: number | null;
+  /** Addresses searched. */
+  scanned: number;
+  added_count: number;
+  known_count: number;
+  gone_count: number;
+  /** JSON arrays of the first host names. */
+  added: string;
+  known: string;
+  gone: string;
+  problem: string | null;
+}
+
+/** Slices of running discoveries that were counted. Written by grey. */
+export interface DiscoverySliceTable {
+  discovery_id: string;
+  /** Counts from 0. */
+  slice: number;
+  /** JSON array of addresses. */
+  answered: string;
+}
+
+/** Names of checks that are gone, so that their history can still be read. Written by red. */
+export interface CheckArchiveTable {
+  check_id: number;
+  host: string;
+  plugin: string;
+  deleted_at: number;
 }
 
 /** Facts that all services must agree on. */
@@ -189,9 +292,16 @@ export interface Tables {
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
   result: ResultTable;
+  state_interval: StateIntervalTable;
+  check_archive: CheckArchiveTable;
+  check_metric: CheckMetricTable;
   worker: WorkerTable;
   lease: LeaseTable;
   token: TokenTable;
+  audit: AuditTable;
+  event: EventTable;
+  discovery: DiscoveryTable;
+  discovery_slice: DiscoverySliceTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;
   config_change: ConfigChangeTable;

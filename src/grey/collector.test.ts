@@ -26,7 +26,12 @@ beforeEach(async () => {
   broker = openMemoryBroker({ ...shared, deadQueue: topology.dead });
   metrics = createMetrics();
   const options = { ...shared, broker, topology, envelope, database, metrics };
-  collector = await startCollector({ ...options, shards: 1, keepsHistory: true });
+  collector = await startCollector({
+    ...options,
+    shards: 1,
+    keepsHistory: true,
+    onStored: () => {},
+  });
 });
 afterEach(async () => {
   await collector.stop();
@@ -46,6 +51,8 @@ function result(
     startedAt: scheduledAt + 5,
     finishedAt: scheduledAt + 10,
     worker: 'violet-1',
+    host: 'h',
+    plugin: 'p',
     keepHistory: true,
     state: 'ok',
     exitCode: 0,
@@ -60,7 +67,7 @@ const send = (message: OutgoingMessage) => broker.publish(topology.results(0), m
 const sendResult = (value: CheckResult) => send(envelope.seal(CHECK_RESULT, value.id, value));
 const stateOf = async (checkId: number) => (await readCheckStates(database, [checkId]))[0];
 const historyOf = (checkId: number) =>
-  listResults(database, checkId, { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+  listResults(database, [checkId], { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1_000 });
 
 /** Results are handled in order, so when this one is stored, so are those before it. */
 async function sendMark(): Promise<void> {

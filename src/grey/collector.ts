@@ -3,6 +3,7 @@
  * acknowledged is committed; what was delivered twice changes nothing.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { Insertable } from 'kysely';
 import {
   ACK,
@@ -14,6 +15,8 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
+import type { EventEntry } from '../database/queries/events.ts';
+import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckStateTable, ResultTable } from '../database/schema.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -21,6 +24,7 @@ import type { Log } from '../lib/log.ts';
 import type { CounterMetric, Metrics } from '../lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
+import { EVENT } from '../messages/event.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import { type CheckState, evaluate } from '../nagios/evaluate.ts';
@@ -38,6 +42,8 @@ export interface CollectorOptions {
   readonly envelope: Envelope;
   readonly database: Database;
   readonly shards: number;
+  /** Told of results once they are stored. */
+  readonly onStored: (results: readonly CheckResult[]) => void;
   /** Whether results of hosts that want history are kept. */
   readonly keepsHistory: boolean;
   readonly clock: Clock;
@@ -103,6 +109,8 @@ interface Evaluation {
   readonly states: ReadonlyMap<number, CheckState | null>;
   readonly stateRows: readonly Insertable<CheckStateTable>[];
   readonly resultRows: readonly Insertable<ResultTable>[];
+  readonly events: readonly EventEntry[];
+  readonly stateStarts: readonly StateStart[];
   readonly repeatedCount: number;
 }
 
@@ -173,13 +181,29 @@ class ShardCollector {
     const before = await this.#states.load(database, checkIds);
     const evaluation = evaluateBatch(before, results, keepsHistory);
     await database.transaction((sql) =>
-      writeBatch(sql, { states: evaluation.stateRows, results: evaluation.resultRows }),
+      writeBatch(sql, {
+        states: evaluation.stateRows,
+        results: evaluation.resultRows,
+        events: evaluation.events,
+        stateStarts: evaluation.stateStarts,
+      }),
     );
     this.#states.keep(evaluation.states);
+    this.#announce(evaluation.stateRows);
+    this.#options.onStored(results);
     const now = this.#options.clock.now();
     for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
     this.#counters.stored.add(results.length - evaluation.repeatedCount);
     this.#counters.repeated.add(evaluation.repeatedCount);
+  }
+
+  /** A hint to whoever waits or watches; the database is the truth. */
+  #announce(rows: readonly Insertable<CheckStateTable>[]): void {
+    if (rows.length === 0) return;
+    const { broker, envelope } = this.#options;
+    const checks = rows.map((row): [number, number] => [row.check_id, row.scheduled_at]);
+    const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'resultsStored', checks } });
+    void broker.broadcast(hint);
   }
 
   async #dropOrphans(results: readonly CheckResult[]): Promise<CheckResult[]> {
@@ -200,9 +224,12 @@ function evaluateBatch(
   const states = new Map(before);
   const stateRows = new Map<number, Insertable<CheckStateTable>>();
   const resultRows = new Map<string, Insertable<ResultTable>>();
+  const events: EventEntry[] = [];
+  const stateStarts: StateStart[] = [];
   let repeatedCount = 0;
   for (const result of results) {
-    const state = evaluate(states.get(result.checkId) ?? null, result);
+    const former = states.get(result.checkId) ?? null;
+    const state = evaluate(former, result);
     const row = toRow(result);
     if (keepsHistory && result.keepHistory) {
       resultRows.set(`${result.checkId}-${result.scheduledAt}`, row);
@@ -212,14 +239,29 @@ function evaluateBatch(
       continue;
     }
     states.set(result.checkId, state);
+    if (former?.state !== state.state) {
+      events.push(toStateChange(result, former));
+      const { checkId, output } = result;
+      const fromAt = state.lastStateChangeAt;
+      stateStarts.push({ checkId, fromAt, state: state.state, output });
+    }
     stateRows.set(result.checkId, { ...row, last_state_change_at: state.lastStateChangeAt });
   }
   return {
     states,
     stateRows: [...stateRows.values()],
     resultRows: [...resultRows.values()],
+    events,
+    stateStarts,
     repeatedCount,
   };
+}
+
+function toStateChange(result: CheckResult, former: CheckState | null): EventEntry {
+  const { checkId, host, plugin, output } = result;
+  const from = former?.state ?? 'pending';
+  const payload = { host, plugin, from, to: result.state, output };
+  return { at: result.finishedAt, type: 'stateChange', checkId, payload };
 }
 
 function toRow(result: CheckResult): Insertable<ResultTable> {

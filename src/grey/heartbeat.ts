@@ -54,7 +54,8 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
         settlements.push({ kind: 'dead', reason: error.message });
       }
     }
-    await writeWorkers(database, [...newest.values()].map(toWorker));
+    const workers = [...newest.values()].map(toWorker);
+    await database.transaction((sql) => writeWorkers(sql, workers));
     for (const heartbeat of newest.values()) {
       const definition = workerDefinition(Math.max(1, Math.round(heartbeat.intervalMs / 1_000)));
       const sample = workerSample(heartbeat);
@@ -88,6 +89,9 @@ function toWorker(heartbeat: Heartbeat): Worker {
       throughput: heartbeat.throughput,
       maxThroughput: heartbeat.maxThroughput,
       ramUsedKib: heartbeat.ramUsedKib,
+      timedOut: heartbeat.timedOut ?? 0,
+      notStarted: heartbeat.notStarted ?? 0,
+      loopLagMs: heartbeat.loopLagMs ?? 0,
     },
   };
 }

@@ -3,9 +3,11 @@
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
 import { readTotals } from '../database/queries/totals.ts';
+import { markLostWorkers } from '../database/queries/workers.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { MISSING_HEARTBEATS } from '../model/worker.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { COMMON_FILE_NAME, commonDefinition, commonSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
@@ -40,8 +42,14 @@ export async function startStatistics(
     log,
   });
 
+  const noteLostWorkers = async () => {
+    const now = clock.now();
+    const lost = await database.transaction((sql) => markLostWorkers(sql, now, MISSING_HEARTBEATS));
+    if (lost.length > 0) log.warn({ workers: lost }, 'workers are lost: no heartbeats any more');
+  };
   const count = async () => {
     if (!lease.isHeld()) return;
+    await noteLostWorkers();
     const totals = await readTotals(database);
     outage = false;
     const counts = {

@@ -56,3 +56,8 @@ export function parseNetmask(text: string): number | undefined {
 export function formatCidr(network: Network): string {
   return `${network.address}/${network.prefixLength}`;
 }
+
+/** Whether an address in its normal form reaches this machine only. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}

@@ -16,6 +16,8 @@ const CheckRequestSchema = Type.Object({
   /** The results queue that this check's results go to. */
   shard: Type.Integer({ minimum: 0, maximum: 4095 }),
   keepHistory: Type.Boolean(),
+  /** How often the check runs; for its statistics. */
+  intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   timeoutMs: Type.Integer({ minimum: 1 }),
   /** What to run: a file name in the worker's plugin folders, or a built-in probe. */
   run: Type.Union([Type.Object({ script: Text }), Type.Object({ builtin: Text })]),
@@ -27,6 +29,16 @@ const CheckRequestSchema = Type.Object({
     vars: Type.Record(Type.String(), Text),
   }),
   plugin: Type.Object({ name: Text }),
+  /**
+   * Present: the script runs on the host itself, over ssh. Absent: it runs where violet is, as
+   * built-in probes do in any case.
+   */
+  ssh: Type.Optional(
+    Type.Object({
+      login: Type.String({ minLength: 1, maxLength: 255 }),
+      port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    }),
+  ),
 });
 
 /** A request to run one check; instants are milliseconds since the epoch. */

@@ -14,9 +14,14 @@ const CheckResultSchema = Type.Object({
   scheduledAt: Type.Integer(),
   startedAt: Type.Integer(),
   finishedAt: Type.Integer(),
-  /** The id of the violet that ran it. */
+  /** The id of the violet that ran it; `api` for a result from outside. */
   worker: Type.String({ pattern: WORKER_ID }),
+  /** Names at the time of the run. */
+  host: Type.String({ maxLength: 255 }),
+  plugin: Type.String({ maxLength: 255 }),
   keepHistory: Type.Boolean(),
+  /** How often the check runs; for its statistics. */
+  intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   state: Type.Union([
     Type.Literal('ok'),
     Type.Literal('warning'),

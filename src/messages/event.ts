@@ -10,6 +10,11 @@ const EventSchema = Type.Object({
       kind: Type.Literal('configChanged'),
       version: Type.Integer(),
     }),
+    /** Results were stored: which checks, and the due time of the newest of each. */
+    Type.Object({
+      kind: Type.Literal('resultsStored'),
+      checks: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]), { maxItems: 10_000 }),
+    }),
   ]),
 });
 

@@ -32,6 +32,11 @@ const HeartbeatSchema = Type.Object({
   /** Checks finished per second since the last heartbeat, and the highest such figure so far. */
   throughput: Count,
   maxThroughput: Count,
+  /** Checks that ran out of time, and that could not be started, since the worker's start. */
+  timedOut: Type.Optional(Count),
+  notStarted: Type.Optional(Count),
+  /** 99th percentile of the event loop's delay since the last heartbeat. */
+  loopLagMs: Type.Optional(Count),
   /** Resident memory in KiB. */
   ramUsedKib: Count,
 });

@@ -54,6 +54,17 @@ export type Outcome =
       readonly why: 'missing' | 'notExecutable' | 'refused';
       /** A sentence naming the thing and the remedy. */
       readonly detail: string;
+    }
+  | {
+      readonly kind: 'sshFailed';
+      /** What the operator wants it to count as. */
+      readonly state: CheckStateName;
+      /** How far it came: `resolve`, `connect`, `host key`, `authentication`, `channel`, `time-out`. */
+      readonly phase: string;
+      /** A sentence naming the host and the reason. */
+      readonly detail: string;
+      /** What the plugin had printed by then. */
+      readonly stdout: string;
     };
 
 /** What an outcome means: state, texts and performance data, read by the rules of Nagios. */

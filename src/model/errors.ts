@@ -8,6 +8,8 @@
  * | Forbidden       | 403      | 4          |               |
  * | NotFound        | 404      | 3          |               |
  * | Conflict        | 409      | 5          |               |
+ * | TooMany         | 429      | 1          |               |
+ * | NoAnswer        | 504      | 6          |               |
  * | Unavailable     | 503      | 6          | 1             |
  * | ConfigError     |          |            | 2             |
  * | PoisonMessage   | dead-letter queue                  |||
@@ -50,9 +52,14 @@ export class Forbidden extends Error {
 export class NotFound extends Error {
   override name = 'NotFound';
   readonly code = 'not_found';
+  readonly kind: string;
+  readonly reference: string;
 
-  constructor(kind: string, name: string) {
-    super(`There is no ${kind} "${name}".`);
+  /** `place` is put before the message, such as `/operations/3: `. */
+  constructor(kind: string, reference: string, place = '') {
+    super(`${place}There is no ${kind} "${reference}".`);
+    this.kind = kind;
+    this.reference = reference;
   }
 }
 
@@ -60,6 +67,24 @@ export class NotFound extends Error {
 export class Conflict extends Error {
   override name = 'Conflict';
   readonly code = 'conflict';
+}
+
+/** Asked too often. */
+export class TooMany extends Error {
+  override name = 'TooMany';
+  readonly code = 'too_many';
+  readonly retryAfterS: number;
+
+  constructor(message: string, retryAfterS: number) {
+    super(message);
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** Something that was waited for did not happen in time. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+  readonly code = 'no_answer';
 }
 
 /** A dependency that is away for now; trying again later may work. */

@@ -28,6 +28,8 @@ export interface Plugin {
   readonly name: string;
   /** A file name in the workers' plugin folders, or a probe that is built in. */
   readonly run: { readonly script: string } | { readonly builtin: string };
+  /** Whether a script runs on the checked host itself, through ssh. */
+  readonly ssh: boolean;
   /** Arguments, split by POSIX shell rules without a shell; may hold macros. */
   readonly params: string;
   readonly intervalMs: number;
@@ -54,6 +56,8 @@ export interface Subnet {
   readonly suites: readonly string[];
   readonly autoDiscovery: boolean;
   readonly intervalMs: number;
+  /** Whose workers search it; goes to hosts that are found in it. */
+  readonly zone: string;
   readonly description: string;
 }
 

@@ -116,4 +116,18 @@ describe('1.1 runs without an exit code', () => {
       remark: null,
     });
   });
+
+  test.each([
+    ['unknown', 3],
+    ['critical', 2],
+  ] as const)('a plugin that ssh could not run is %s where that is wanted', (state, exitCode) => {
+    const failed = { kind: 'sshFailed', phase: 'connect', detail: 'x: refused.' } as const;
+    expect(readExit({ ...failed, state, stdout: 'text' }, SETTINGS)).toEqual({
+      state,
+      exitCode,
+      statement: '(ssh failed: connect) x: refused.',
+      printed: 'text',
+      remark: null,
+    });
+  });
 });

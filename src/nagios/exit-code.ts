@@ -41,6 +41,8 @@ export function readExit(outcome: Outcome, settings: ReadingSettings): Verdict {
       return readTimedOut(outcome, settings.serviceCheckTimeoutState);
     case 'notStarted':
       return readNotStarted(outcome);
+    case 'sshFailed':
+      return readSshFailed(outcome);
     default:
       return assertNever(outcome);
   }
@@ -85,6 +87,12 @@ function readNotStarted({ why, detail }: Of<'notStarted'>): Verdict {
   const exitCode = SHELL_CODES[why];
   const statement = `(not started, exit code ${exitCode}) ${detail}`;
   return { ...verdictOf('critical'), exitCode, statement };
+}
+
+/** Nagios has no ssh of its own; the words tell it from what a plugin says. */
+function readSshFailed({ state, phase, detail, stdout }: Of<'sshFailed'>): Verdict {
+  const statement = `(ssh failed: ${phase}) ${detail}`;
+  return { ...verdictOf(state), statement, printed: stdout };
 }
 
 function verdictOf(state: CheckStateName): Verdict {

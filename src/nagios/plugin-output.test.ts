@@ -53,6 +53,13 @@ const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
     why: fc.constantFrom('missing' as const, 'notExecutable' as const, 'refused' as const),
     detail: texts,
   }),
+  fc.record({
+    kind: fc.constant('sshFailed' as const),
+    state: fc.constantFrom('critical' as const, 'unknown' as const),
+    phase: fc.constantFrom('connect', 'host key'),
+    detail: texts,
+    stdout: texts,
+  }),
 );
 
 describe('1.2 output parsing', () => {

@@ -1,10 +1,8 @@
 /** How a command is defined: examples, and what it does when it is run. */
 
 import type { Command } from 'commander';
-import type { Program, Session } from './session.ts';
-
-/** Builds a verb's part of the command line, when the verb is used. */
-export type DefineCommand = (verb: Command, program: Program) => void;
+import type { Program } from './program.ts';
+import type { Session } from './session.ts';
 
 /** Adds examples to a command's help, a line each. */
 export function addExamples(command: Command, examples: readonly string[]): Command {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { TokenQuerySchema, TokenSchema } from '../contract/access.ts';
 import {
   CheckQuerySchema,
   CheckSchema,
@@ -7,6 +8,7 @@ import {
   ScheduleQuerySchema,
 } from '../contract/checks.ts';
 import { ProblemAnswer } from '../contract/client.ts';
+import { DiscoveryQuerySchema, DiscoverySchema } from '../contract/discoveries.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from '../contract/hosts.ts';
 import { PluginInputSchema, PluginQuerySchema, PluginSchema } from '../contract/plugins.ts';
 import { WorkerSchema } from '../contract/statistics.ts';
@@ -206,6 +208,8 @@ describe('the table of kinds', () => {
     check: { json: CheckSchema, query: CheckQuerySchema },
     worker: { json: WorkerSchema },
     job: { json: JobSchema, query: ScheduleQuerySchema },
+    discovery: { json: DiscoverySchema, query: DiscoveryQuerySchema },
+    token: { json: TokenSchema, query: TokenQuerySchema },
   };
 
   test.each(KINDS.map((kind) => [kind.name, kind] as const))(

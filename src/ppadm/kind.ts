@@ -45,7 +45,15 @@ export interface FilterOption {
 
 /** Routes by what they do. */
 type RouteOf<Verb extends string> = Extract<RouteName, `${Verb}${Capitalize<ObjectName>}`>;
-type ObjectName = 'host' | 'plugin' | 'suite' | 'subnet' | 'check' | 'worker';
+type ObjectName =
+  | 'host'
+  | 'plugin'
+  | 'suite'
+  | 'subnet'
+  | 'check'
+  | 'worker'
+  | 'discovery'
+  | 'token';
 type ListRoute = Extract<RouteName, `list${string}`>;
 
 /** Routes that only objects of the configuration have. */

@@ -9,7 +9,7 @@ import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
-import { CHECK, JOB, WORKER } from './observed-kinds.ts';
+import { CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 
 const DESCRIPTION_OPTION = {
   field: 'description',
@@ -155,6 +155,13 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       replaces: 'script',
     },
     {
+      field: 'ssh',
+      flags: '--ssh <on|off>',
+      reads: 'onOff',
+      help: 'whether the script runs on the host itself, through ssh',
+      aliases: ['--ssh_wrapper <on|off>'],
+    },
+    {
       field: 'params',
       flags: '--params <text>',
       reads: 'text',
@@ -232,6 +239,7 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
     { title: 'SUITES', field: 'suites', format: 'names', isFlexible: true },
     { title: 'DISCOVERY', field: 'autoDiscovery', format: 'onOff' },
     { title: 'INTERVAL', field: 'interval', format: 'seconds' },
+    { title: 'ZONE', field: 'zone', isWide: true },
     { title: 'EXCLUDE', field: 'exclude', format: 'names', isFlexible: true, isWide: true },
     { title: 'DESCRIPTION', field: 'description', isFlexible: true, isWide: true },
     UPDATED,
@@ -282,9 +290,25 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
       help: 'how often it is searched: 30m, 1d, ...',
       aliases: ['--discint <duration>'],
     },
+    {
+      field: 'zone',
+      flags: '--zone <name>',
+      reads: 'text',
+      help: 'which workers search it; its hosts are of this zone too',
+    },
     DESCRIPTION_OPTION,
   ],
 });
 
 /** All kinds, in the order of help. */
-export const KINDS: readonly Kind[] = [HOST, PLUGIN, SUITE, SUBNET, CHECK, WORKER, JOB];
+export const KINDS: readonly Kind[] = [
+  HOST,
+  PLUGIN,
+  SUITE,
+  SUBNET,
+  CHECK,
+  WORKER,
+  JOB,
+  DISCOVERY,
+  TOKEN,
+];

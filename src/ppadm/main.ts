@@ -1,10 +1,9 @@
 /** The command line as a whole: the table of commands, and from arguments to an exit code. */
 
 import { Command, CommanderError } from 'commander';
-import type { DefineCommand } from './command-line.ts';
 import { EXIT, explainFailure } from './exit-code.ts';
 import { escapeBlock, escapeLine } from './output/escape.ts';
-import type { Program } from './session.ts';
+import type { DefineCommand, Program } from './program.ts';
 import { addSharedOptions } from './shared-options.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
 
@@ -12,6 +11,7 @@ import type { Screen, Surroundings } from './surroundings.ts';
 interface Verb {
   readonly name: string;
   readonly summary: string;
+  readonly isHidden?: boolean;
   load(): Promise<DefineCommand>;
 }
 
@@ -19,12 +19,12 @@ interface Verb {
 const VERBS: readonly Verb[] = [
   {
     name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, checks, workers or jobs',
+    summary: 'list hosts, plugins, suites, subnets, checks, workers, jobs, ...',
     load: async () => (await import('./commands/list.ts')).defineList,
   },
   {
     name: 'get',
-    summary: 'show one host, plugin, suite, subnet, check or worker',
+    summary: 'show one host, plugin, suite, subnet, check, worker, ...',
     load: async () => (await import('./commands/get.ts')).defineGet,
   },
   {
@@ -48,9 +48,55 @@ const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/show.ts')).defineShow,
   },
   {
+    name: 'run',
+    summary: 'run a check or a discovery now',
+    load: async () => (await import('./commands/run.ts')).defineRun,
+  },
+  {
+    name: 'submit',
+    summary: 'submit results from outside',
+    load: async () => (await import('./commands/submit.ts')).defineSubmit,
+  },
+  {
+    name: 'watch',
+    summary: 'follow what happens',
+    load: async () => (await import('./commands/watch.ts')).defineWatch,
+  },
+  {
+    name: 'export',
+    summary: 'write the whole site as documents',
+    load: async () => (await import('./commands/export.ts')).defineExport,
+  },
+  {
+    name: 'apply',
+    summary: 'make the site what documents say',
+    load: async () => (await import('./commands/apply.ts')).defineApply,
+  },
+  {
+    name: 'audit',
+    summary: 'show who changed what',
+    load: async () => (await import('./commands/audit.ts')).defineAudit,
+  },
+  {
+    name: 'token',
+    summary: 'create, list or revoke tokens',
+    load: async () => (await import('./commands/token.ts')).defineToken,
+  },
+  {
     name: 'history',
     summary: 'show the kept results of a check',
     load: async () => (await import('./commands/history.ts')).defineHistory,
+  },
+  {
+    name: 'completion',
+    summary: 'write what a shell needs to complete commands and names',
+    load: async () => (await import('./commands/completion.ts')).defineCompletion,
+  },
+  {
+    name: 'complete',
+    summary: 'write what may come next in a line',
+    isHidden: true,
+    load: async () => (await import('./commands/completion.ts')).defineComplete,
   },
   {
     name: 'login',
@@ -84,7 +130,7 @@ export async function runPpadm(
     exitCode = code;
   };
   try {
-    await createProgram({ surroundings, endWith }).parseAsync(args, { from: 'user' });
+    await createProgram({ surroundings, endWith, loadVerb }).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -110,7 +156,9 @@ function createProgram(program: Program): Command {
     })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', HELP);
-  for (const { name, summary } of VERBS) root.command(name).description(summary);
+  for (const { name, summary, isHidden = false } of VERBS) {
+    root.command(name, { hidden: isHidden }).description(summary);
+  }
   // In place of commander's own, which would show a verb without what its module adds.
   root
     .helpCommand(false)
@@ -120,13 +168,15 @@ function createProgram(program: Program): Command {
       await createProgram(program).parseAsync([...words, '--help'], { from: 'user' });
     });
   root.hook('preSubcommand', async (_root, command) => {
-    const verb = VERBS.find(({ name }) => name === command.name());
-    const define = await verb?.load();
-    define?.(command, program);
+    (await loadVerb(command.name()))?.(command, program);
     for (const each of [command, ...command.commands]) addSharedOptions(each);
   });
   addSharedOptions(root);
   return root;
+}
+
+async function loadVerb(name: string): Promise<DefineCommand | undefined> {
+  return VERBS.find((verb) => verb.name === name)?.load();
 }
 
 /** Says what went wrong; the exit code. */

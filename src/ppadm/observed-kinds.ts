@@ -1,6 +1,8 @@
 /** The kinds that only the services write: checks, workers and jobs. */
 
+import type { TokenJson } from '../contract/access.ts';
 import type { CheckJson, JobJson } from '../contract/checks.ts';
+import type { DiscoveryJson } from '../contract/discoveries.ts';
 import type { WorkerJson } from '../contract/statistics.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
@@ -79,6 +81,54 @@ export const WORKER = defineKind<WorkerJson>({
     { title: 'ZONES', field: 'zones', format: 'names', isFlexible: true },
     { title: 'VERSION', field: 'version', isWide: true },
     { title: 'FIELDS', field: 'fields', format: 'entries', isFlexible: true, isWide: true },
+  ],
+  filters: [],
+  fields: [],
+});
+
+/** Searches of subnets. */
+export const DISCOVERY = defineKind<DiscoveryJson>({
+  name: 'discovery',
+  plural: 'discoveries',
+  list: 'listDiscoveries',
+  get: 'getDiscovery',
+  changes: undefined,
+  key: [{ parameter: 'discovery', field: 'id' }],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'SUBNET', field: 'subnet' },
+    { title: 'STATE', field: 'state', format: 'status' },
+    { title: 'STARTED', field: 'startedAt', format: 'ago' },
+    { title: 'SCANNED', field: 'scanned', format: 'number' },
+    { title: 'OF', field: 'total', format: 'number' },
+    { title: 'FOUND', field: 'found', format: 'number' },
+    { title: 'ADDED', field: 'added', format: 'names', isFlexible: true },
+    { title: 'GONE', field: 'gone', format: 'names', isFlexible: true },
+    { title: 'PROBLEM', field: 'problem', isFlexible: true },
+    { title: 'ID', field: 'id', isWide: true },
+  ],
+  filters: [{ ...SUBNET_FILTER, help: 'only of this subnet' }],
+  fields: [],
+});
+
+/** Tokens, without their secrets. */
+export const TOKEN = defineKind<TokenJson>({
+  name: 'token',
+  plural: 'tokens',
+  list: 'listTokens',
+  get: 'getToken',
+  changes: undefined,
+  key: [{ parameter: 'token', field: 'name' }],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'NAME', field: 'name', isFlexible: true },
+    { title: 'ROLE', field: 'role' },
+    { title: 'CREATED', field: 'createdAt', format: 'ago' },
+    { title: 'USED', field: 'lastUsedAt', format: 'ago' },
+    { title: 'EXPIRES', field: 'expiresAt', format: 'until' },
+    { title: 'ID', field: 'id', isWide: true },
   ],
   filters: [],
   fields: [],

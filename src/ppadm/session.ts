@@ -3,10 +3,12 @@
 import type { Command } from 'commander';
 import { type CallOptions, type Client, createClient, ProblemAnswer } from '../contract/client.ts';
 import type { RouteName } from '../contract/paths.ts';
+import { sleep } from '../lib/clock.ts';
 import { Unauthenticated, Unavailable } from '../model/errors.ts';
 import { type Connection, findConnection } from './connection.ts';
 import { choosePalette, type Palette } from './output/colors.ts';
 import { escapeBlock } from './output/escape.ts';
+import type { Program } from './program.ts';
 import { type OutputFormat, readSharedOptions, type SharedOptions } from './shared-options.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -23,17 +25,13 @@ export interface Session {
   readonly now: number;
   /** A client of the server that options, environment and files name; found once. */
   connect(): Promise<Client>;
+  /** Resolves after this time, or when `signal` aborts. */
+  pause(delayMs: number, signal?: AbortSignal): Promise<void>;
   /** Writes data, which must be escaped. */
   print(text: string): void;
   /** Writes words, with a line end. */
   say(words: string): void;
   /** Ends the program with this code instead of 0. */
-  endWith(exitCode: number): void;
-}
-
-/** What the whole program gives to each session. */
-export interface Program {
-  readonly surroundings: Surroundings;
   endWith(exitCode: number): void;
 }
 
@@ -58,6 +56,7 @@ export function openSession(command: Command, { surroundings, endWith }: Program
       client ??= findConnection(options, surroundings).then(connectTo);
       return client;
     },
+    pause: (delayMs, signal) => sleep(clock, delayMs, signal),
     print: (text) => output.write(text),
     say: (words) => errors.write(`${escapeBlock(words)}\n`),
     endWith,
@@ -71,6 +70,13 @@ export function connectTo(connection: Connection): Client {
     async call<Name extends RouteName>(name: Name, options?: CallOptions) {
       try {
         return await client.call(name, options);
+      } catch (error) {
+        throw explainTransport(error, connection);
+      }
+    },
+    async stream(name, options) {
+      try {
+        return await client.stream(name, options);
       } catch (error) {
         throw explainTransport(error, connection);
       }

@@ -9,6 +9,8 @@ export interface Screen {
   readonly isTerminal: boolean;
   /** Columns of the terminal; undefined when it does not say, or is none. */
   readonly columns: number | undefined;
+  /** Lines of the terminal; undefined as above. */
+  readonly rows?: number | undefined;
 }
 
 /** Where text comes from. */
@@ -27,7 +29,7 @@ export interface Surroundings {
   readonly home: string;
   /** Null where files have no numbered owner. */
   readonly userId: number | null;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly input: Input;
   /** For data. */
   readonly output: Screen;

@@ -194,7 +194,9 @@ describe('schedule', () => {
       last_state_change_at: scheduledAt,
     });
     const states = [lastRun(missed.checkId, now - 10 * 86_400_000), lastRun(served.checkId, now)];
-    await database.transaction((sql) => writeBatch(sql, { states, results: [] }));
+    await database.transaction((sql) =>
+      writeBatch(sql, { states, results: [], events: [], stateStarts: [] }),
+    );
     await takeNotes('default');
     await start();
     const dueIn = (checkId: number) => (agenda.dueAt(checkId) ?? 0) - now;

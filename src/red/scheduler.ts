@@ -118,11 +118,13 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       // should own them together.
       shard: hash32(host.id) % options.shards,
       keepHistory: host.history,
+      intervalMs: plugin.intervalMs,
       timeoutMs: plugin.timeoutMs,
       run: plugin.run,
       params: plugin.params,
       host: { name: host.name, address: host.address, vars: host.vars },
       plugin: { name: plugin.name },
+      ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
     };
     void send(request, host.zone);
   };

@@ -129,8 +129,8 @@ function define(names: readonly string[], stepS: number): RrdDefinition {
   };
 }
 
-/** Resolutions finer than the step become the step; of two that fall together the longer stays. */
-function defineArchives(stepS: number): Archive[] {
+/** The archives of a file. Resolutions finer than the step become the step; of two that fall together the longer stays. */
+export function defineArchives(stepS: number): Archive[] {
   const rowCounts = new Map<number, number>();
   const native = stepS < MINUTE_S ? [{ resolutionS: stepS, spanS: NATIVE_SPAN_S }] : [];
   for (const { resolutionS, spanS } of [...native, ...SPANS]) {

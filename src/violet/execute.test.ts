@@ -2,6 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestSsh } from '../../test/remote.ts';
 import { freePort, type TempFolder, tempFolder } from '../../test/servers/temp.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
   executor = openChildProcessExecutor(CONTEXT);
   execute = createExecute({
     executor,
+    ssh: openTestSsh(),
     pluginFolders: await openPluginFolders([FIXTURES, temp.path], CONTEXT),
     userMacros: { USER1: '/plugins', USER2: 'my secret' },
     environment: { PATH: '/usr/bin:/bin', LANG: 'C' },

@@ -12,9 +12,10 @@ import { createHostMacros } from '../nagios/macros.ts';
 import { buildArguments } from './plugins/arguments.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
 import { BUILTIN_NAMES, findProbe } from './probes/probes.ts';
+import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 
 /** What checks are run with. */
-export interface ExecuteContext extends PluginContext {
+export interface ExecuteContext extends PluginContext, RemoteContext {
   /** Values of `$USERn$`, by name without `$`. */
   readonly userMacros: Readonly<Record<string, string>>;
   readonly clock: Clock;
@@ -29,16 +30,20 @@ export type Execute = (request: CheckRequest, signal?: AbortSignal) => Promise<O
 /** Creates the runner of requests. */
 export function createExecute(context: ExecuteContext): Execute {
   return async (request, signal) => {
-    const { run, host, plugin, params, timeoutMs } = request;
+    const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
     const built = buildArguments(params, macros);
     if ('problem' in built) {
       return refuse(`The params of plugin ${plugin.name} cannot be split: ${built.problem}.`);
     }
     const { args } = built;
-    return 'script' in run
-      ? runPlugin({ script: run.script, args, timeoutMs, signal }, context)
-      : runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, context);
+    if ('builtin' in run) {
+      return runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, context);
+    }
+    const { script } = run;
+    if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);
+    const target = { ...ssh, address: host.address };
+    return runRemote({ target, script, args, timeoutMs, signal }, context);
   };
 }
 

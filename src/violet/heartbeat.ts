@@ -15,9 +15,12 @@ export interface HeartbeatOptions {
   readonly hostname: string;
   readonly version: string;
   readonly zones: readonly string[];
-  readonly concurrency: number;
+  /** Slots at this moment. */
+  readonly slotCount: () => number;
   readonly intervalMs: number;
   readonly figures: () => WorkerFigures;
+  /** 99th percentile of the event loop's delay since the last call. */
+  readonly readLoopLagMs: () => number;
   /** Resident memory of this process in KiB. */
   readonly readRamUsedKib: () => number;
   readonly broker: Broker;
@@ -52,7 +55,7 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
       sentAt: clock.now(),
       startedAt,
       intervalMs: options.intervalMs,
-      workerCount: options.concurrency,
+      workerCount: options.slotCount(),
       workerAlive: figures.running,
       consumersCount: figures.consumers,
       consumersAlive: isConnected ? figures.consumers : 0,
@@ -61,6 +64,9 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
       inputQueueSize: figures.waiting,
       throughput,
       maxThroughput,
+      timedOut: figures.timedOut,
+      notStarted: figures.notStarted,
+      loopLagMs: options.readLoopLagMs(),
       ramUsedKib: options.readRamUsedKib(),
     };
   };

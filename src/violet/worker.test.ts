@@ -11,6 +11,7 @@ import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import type { Outcome } from '../model/check.ts';
+import { Slots } from './slots.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const topology = createTopology(QUEUE_NAMES);
@@ -40,10 +41,11 @@ const execute = async (): Promise<Outcome> => {
   return OK;
 };
 
-const start = async (zones = ['default']) => {
+const start = async (zones = ['default'], limits = { perHost: 3, perPlugin: 3 }) => {
   const ports = { broker, topology, envelope, metrics: createMetrics() };
   const settings = { serviceCheckTimeoutState: 'critical' } as const;
-  const self = { id: 'violet-1', zones, concurrency: 3, execute, settings };
+  const slots = new Slots(3, limits);
+  const self = { id: 'violet-1', zones, slots, execute, settings };
   worker = await startWorker({ ...shared, ...ports, ...self });
 };
 
@@ -135,6 +137,22 @@ describe('worker', () => {
       return (await broker.depth(topology.expired)) === 1;
     });
     expect(results.every((result) => result.checkId !== 9)).toBe(true);
+  });
+
+  test('a slow host leaves slots to others, and what it keeps from running counts as missed', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['a', 'b'], { perHost: 1, perPlugin: 9 });
+    for (let index = 1; index <= 4; index++) await send(request(index), 'a');
+    await waitFor('the one too many among the expired', async () => {
+      return (await broker.depth(topology.expired)) === 1;
+    });
+    await send({ ...request(9), host: { name: 'o', address: '192.0.2.2', vars: {} } }, 'b');
+    await waitFor('the other host', () => worker.figures().running === 2);
+    open();
+    await waitFor('the rest', () => results.length === 4);
   });
 
   test('an unsigned or broken request is dead-lettered and never run', async () => {

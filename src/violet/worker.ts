@@ -21,16 +21,21 @@ import type { Envelope } from '../messages/envelope.ts';
 import type { CheckStateName, Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
+import { Slots } from './slots.ts';
 
 const RETRY = { firstMs: 200, maxMs: 10_000 };
+/** Slots for people's requests: this part of the others, on top of them. */
+const NOW_SHARE = 1 / 8;
+/** Requests in hand for each slot, so that those of a host at its limit do not stop the others. */
+const PREFETCH_SHARE = 2;
 
 /** What the worker works with. */
 export interface WorkerOptions {
   /** This worker's id. */
   readonly id: string;
   readonly zones: readonly string[];
-  /** Checks at the same time, over all zones. */
-  readonly concurrency: number;
+  /** Where checks run, over all zones. */
+  readonly slots: Slots;
   readonly broker: Broker;
   readonly topology: Topology;
   readonly envelope: Envelope;
@@ -52,6 +57,9 @@ export interface WorkerFigures {
   readonly waiting: number;
   /** Checks finished since the start. */
   readonly finished: number;
+  /** Of these, those that ran out of time, and those that could not be started. */
+  readonly timedOut: number;
+  readonly notStarted: number;
   readonly consumers: number;
 }
 
@@ -72,13 +80,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     'ppalette_violet_expired_requests_total',
     'Requests whose time passed before a slot was free.',
   );
+  const refusedCount = metrics.counter(
+    'ppalette_violet_refused_requests_total',
+    'Requests given up because too many waited for the same host or plugin.',
+  );
   const deadCount = metrics.counter(
     'ppalette_violet_dead_letters_total',
     'Requests that nobody understands.',
   );
-  const slots = createSlots(options.concurrency);
+  const { slots } = options;
+  const nowCount = Math.max(2, Math.ceil(slots.count * NOW_SHARE));
+  // A person who asks for one check is not held up by what else runs there.
+  const nowSlots = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
+  const counts = { finished: 0, timedOut: 0, notStarted: 0 };
   const stopping = new AbortController();
-  let finished = 0;
 
   const publishResult = async (request: CheckRequest, result: CheckResult) => {
     const message = envelope.seal(CHECK_RESULT, result.id, result);
@@ -98,7 +113,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const startedAt = clock.now();
     const outcome = await options.execute(request);
     const reading = readOutcome(outcome, options.settings);
-    finished++;
+    counts.finished++;
+    if (outcome.kind === 'timedOut') counts.timedOut++;
+    if (outcome.kind === 'notStarted') counts.notStarted++;
     checkCount.add(1, { outcome: outcome.kind });
     log.debug({ requestId: request.id, state: reading.state, output: reading.output }, 'check run');
     return {
@@ -108,7 +125,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       startedAt,
       finishedAt: clock.now(),
       worker: options.id,
+      host: request.host.name,
+      plugin: request.plugin.name,
       keepHistory: request.keepHistory,
+      ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
       ...reading,
       perfdata: [...reading.perfdata],
     };
@@ -129,7 +149,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
   };
 
-  const handleRequest = async (delivery: Delivery): Promise<Settlement> => {
+  const handleRequest = async (delivery: Delivery, free: Slots): Promise<Settlement> => {
     let request: CheckRequest;
     try {
       request = envelope.open(CHECK_REQUEST, delivery);
@@ -139,46 +159,39 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
       return { kind: 'dead', reason: error.message };
     }
-    return slots.run(() => runCheck(request));
+    const owner = { host: request.host.address, plugin: request.plugin.name };
+    const settlement = await free.run(owner, () => runCheck(request));
+    if (settlement) return settlement;
+    if (stopping.signal.aborted) return { kind: 'requeue' };
+    refusedCount.add();
+    return { kind: 'expired' };
   };
 
   const consumers: Consumer[] = [];
   for (const zone of options.zones) {
-    const limit = { concurrency: options.concurrency };
-    consumers.push(await broker.consumeEach(topology.checks(zone), limit, handleRequest));
+    for (const [queue, free] of [
+      [topology.checks(zone), slots],
+      [topology.checksNow(zone), nowSlots],
+    ] as const) {
+      const limit = { concurrency: free.count * PREFETCH_SHARE };
+      consumers.push(
+        await broker.consumeEach(queue, limit, (delivery) => handleRequest(delivery, free)),
+      );
+    }
   }
   return {
     figures: () => ({
-      running: slots.running(),
-      waiting: slots.waiting(),
-      finished,
+      running: slots.running + nowSlots.running,
+      waiting: slots.waiting + nowSlots.waiting,
+      ...counts,
       consumers: consumers.length,
     }),
     async stop() {
       const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
       stopping.abort();
+      slots.close();
+      nowSlots.close();
       await stopped;
-    },
-  };
-}
-
-/** At most `count` at a time, the rest in order of arrival; what waits is bounded by the prefetch. */
-function createSlots(count: number) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return {
-    running: () => running,
-    waiting: () => waiting.length,
-    async run<Result>(task: () => Promise<Result>): Promise<Result> {
-      if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running++;
-      try {
-        return await task();
-      } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else running--;
-      }
     },
   };
 }

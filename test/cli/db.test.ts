@@ -25,7 +25,8 @@ async function installThenUpgrade(url: string) {
   expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('0001-first-schema') });
   expect(missing.output).toContain('run "ppalette db migrate"');
   const applied = await db('migrate', url);
-  expect(applied).toMatchObject({ code: 0, output: 'applied 0001-first-schema\n' });
+  expect(applied.code).toBe(0);
+  expect(applied.output).toMatch(/^(applied \d{4}-[a-z-]+\n)+$/);
   const status = await db('status', url);
   expect(status.code).toBe(0);
   expect(status.output).toMatch(/^0001-first-schema {2}applied \d{4}-\d\d-\d\dT/);

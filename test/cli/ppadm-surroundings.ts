@@ -1,6 +1,7 @@
 /** What `ppadm` is given, made up: a home of its own, screens that keep what is written, a clock. */
 
 import { Readable } from 'node:stream';
+import { systemClock } from '../../src/lib/clock.ts';
 import { runPpadm } from '../../src/ppadm/main.ts';
 import type { Surroundings } from '../../src/ppadm/surroundings.ts';
 
@@ -16,7 +17,7 @@ export function surroundingsOf(folder: string, changes: Partial<Surroundings> = 
     folder,
     home: folder,
     userId: process.getuid?.() ?? null,
-    clock: { now: () => NOW },
+    clock: { ...systemClock, now: () => NOW },
     input: { stream: Readable.from([]), isTerminal: false },
     output: screen,
     errors: screen,

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CheckJson, HistoryJson } from '../../src/contract/checks.ts';
+import type { CheckJson, ResultJson } from '../../src/contract/checks.ts';
 import type { DatabaseServer } from '../servers/database-server.ts';
 import { needs } from '../servers/needs.ts';
 import { startPostgres } from '../servers/postgres.ts';
@@ -14,6 +14,10 @@ import {
   tempFolder,
   waitFor,
 } from '../servers/temp.ts';
+
+interface ResultsJson {
+  readonly items: readonly ResultJson[];
+}
 
 describe.skipIf(needs('postgres'))('database outage', () => {
   let folder: TempFolder;
@@ -77,7 +81,7 @@ describe.skipIf(needs('postgres'))('database outage', () => {
       30_000,
     );
     expect(await isReady(url)).toBe(true);
-    const { items } = await api.get<HistoryJson>('/checks/h/p/history?limit=1000');
+    const { items } = await api.get<ResultsJson>('/checks/h/p/history?limit=1000');
     expect(items.some((item) => Date.parse(item.scheduledAt) < backAt)).toBe(true);
     expect(up.output()).not.toMatch(/unexpected failure/);
   });

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CheckJson, HistoryJson } from '../../src/contract/checks.ts';
+import type { CheckJson, ResultJson } from '../../src/contract/checks.ts';
 import type { PageJson } from '../../src/contract/client.ts';
 import type { StatusJson, WorkersJson } from '../../src/contract/statistics.ts';
 import { needs } from '../servers/needs.ts';
@@ -21,6 +21,10 @@ import {
   waitFor,
 } from '../servers/temp.ts';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.ts';
+
+interface ResultsJson {
+  readonly items: readonly ResultJson[];
+}
 
 const PLUGINS = join(import.meta.dirname, '..', 'fixtures', 'plugins');
 const CHECKS = 4;
@@ -193,7 +197,7 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       const redone = await waitFor(
         'the interrupted check to be done elsewhere',
         async () => {
-          const { items } = await api.get<HistoryJson>(`/checks/${host}/announce/history`);
+          const { items } = await api.get<ResultsJson>(`/checks/${host}/announce/history`);
           return items.find(
             (item) =>
               Date.parse(item.scheduledAt) <= killedAt &&
@@ -211,7 +215,7 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       30_000,
     );
     for (let index = 0; index < CHECKS; index++) {
-      const { items } = await api.get<HistoryJson>(
+      const { items } = await api.get<ResultsJson>(
         `/checks/host-${index}/announce/history?limit=1000`,
       );
       const dueTimes = items.map((item) => Date.parse(item.scheduledAt)).reverse();
@@ -251,7 +255,7 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       },
       30_000,
     );
-    const { items } = await api.get<HistoryJson>('/checks/host-0/announce/history?limit=1000');
+    const { items } = await api.get<ResultsJson>('/checks/host-0/announce/history?limit=1000');
     const dueTimes = items.map((item) => Date.parse(item.scheduledAt));
     const recent = dueTimes.filter((due) => due > killedAt - 3 * INTERVAL_S * 1_000);
     const gaps = recent.slice(1).map((due, place) => (recent[place] ?? 0) - due);

@@ -7,7 +7,8 @@ import { type RunningProcess, startProcess } from './temp.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PPALETTE = join(ROOT, 'dist', 'bin', 'ppalette.js');
-const PPADM = join(ROOT, 'dist', 'bin', 'ppadm.js');
+/** The built command line. */
+export const PPADM = join(ROOT, 'dist', 'bin', 'ppadm.js');
 
 /** Nothing of the developer's own configuration reaches the programs under test. */
 function environment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -15,12 +16,22 @@ function environment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv
   return { ...Object.fromEntries(kept), ...extra };
 }
 
-/** Starts `ppalette` with these arguments; `cwd` keeps its default files out of the tree. */
+/** Where a program runs. */
+export interface ProgramOptions {
+  /** Keeps its default files out of the tree. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Words before the command, such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
+}
+
+/** Starts `ppalette` with these arguments. */
 export function startPpalette(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  options: ProgramOptions,
 ): Promise<RunningProcess> {
-  return startProcess(process.execPath, [PPALETTE, ...args], {
+  const [program, ...before] = [...(options.within ?? []), process.execPath];
+  return startProcess(program ?? '', [...before, PPALETTE, ...args], {
     cwd: options.cwd,
     env: environment({ HOME: options.cwd, XDG_STATE_HOME: options.cwd, ...options.env }),
   });
@@ -34,14 +45,12 @@ export interface PpadmRun {
 }
 
 /** Runs `ppadm` with these arguments to its end. */
-export function runPpadm(
-  args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
-): Promise<PpadmRun> {
+export function runPpadm(args: readonly string[], options: ProgramOptions): Promise<PpadmRun> {
+  const [program, ...before] = [...(options.within ?? []), process.execPath];
   return new Promise((resolve) => {
     const child = execFile(
-      process.execPath,
-      [PPADM, ...args],
+      program ?? '',
+      [...before, PPADM, ...args],
       {
         cwd: options.cwd,
         env: environment({ HOME: options.cwd, XDG_STATE_HOME: options.cwd, ...options.env }),

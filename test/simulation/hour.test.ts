@@ -6,7 +6,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, startApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { HistoryJson } from '../../src/contract/checks.ts';
+import type { ResultJson } from '../../src/contract/checks.ts';
 import type { StatusJson } from '../../src/contract/statistics.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { apiOf } from '../servers/program.ts';
@@ -78,7 +78,9 @@ describe('simulation', () => {
     expect(status.scheduler).toMatchObject({ missed: 0, jobs: HOSTS });
     expect(status.workers.connected).toBe(1);
     for (let index = 0; index < HOSTS; index++) {
-      const { items } = await api.get<HistoryJson>(`/checks/h${index}/p/history?limit=1000`);
+      const { items } = await api.get<{ items: readonly ResultJson[] }>(
+        `/checks/h${index}/p/history?limit=1000`,
+      );
       expect(items.length).toBeGreaterThanOrEqual(60);
       expect(items.length).toBeLessThanOrEqual(61);
       expect(items[0]?.output).toContain(`from h${index}`);

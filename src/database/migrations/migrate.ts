@@ -4,11 +4,21 @@ import { type Migration, Migrator } from 'kysely';
 import { ConfigError } from '../../model/errors.ts';
 import type { Database } from '../database.ts';
 import { up as firstSchema } from './0001-first-schema.ts';
+import { up as accessAndEvents } from './0003-access-and-events.ts';
+import { up as discoveries } from './0004-discoveries.ts';
+import { up as stateIntervals } from './0005-state-intervals.ts';
+import { up as checkMetrics } from './0006-check-metrics.ts';
+import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
 const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => Promise<void>>> = {
   '0001-first-schema': firstSchema,
+  '0003-access-and-events': accessAndEvents,
+  '0004-discoveries': discoveries,
+  '0005-state-intervals': stateIntervals,
+  '0006-check-metrics': checkMetrics,
+  '0007-plugin-ssh': pluginSsh,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -11,6 +11,8 @@ export interface AgendaHost {
   readonly id: string;
   readonly name: string;
   readonly address: string;
+  readonly login: string;
+  readonly sshPort: number;
   readonly zone: string;
   readonly maintenance: boolean;
   readonly history: boolean;
@@ -22,6 +24,7 @@ export interface AgendaPlugin {
   readonly id: string;
   readonly name: string;
   readonly run: Plugin['run'];
+  readonly ssh: boolean;
   readonly params: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -50,6 +53,8 @@ export async function* readAgendaHosts(
       'host.id',
       'host.name',
       'host.address',
+      'host.login',
+      'host.ssh_port as sshPort',
       'host.zone',
       'host.maintenance',
       'host.history',
@@ -77,6 +82,7 @@ export async function* readAgendaPlugins(
       'plugin.name',
       'plugin.script',
       'plugin.builtin',
+      'plugin.ssh',
       'plugin.params',
       'plugin.interval_ms',
       'plugin.timeout_ms',
@@ -86,6 +92,7 @@ export async function* readAgendaPlugins(
       id: row.id,
       name: row.name,
       run: readRun(row),
+      ssh: row.ssh === 1,
       params: row.params,
       intervalMs: row.interval_ms,
       timeoutMs: row.timeout_ms,

@@ -5,9 +5,11 @@ import { CHECK_STATES, type Perfdatum, type StateName } from '../../model/check.
 import type { Plugin } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
+import { type EventEntry, insertEvents } from './events.ts';
 import type { Filters } from './objects.ts';
 import { contains, type Page, type PageRequest, readPage } from './page.ts';
 import { readRun } from './plugins.ts';
+import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** A row of `check_state`. */
@@ -29,6 +31,19 @@ export async function readCheckStates(
     );
   }
   return rows;
+}
+
+/** The due time of the last stored result of each of these checks that has one. */
+export async function readLastScheduled(
+  { db }: Sql,
+  checkIds: readonly number[],
+): Promise<{ checkId: number; scheduledAt: number }[]> {
+  const rows = await db
+    .selectFrom('check_state')
+    .select(['check_state.check_id', 'check_state.scheduled_at'])
+    .where('check_state.check_id', 'in', checkIds)
+    .execute();
+  return rows.map((row) => ({ checkId: row.check_id, scheduledAt: row.scheduled_at }));
 }
 
 /** Which of these checks exist. */
@@ -58,6 +73,8 @@ export async function writeBatch(
   batch: {
     states: readonly Insertable<CheckStateTable>[];
     results: readonly Insertable<ResultTable>[];
+    events: readonly EventEntry[];
+    stateStarts: readonly StateStart[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states, {
@@ -80,6 +97,8 @@ export async function writeBatch(
     key: ['check_id', 'scheduled_at'],
     update: [],
   });
+  await insertStateStarts(sql, batch.stateStarts);
+  await insertEvents(sql, batch.events);
 }
 
 /** What both a current state and a past result tell. */
@@ -115,6 +134,39 @@ export async function listChecks(
   page: PageRequest,
   filters: Filters,
 ): Promise<Page<CheckView>> {
+  const query = filterChecks(sql, filters);
+  const result = await readPage(
+    query,
+    {
+      columns: { host: 'host.name', plugin: 'plugin.name' },
+      tieBreaker: 'check_pair.check_id',
+      defaultSort: [
+        { name: 'host', descending: false },
+        { name: 'plugin', descending: false },
+      ],
+    },
+    page,
+  );
+  return { ...result, items: (result.items as unknown as CheckRow[]).map(readCheck) };
+}
+
+/** Those of these checks that exist and pass the filters. */
+export async function findChecks(
+  sql: Sql,
+  checkIds: readonly number[],
+  filters: Filters,
+): Promise<CheckView[]> {
+  const checks: CheckView[] = [];
+  for (const chunk of chunksOf(checkIds, 1_000)) {
+    const rows = await filterChecks(sql, filters)
+      .where('check_pair.check_id', 'in', chunk)
+      .execute();
+    checks.push(...rows.map(readCheck));
+  }
+  return checks;
+}
+
+function filterChecks(sql: Sql, filters: Filters) {
   let query = selectChecks(sql);
   for (const [name, value] of Object.entries(filters)) {
     if (name === 'q') {
@@ -141,19 +193,7 @@ export async function listChecks(
     }
     if (name === 'suite') query = query.where(({ exists }) => exists(suiteOfCheck(sql, value)));
   }
-  const result = await readPage(
-    query,
-    {
-      columns: { host: 'host.name', plugin: 'plugin.name' },
-      tieBreaker: 'check_pair.check_id',
-      defaultSort: [
-        { name: 'host', descending: false },
-        { name: 'plugin', descending: false },
-      ],
-    },
-    page,
-  );
-  return { ...result, items: (result.items as unknown as CheckRow[]).map(readCheck) };
+  return query;
 }
 
 /** One check by names, ids or the host's address; undefined when there is none. */
@@ -171,16 +211,16 @@ export async function findCheck(
   return row ? readCheck(row) : undefined;
 }
 
-/** Results of one check, newest first, with `from <= scheduledAt < to`; bounded by `limit`. */
+/** Results of these checks, newest first, with `from <= scheduledAt < to`; bounded by `limit`. */
 export async function listResults(
   { db }: Sql,
-  checkId: number,
+  checkIds: readonly number[],
   span: { readonly from: number; readonly to: number; readonly limit: number },
 ): Promise<RunView[]> {
   const rows = await db
     .selectFrom('result')
     .selectAll('result')
-    .where('result.check_id', '=', checkId)
+    .where('result.check_id', 'in', checkIds)
     .where('result.scheduled_at', '>=', span.from)
     .where('result.scheduled_at', '<', span.to)
     .orderBy('result.scheduled_at', 'desc')

@@ -6,19 +6,41 @@
 import { sql } from 'kysely';
 import { assert } from '../../lib/assert.ts';
 import type { Database, Sql } from '../database.ts';
+import { archiveChecks } from './check-archive.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What a service must look at again. */
 export type TouchedKind = 'host' | 'plugin';
 
-/** A change under way. */
-export interface Change extends Sql {
-  /** The version that this change makes; goes into every row it writes. */
-  readonly version: number;
+/** When a change is made, and by whom. */
+export interface ChangeOrigin {
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Name of the token, or of the part of ppalette that acts by itself. */
+  readonly actor: string;
+}
+
+/** A change under way. */
+export interface Change extends Sql, ChangeOrigin {
+  /** The version that this change makes; goes into every row it writes. */
+  readonly version: number;
   /** Notes that these objects, or the checks that belong to them, are different now. */
   touch(kind: TouchedKind, ids: readonly string[]): Promise<void>;
+  /**
+   * Notes that the suites of these objects changed: their checks are made right at the end of the
+   * change, so that one which only moves from suite to suite keeps its state.
+   */
+  reconcile(kind: TouchedKind, ids: readonly string[]): void;
+  /** Takes the checks of a host or plugin out, which is about to be deleted. */
+  removeChecksOf(kind: TouchedKind, id: string): Promise<void>;
+}
+
+/** What a change came to. */
+export interface Changed<Result> {
+  readonly result: Result;
+  readonly version: number;
+  /** Checks that are gone. */
+  readonly removedChecks: number;
 }
 
 /** Changes kept for services that follow; one that fell further behind reads everything. */
@@ -30,9 +52,9 @@ const CHANGES_KEPT = 100_000;
  */
 export async function changeConfiguration<Result>(
   database: Database,
-  at: number,
+  origin: ChangeOrigin,
   work: (change: Change) => Promise<Result>,
-): Promise<{ result: Result; version: number }> {
+): Promise<Changed<Result>> {
   return database.transaction(async (transaction) => {
     await transaction.db
       .updateTable('config_version')
@@ -40,13 +62,25 @@ export async function changeConfiguration<Result>(
       .where('config_version.id', '=', 1)
       .execute();
     const version = await getConfigVersion(transaction);
-    const result = await work({
+    const scope = { host: new Set<string>(), plugin: new Set<string>() };
+    let removedChecks = 0;
+    const change: Change = {
       ...transaction,
+      ...origin,
       version,
-      at,
       touch: (kind, ids) => insertTouched(transaction, version, kind, ids),
-    });
-    return { result, version };
+      reconcile(kind, ids) {
+        for (const id of ids) scope[kind].add(id);
+      },
+      async removeChecksOf(kind, id) {
+        removedChecks += await removePairs(change, await listPairs(change, kind, [id]));
+      },
+    };
+    const result = await work(change);
+    for (const kind of ['host', 'plugin'] as const) {
+      removedChecks += await reconcilePairs(change, kind, [...scope[kind]]);
+    }
+    return { result, version, removedChecks };
   });
 }
 
@@ -110,28 +144,36 @@ export async function deleteOldChanges({ db }: Sql, newest: number): Promise<voi
     .execute();
 }
 
-/** Which pairs to look at: those of some hosts, of some plugins, or all. */
-export interface PairScope {
-  readonly hostIds?: readonly string[];
-  readonly pluginIds?: readonly string[];
+/**
+ * Makes the checks of these hosts or plugins what the suites say, and notes the hosts whose checks
+ * changed. A check that goes takes its state with it. Resolves to how many went.
+ */
+async function reconcilePairs(
+  change: Change,
+  kind: TouchedKind,
+  ids: readonly string[],
+): Promise<number> {
+  let removed = 0;
+  for (const chunk of chunksOf(ids, 5_000)) {
+    const missing = await listMissingPairs(change, kind, chunk);
+    removed += await removePairs(change, await listSurplusPairs(change, kind, chunk));
+    for (const rows of chunksOf(missing, 10_000)) {
+      await change.db.insertInto('check_pair').values(rows).execute();
+    }
+    await change.touch(
+      'host',
+      missing.map((row) => row.host_id),
+    );
+  }
+  return removed;
 }
 
-/**
- * Makes `check_pair` what the suites say, within `scope`, and notes the hosts whose checks changed.
- * A pair that goes takes its state with it.
- */
-export async function reconcilePairs(change: Change, scope: PairScope): Promise<void> {
-  const { db } = change;
-  const derived = db
+/** Pairs that the suites want and that are not there. */
+async function listMissingPairs({ db }: Sql, kind: TouchedKind, ids: readonly string[]) {
+  return db
     .selectFrom('host_suite')
     .innerJoin('plugin_suite', 'plugin_suite.suite_id', 'host_suite.suite_id')
-    .$if(scope.hostIds !== undefined, (query) =>
-      query.where('host_suite.member_id', 'in', scope.hostIds ?? []),
-    )
-    .$if(scope.pluginIds !== undefined, (query) =>
-      query.where('plugin_suite.member_id', 'in', scope.pluginIds ?? []),
-    );
-  const missing = await derived
+    .where(`${kind}_suite.member_id`, 'in', ids)
     .leftJoin('check_pair', (join) =>
       join
         .onRef('check_pair.host_id', '=', 'host_suite.member_id')
@@ -141,15 +183,31 @@ export async function reconcilePairs(change: Change, scope: PairScope): Promise<
     .select(['host_suite.member_id as host_id', 'plugin_suite.member_id as plugin_id'])
     .distinct()
     .execute();
-  const surplus = await db
+}
+
+interface PairRow {
+  readonly check_id: number;
+  readonly host_id: string;
+}
+
+function listPairs({ db }: Sql, kind: TouchedKind, ids: readonly string[]): Promise<PairRow[]> {
+  return db
     .selectFrom('check_pair')
     .select(['check_pair.check_id', 'check_pair.host_id'])
-    .$if(scope.hostIds !== undefined, (query) =>
-      query.where('check_pair.host_id', 'in', scope.hostIds ?? []),
-    )
-    .$if(scope.pluginIds !== undefined, (query) =>
-      query.where('check_pair.plugin_id', 'in', scope.pluginIds ?? []),
-    )
+    .where(`check_pair.${kind}_id`, 'in', ids)
+    .execute();
+}
+
+/** Pairs that are there and that no suite wants any more. */
+function listSurplusPairs(
+  { db }: Sql,
+  kind: TouchedKind,
+  ids: readonly string[],
+): Promise<PairRow[]> {
+  return db
+    .selectFrom('check_pair')
+    .select(['check_pair.check_id', 'check_pair.host_id'])
+    .where(`check_pair.${kind}_id`, 'in', ids)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -162,15 +220,19 @@ export async function reconcilePairs(change: Change, scope: PairScope): Promise<
       ),
     )
     .execute();
-  for (const chunk of chunksOf(surplus, 10_000)) {
+}
+
+/** Deletes checks, keeping the names of those that have history; resolves to how many. */
+async function removePairs(change: Change, pairs: readonly PairRow[]): Promise<number> {
+  const { db } = change;
+  for (const chunk of chunksOf(pairs, 10_000)) {
     const checkIds = chunk.map((row) => row.check_id);
+    await archiveChecks(change, checkIds, change.at);
     await db.deleteFrom('check_pair').where('check_pair.check_id', 'in', checkIds).execute();
-  }
-  for (const chunk of chunksOf(missing, 10_000)) {
-    await db.insertInto('check_pair').values(chunk).execute();
   }
   await change.touch(
     'host',
-    [...missing, ...surplus].map((row) => row.host_id),
+    pairs.map((row) => row.host_id),
   );
+  return pairs.length;
 }

@@ -4,7 +4,6 @@ import type { Selectable } from 'kysely';
 import type { Host, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { HostTable } from '../schema.ts';
-import { reconcilePairs } from './configuration.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -85,7 +84,7 @@ export const hostQueries: ObjectQueries<Host> = {
       .values({ ...insertedBy(change, id), ...columns })
       .execute();
     await replaceSuites(change, 'host', id, suiteIds);
-    await reconcilePairs(change, { hostIds: [id] });
+    change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
 
@@ -98,15 +97,42 @@ export const hostQueries: ObjectQueries<Host> = {
       .where('host.id', '=', id)
       .execute();
     await replaceSuites(change, 'host', id, suiteIds);
-    await reconcilePairs(change, { hostIds: [id] });
+    change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
 
   async delete(change, id) {
     await change.touch('host', [id]);
+    await change.removeChecksOf('host', id);
     await change.db.deleteFrom('host').where('host.id', '=', id).execute();
   },
 };
+
+/** Hosts that have one of these texts as name or address. */
+export async function listHostsCalled(
+  { db }: Sql,
+  texts: readonly string[],
+): Promise<{ readonly name: string; readonly address: string }[]> {
+  if (texts.length === 0) return [];
+  return db
+    .selectFrom('host')
+    .select(['host.name', 'host.address'])
+    .where(({ or, eb }) => or([eb('host.name', 'in', texts), eb('host.address', 'in', texts)]))
+    .execute();
+}
+
+/** Hosts of a subnet, in the order of their names. */
+export async function listHostsOfSubnet(
+  { db }: Sql,
+  subnetId: string,
+): Promise<{ readonly name: string; readonly address: string }[]> {
+  return db
+    .selectFrom('host')
+    .select(['host.name', 'host.address'])
+    .where('host.subnet_id', '=', subnetId)
+    .orderBy('host.name')
+    .execute();
+}
 
 function selectHosts({ db }: Sql) {
   return db

@@ -105,7 +105,11 @@ function isBehind(
       builder(sql.ref(column), descending ? '<' : '>', values[index]),
     ]),
   );
-  return builder.or(alternatives);
+  const [first] = keys;
+  if (first === undefined) return builder.or(alternatives);
+  // Follows from the rest, and lets the database begin in the middle of an index.
+  const start = builder(sql.ref(first.column), first.descending ? '<=' : '>=', values[0]);
+  return builder.and([start, builder.or(alternatives)]);
 }
 
 function formatCursor(values: readonly unknown[]): string {

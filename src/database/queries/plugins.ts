@@ -4,7 +4,6 @@ import type { Selectable } from 'kysely';
 import { assert } from '../../lib/assert.ts';
 import type { Plugin } from '../../model/objects.ts';
 import type { PluginTable } from '../schema.ts';
-import { reconcilePairs } from './configuration.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -73,7 +72,7 @@ export const pluginQueries: ObjectQueries<Plugin> = {
       .values({ ...insertedBy(change, id), ...pluginColumns(spec) })
       .execute();
     await replaceSuites(change, 'plugin', id, suiteIds);
-    await reconcilePairs(change, { pluginIds: [id] });
+    change.reconcile('plugin', [id]);
     await change.touch('plugin', [id]);
   },
 
@@ -85,12 +84,13 @@ export const pluginQueries: ObjectQueries<Plugin> = {
       .where('plugin.id', '=', id)
       .execute();
     await replaceSuites(change, 'plugin', id, suiteIds);
-    await reconcilePairs(change, { pluginIds: [id] });
+    change.reconcile('plugin', [id]);
     await change.touch('plugin', [id]);
   },
 
   async delete(change, id) {
     await change.touch('plugin', [id]);
+    await change.removeChecksOf('plugin', id);
     await change.db.deleteFrom('plugin').where('plugin.id', '=', id).execute();
   },
 };
@@ -106,6 +106,7 @@ function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, st
   return toStored<Plugin>(row, {
     name: row.name,
     run: readRun(row),
+    ssh: row.ssh === 1,
     params: row.params,
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
@@ -119,9 +120,10 @@ function pluginColumns(spec: Plugin) {
     name: spec.name,
     script: 'script' in spec.run ? spec.run.script : null,
     builtin: 'builtin' in spec.run ? spec.run.builtin : null,
+    ssh: spec.ssh ? 1 : 0,
     params: spec.params,
     interval_ms: spec.intervalMs,
     timeout_ms: spec.timeoutMs,
     description: spec.description,
-  };
+  } as const;
 }

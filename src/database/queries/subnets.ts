@@ -31,6 +31,7 @@ export const subnetQueries: ObjectQueries<Subnet> = {
           or([contains('subnet.name', value), contains('subnet.cidr', value)]),
         );
       }
+      if (name === 'zone') query = query.where('subnet.zone', '=', value);
       if (name === 'autoDiscovery') {
         query = query.where('subnet.auto_discovery', '=', value === 'true' ? 1 : 0);
       }
@@ -90,6 +91,7 @@ function readSubnet(row: Selectable<SubnetTable>, suites: ReadonlyMap<string, st
     suites: suites.get(row.id) ?? [],
     autoDiscovery: row.auto_discovery === 1,
     intervalMs: row.interval_ms,
+    zone: row.zone,
     description: row.description,
   });
 }
@@ -101,6 +103,7 @@ function subnetColumns(spec: Subnet) {
     exclude: JSON.stringify(spec.exclude),
     auto_discovery: spec.autoDiscovery ? 1 : 0,
     interval_ms: spec.intervalMs,
+    zone: spec.zone,
     description: spec.description,
   } as const;
 }

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import type { Suite } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { SuiteTable } from '../schema.ts';
-import { type Change, reconcilePairs } from './configuration.ts';
+import type { Change } from './configuration.ts';
 import { listMemberIds, listMemberNames, replaceMembers, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -69,7 +69,7 @@ export const suiteQueries: ObjectQueries<Suite> = {
     const hostIds = await listMemberIds(change, 'host', id);
     const pluginIds = await listMemberIds(change, 'plugin', id);
     await change.db.deleteFrom('suite').where('suite.id', '=', id).execute();
-    await reconcileMembers(change, hostIds, pluginIds);
+    reconcileMembers(change, hostIds, pluginIds);
   },
 };
 
@@ -82,7 +82,7 @@ async function writeMembers(change: Change, id: string, spec: Suite): Promise<vo
   await replaceMembers(change, 'host', id, hostIds);
   await replaceMembers(change, 'plugin', id, pluginIds);
   await replaceMembers(change, 'subnet', id, subnetIds);
-  await reconcileMembers(
+  reconcileMembers(
     change,
     [...new Set([...hostIds, ...formerHostIds])],
     [...new Set([...pluginIds, ...formerPluginIds])],
@@ -90,13 +90,14 @@ async function writeMembers(change: Change, id: string, spec: Suite): Promise<vo
 }
 
 /** Looks at the pairs through the shorter of the two lists that a pair of this suite must be in. */
-async function reconcileMembers(
+function reconcileMembers(
   change: Change,
   hostIds: readonly string[],
   pluginIds: readonly string[],
-): Promise<void> {
+): void {
   if (hostIds.length === 0 || pluginIds.length === 0) return;
-  await reconcilePairs(change, hostIds.length < pluginIds.length ? { hostIds } : { pluginIds });
+  if (hostIds.length < pluginIds.length) change.reconcile('host', hostIds);
+  else change.reconcile('plugin', pluginIds);
 }
 
 async function readSuites(sql: Sql, rows: readonly Selectable<SuiteTable>[]) {

@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { WorkerTable } from '../schema.ts';
+import { type EventEntry, insertEvents } from './events.ts';
 import { upsertRows } from './upsert.ts';
 
 /** A worker as its last heartbeat described it. */
@@ -19,8 +20,20 @@ export interface Worker {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Stores heartbeats; an older one than the stored changes nothing. One for each worker at most. */
+/**
+ * Stores heartbeats, and an event for each worker that is new or has another status. A heartbeat that
+ * is older than the stored one changes nothing. One for each worker at most; in a transaction.
+ */
 export async function writeWorkers(sql: Sql, workers: readonly Worker[]): Promise<void> {
+  if (workers.length === 0) return;
+  const known = new Map(
+    (await findWorkers(sql, workers)).map((worker) => [worker.id, worker] as const),
+  );
+  const changed = workers.filter(({ id, status, heartbeatAt }) => {
+    const former = known.get(id);
+    return !former || (former.status !== status && former.heartbeatAt < heartbeatAt);
+  });
+  await insertEvents(sql, changed.map(toEvent));
   const rows = workers.map((worker) => ({
     id: worker.id,
     hostname: worker.hostname,
@@ -48,6 +61,36 @@ export async function writeWorkers(sql: Sql, workers: readonly Worker[]): Promis
   });
 }
 
+/**
+ * Marks workers as lost that have been silent for `missing` heartbeats, with an event for each;
+ * resolves to their ids. In a transaction.
+ */
+export async function markLostWorkers(sql: Sql, now: number, missing: number): Promise<string[]> {
+  const rows = await sql.db
+    .selectFrom('worker')
+    .selectAll('worker')
+    .where('worker.status', '=', 'running')
+    .where(({ eb, val }) =>
+      eb(
+        eb('worker.heartbeat_at', '+', eb('worker.interval_ms', '*', val(missing))),
+        '<',
+        val(now),
+      ),
+    )
+    .limit(1_000)
+    .execute();
+  const ids = rows.map((row) => row.id);
+  if (ids.length === 0) return ids;
+  await sql.db
+    .updateTable('worker')
+    .set({ status: 'lost' })
+    .where('worker.id', 'in', ids)
+    .execute();
+  const lost = rows.map((row) => ({ ...readWorker(row), status: 'lost', heartbeatAt: now }));
+  await insertEvents(sql, lost.map(toEvent));
+  return ids;
+}
+
 /** All workers, the most recently heard first; at most 10,000. */
 export async function listWorkers({ db }: Sql): Promise<Worker[]> {
   const rows = await db
@@ -67,6 +110,20 @@ export async function findWorker({ db }: Sql, id: string): Promise<Worker | unde
     .where('worker.id', '=', id)
     .executeTakeFirst();
   return row ? readWorker(row) : undefined;
+}
+
+async function findWorkers({ db }: Sql, workers: readonly Pick<Worker, 'id'>[]): Promise<Worker[]> {
+  const ids = workers.map(({ id }) => id);
+  const rows = await db
+    .selectFrom('worker')
+    .selectAll('worker')
+    .where('worker.id', 'in', ids)
+    .execute();
+  return rows.map(readWorker);
+}
+
+function toEvent({ id, status, heartbeatAt }: Worker): EventEntry {
+  return { at: heartbeatAt, type: 'worker', checkId: null, payload: { worker: id, status } };
 }
 
 function readWorker(row: Selectable<WorkerTable>): Worker {

@@ -6,7 +6,7 @@ import { addExamples, firstOf, onRun } from '../command-line.ts';
 import { addFieldOptions, nameOptions, readFields } from '../field-options.ts';
 import { KINDS } from '../kinds.ts';
 import { printChanged } from '../objects.ts';
-import type { Program } from '../session.ts';
+import type { Program } from '../program.ts';
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   host: [

@@ -7,7 +7,8 @@ import { KINDS } from '../kinds.ts';
 import { addIdentityOptions, readReference } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { escapeLine } from '../output/escape.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** Adds `delete host`, `delete plugin`, ... */
 export function defineDelete(verb: Command, program: Program): void {
@@ -28,11 +29,21 @@ export function defineDelete(verb: Command, program: Program): void {
       const client = await session.connect();
       await each(session, names, async (name) => {
         const path = { [kind.name]: name };
-        await withNearNames(session, { kind, name }, () => client.call(changes.delete, { path }));
-        session.say(`Deleted ${kind.name} "${escapeLine(name)}".`);
+        const headers = { prefer: 'return=representation' };
+        const removed: Removed | undefined = await withNearNames(session, { kind, name }, () =>
+          client.call(changes.delete, { path, headers }),
+        );
+        const count = removed?.removedChecks ?? 0;
+        const checks = count === 0 ? '' : ` and its ${count} ${count === 1 ? 'check' : 'checks'}`;
+        session.say(`Deleted ${kind.name} "${escapeLine(name)}"${checks}.`);
       });
     });
   }
+}
+
+/** What a server tells of a deletion that was asked for it. */
+interface Removed {
+  readonly removedChecks: number;
 }
 
 /** After these the next name would end alike. */

@@ -8,7 +8,7 @@ import { KINDS } from '../kinds.ts';
 import { readReference } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { printChanged } from '../objects.ts';
-import type { Program } from '../session.ts';
+import type { Program } from '../program.ts';
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   host: [

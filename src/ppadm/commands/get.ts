@@ -12,10 +12,11 @@ import { fetchObject, printObject } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { escapeBlock, escapeLine } from '../output/escape.ts';
 import { formatPerfdata } from '../output/format.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** How a plugin exits. */
-const EXIT_CODES: Readonly<Record<StateName, number>> = {
+export const EXIT_CODES: Readonly<Record<StateName, number>> = {
   ok: 0,
   warning: 1,
   critical: 2,
@@ -30,6 +31,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   subnet: ['ppadm get subnet office'],
   check: ['ppadm get check web1 ping', 'ppadm get check web1 ping --exit-code   # as a plugin'],
   worker: ['ppadm get worker violet-0a1b2c3d'],
+  discovery: ['ppadm get discovery 5f0e6a0c-5b0a-4f0e-9b57-0d3f4f1f2a3b'],
+  token: ['ppadm get token dashboard'],
 };
 
 type ReadableKind = Kind & { readonly get: NonNullable<Kind['get']> };
@@ -82,7 +85,8 @@ async function serveAsPlugin(session: Session, args: readonly string[]): Promise
   }
 }
 
-function formatPluginOutput(check: CheckJson): string {
+/** What a check's plugin wrote, as it wrote it. */
+export function formatPluginOutput(check: CheckJson): string {
   const output = check.state === 'pending' ? 'PENDING - not checked yet' : check.output;
   const perfdata = check.perfdata.length > 0 ? ` | ${formatPerfdata(check.perfdata)}` : '';
   const longOutput = check.longOutput === '' ? '' : `\n${check.longOutput}`;

@@ -13,8 +13,9 @@ import { withNearNames } from '../near-names.ts';
 import { printAnswer, refuseNames } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { formatTime } from '../output/format.ts';
+import type { Program } from '../program.ts';
 import { parseDuration } from '../read-values.ts';
-import type { Program, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -89,8 +90,9 @@ async function fetchHistory(
     const size = Math.min(MAX_PAGE_SIZE, limit - results.length);
     const query = { from, to: before, limit: String(size) };
     const { items } = await client.call('getCheckHistory', { path, query });
-    results.push(...items);
-    const oldest = items.at(-1)?.scheduledAt;
+    const page = items.filter((item) => item.kind === 'result');
+    results.push(...page);
+    const oldest = page.at(-1)?.scheduledAt;
     if (items.length < size || oldest === undefined || oldest === before) break;
     before = oldest;
   }

@@ -12,7 +12,8 @@ import {
 import type { Kind } from '../kind.ts';
 import { KINDS } from '../kinds.ts';
 import { fetchList, MAX_PAGE_SIZE, printItems } from '../listing.ts';
-import type { Program, Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
 
 /** Enough for every site that one red can schedule; a bound against what is not a site. */
 const DEFAULT_LIMIT = 100_000;
@@ -33,6 +34,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   worker: ['ppadm list workers -o wide'],
   job: ['ppadm list jobs --host web1'],
+  discovery: ['ppadm list discoveries --subnet office'],
+  token: ['ppadm list tokens'],
 };
 
 /** Adds `list hosts`, `list plugins`, ... */

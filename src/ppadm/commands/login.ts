@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { parseToken, parseUrl, readTokenFile } from '../connection.ts';
-import { connectTo, type Program, type Session } from '../session.ts';
+import type { Program } from '../program.ts';
+import { connectTo, type Session } from '../session.ts';
 import { storeLogin } from '../stored-login.ts';
 
 const MAX_INPUT_LENGTH = 10_000;

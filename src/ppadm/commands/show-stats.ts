@@ -12,8 +12,9 @@ import { escapeLine } from '../output/escape.ts';
 import { formatNumber, formatTime, NOTHING } from '../output/format.ts';
 import { formatSparkline } from '../output/sparkline.ts';
 import { formatTable } from '../output/table.ts';
+import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
-import type { Program, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 
 /** The statistics of the whole site. */
 const COMMON = 'common';

@@ -8,8 +8,9 @@ import { JOB, WORKER } from '../observed-kinds.ts';
 import { formatPairs } from '../output/details.ts';
 import { escapeLine } from '../output/escape.ts';
 import { formatNumber } from '../output/format.ts';
+import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
-import type { Program, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { addListOptions, listKind } from './list.ts';
 import { defineShowStats } from './show-stats.ts';
 

@@ -1,38 +1,92 @@
 /** The API: every route of the contract with what it works on. */
 
 import type { FastifyInstance } from 'fastify';
-import { checkRoutes } from './checks.ts';
+import { auditRoutes } from './audit.ts';
+import { batchRoutes } from './batch.ts';
+import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
 import type { ApiContext } from './context.ts';
+import { discoveryRoutes } from './discoveries.ts';
+import { addDocumentation } from './documentation.ts';
+import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
-import { hostRoutes } from './hosts.ts';
-import { pluginRoutes } from './plugins.ts';
+import { historyRoutes } from './history.ts';
+import { createHostEditor } from './hosts.ts';
+import { createPluginEditor } from './plugins.ts';
+import { type ResourceRoutes, resourceRoutes } from './resource.ts';
+import { resultRoutes } from './results.ts';
 import { scheduleRoutes } from './schedule.ts';
 import { createServer } from './server.ts';
 import { statisticsRoutes } from './statistics.ts';
 import { statusRoutes } from './status.ts';
-import { subnetRoutes } from './subnets.ts';
-import { suiteRoutes } from './suites.ts';
+import { createSubnetEditor } from './subnets.ts';
+import { createSuiteEditor } from './suites.ts';
+import { tokenRoutes } from './tokens.ts';
 import { workerRoutes } from './workers.ts';
 
 /** Creates the server; it does not listen yet. */
-export function createApi(context: ApiContext): FastifyInstance {
+export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const { schedule } = context;
+  const host = createHostEditor(context);
+  const plugin = createPluginEditor();
+  const suite = createSuiteEditor();
+  const subnet = createSubnetEditor();
+  const checkContext = { ...context, dueAtOf: schedule.dueAtOf };
   const server = createServer({
+    ...context,
     sql: context.database,
-    clock: context.clock,
-    log: context.log,
     routes: [
-      ...hostRoutes(context),
-      ...pluginRoutes(context),
-      ...suiteRoutes(context),
-      ...subnetRoutes(context),
-      ...checkRoutes({ ...context, dueAtOf: schedule.dueAtOf }),
-      ...scheduleRoutes({ ...context, dueAtOf: schedule.dueAtOf }),
+      ...resourceRoutes(host, HOST_ROUTES, context),
+      ...resourceRoutes(plugin, PLUGIN_ROUTES, context),
+      ...resourceRoutes(suite, SUITE_ROUTES, context),
+      ...resourceRoutes(subnet, SUBNET_ROUTES, context),
+      ...discoveryRoutes(context),
+      ...batchRoutes(context, { host, plugin, suite, subnet }),
+      ...checkRoutes(checkContext),
+      ...historyRoutes(context),
+      ...resultRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
+      ...scheduleRoutes(checkContext),
       ...workerRoutes(context),
+      ...eventRoutes({ ...context, toCheckJson: (check) => toCheckJson(check, checkContext) }),
       ...statisticsRoutes(context),
       ...statusRoutes(context),
+      ...tokenRoutes(context),
+      ...auditRoutes(context),
     ],
   });
   addHealthRoutes(server, { ...context, startProblem: schedule.startProblem });
+  await addDocumentation(server, context.version);
   return server;
 }
+
+const HOST_ROUTES: ResourceRoutes = {
+  list: 'listHosts',
+  create: 'createHost',
+  get: 'getHost',
+  replace: 'replaceHost',
+  change: 'changeHost',
+  delete: 'deleteHost',
+};
+const PLUGIN_ROUTES: ResourceRoutes = {
+  list: 'listPlugins',
+  create: 'createPlugin',
+  get: 'getPlugin',
+  replace: 'replacePlugin',
+  change: 'changePlugin',
+  delete: 'deletePlugin',
+};
+const SUITE_ROUTES: ResourceRoutes = {
+  list: 'listSuites',
+  create: 'createSuite',
+  get: 'getSuite',
+  replace: 'replaceSuite',
+  change: 'changeSuite',
+  delete: 'deleteSuite',
+};
+const SUBNET_ROUTES: ResourceRoutes = {
+  list: 'listSubnets',
+  create: 'createSubnet',
+  get: 'getSubnet',
+  replace: 'replaceSubnet',
+  change: 'changeSubnet',
+  delete: 'deleteSubnet',
+};

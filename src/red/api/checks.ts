@@ -1,24 +1,18 @@
 /** Routes of checks: current states and history. */
 
-import {
-  type CheckJson,
-  CheckQuerySchema,
-  HistoryQuerySchema,
-  type ResultJson,
-} from '../../contract/checks.ts';
+import type { CheckJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import {
   type CheckView,
   findCheck,
   listChecks,
-  listResults,
   type RunView,
 } from '../../database/queries/check-states.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
 import { nextDueAt, rhythmOf } from '../due-time.ts';
-import { readLimit, readListing } from './listing.ts';
+import { readListing } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
 
 /** What the routes need. */
@@ -29,49 +23,40 @@ export interface CheckRouteContext {
   readonly dueAtOf: (checkId: number) => number | undefined;
 }
 
+/** The current state of the check that a path's parameters name. Throws `NotFound`. */
+export type CheckReader = (params: Readonly<Record<string, string>>) => Promise<CheckJson>;
+
+/** Creates the reader of single checks. */
+export function createCheckReader(context: CheckRouteContext): CheckReader {
+  return async (params) => toCheckJson(await getCheck(context, params), context);
+}
+
+async function getCheck(
+  { database }: CheckRouteContext,
+  { host = '', plugin = '' }: Readonly<Record<string, string>>,
+): Promise<CheckView> {
+  const check = await findCheck(database, host, plugin);
+  if (!check) throw new NotFound('check', `${host} ${plugin}`);
+  return check;
+}
+
 /** Creates the routes. */
 export function checkRoutes(context: CheckRouteContext): Route[] {
   const { database } = context;
-  const get = async (params: Readonly<Record<string, string>>) => {
-    const { host = '', plugin = '' } = params;
-    const check = await findCheck(database, host, plugin);
-    if (!check) throw new NotFound('check', `${host} ${plugin}`);
-    return check;
-  };
+  const readCheck = createCheckReader(context);
   return [
-    defineRoute({
-      name: 'listChecks',
-      role: 'viewer',
-      query: CheckQuerySchema,
-      async handle({ query }) {
-        const { page, filters } = readListing(query);
-        const found = await listChecks(database, page, filters);
-        return {
-          status: 200,
-          body: { ...found, items: found.items.map((check) => toJson(check, context)) },
-        };
-      },
+    defineRoute('listChecks', async ({ query }) => {
+      const { page, filters } = readListing(query);
+      const found = await listChecks(database, page, filters);
+      return {
+        status: 200,
+        body: { ...found, items: found.items.map((check) => toCheckJson(check, context)) },
+      };
     }),
-    defineRoute({
-      name: 'getCheck',
-      role: 'viewer',
-      handle: async ({ params }) => ({ status: 200, body: toJson(await get(params), context) }),
-    }),
-    defineRoute({
-      name: 'getCheckHistory',
-      role: 'viewer',
-      query: HistoryQuerySchema,
-      async handle({ params, query }) {
-        const check = await get(params);
-        const results = await listResults(database, check.checkId, {
-          from: readInstant('from', query.from, 0),
-          to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
-          limit: readLimit(query.limit),
-        });
-        const items: ResultJson[] = results.map((run) => ({ kind: 'result', ...runToJson(run) }));
-        return { status: 200, body: { items } };
-      },
-    }),
+    defineRoute('getCheck', async ({ params }) => ({
+      status: 200,
+      body: await readCheck(params),
+    })),
   ];
 }
 
@@ -84,7 +69,11 @@ export function readInstant(name: string, text: string | undefined, fallback: nu
   throw new InvalidInput([{ path: name, message }], true);
 }
 
-function toJson(check: CheckView, { clock, dueAtOf }: CheckRouteContext): CheckJson {
+/** A check as the API shows it. */
+export function toCheckJson(
+  check: CheckView,
+  { clock, dueAtOf }: Pick<CheckRouteContext, 'clock' | 'dueAtOf'>,
+): CheckJson {
   const rhythm = rhythmOf(check.hostId, check.pluginId, check.intervalMs);
   const nextDue = check.maintenance
     ? null
@@ -110,7 +99,8 @@ const PENDING = {
   lastStateChange: null,
 } satisfies Omit<CheckJson, 'host' | 'plugin' | 'nextDue'>;
 
-function runToJson(run: RunView) {
+/** A run as the API shows it. */
+export function runToJson(run: RunView) {
   return {
     state: run.state,
     exitCode: run.exitCode,

@@ -1,65 +1,59 @@
-/** Routes of hosts. */
+/** Hosts over HTTP: their defaults, and what they may not collide with. */
 
 import { reverse } from 'node:dns/promises';
-import { type HostInput, HostInputSchema, HostQuerySchema } from '../../contract/hosts.ts';
+import { type HostInput, HostInputSchema } from '../../contract/hosts.ts';
 import { hostQueries } from '../../database/queries/hosts.ts';
+import { subnetQueries } from '../../database/queries/subnets.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { isHostName, parseIpAddress } from '../../lib/ip.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Host } from '../../model/objects.ts';
-import { type ResourceContext, resourceRoutes } from './resource.ts';
-import type { Route } from './server.ts';
+import { createEditor, type Editor } from './editing.ts';
 
 /** A name server that is slower than this is not waited for. */
 const REVERSE_LOOKUP_MS = 2_000;
 
-/** Creates the routes of hosts. */
-export function hostRoutes(context: ResourceContext): Route[] {
-  return resourceRoutes<Host, HostInput>(
-    {
-      queries: hostQueries,
-      routes: {
-        list: 'listHosts',
-        create: 'createHost',
-        get: 'getHost',
-        replace: 'replaceHost',
-        change: 'changeHost',
-        delete: 'deleteHost',
-      },
-      input: HostInputSchema,
-      query: HostQuerySchema,
-      toJson: (spec) => ({ ...spec }),
-      async toSpec(input) {
-        const address = readAddress(input.address);
-        return {
-          name: input.name ?? (await findName(address, context.clock)),
-          address,
-          login: input.login ?? 'violet',
-          sshPort: input.sshPort ?? 22,
-          maintenance: input.maintenance ?? false,
-          history: input.history ?? false,
-          zone: input.zone ?? 'default',
-          subnet: input.subnet ?? null,
-          suites: input.suites ?? [],
-          labels: input.labels ?? {},
-          vars: input.vars ?? {},
-        };
-      },
-      async refuseCollision(sql, spec, id) {
-        const sameName = await hostQueries.find(sql, spec.name);
-        if (sameName && sameName.id !== id && sameName.spec.name === spec.name) {
-          throw new Conflict(`There is a host "${spec.name}" already.`);
-        }
-        const sameAddress = await hostQueries.find(sql, spec.address);
-        if (sameAddress && sameAddress.id !== id && sameAddress.spec.address === spec.address) {
-          throw new Conflict(
-            `The host "${sameAddress.spec.name}" has the address ${spec.address} already.`,
-          );
-        }
-      },
+/** Creates the editor of hosts. */
+export function createHostEditor(context: { readonly clock: Clock }): Editor<Host> {
+  return createEditor<Host, HostInput>({
+    queries: hostQueries,
+    input: HostInputSchema,
+    toJson: (spec) => ({ ...spec }),
+    async toSpec(input) {
+      const address = readAddress(input.address);
+      return {
+        name: input.name ?? (await findName(address, context.clock)),
+        address,
+        login: input.login ?? 'violet',
+        sshPort: input.sshPort ?? 22,
+        maintenance: input.maintenance ?? false,
+        history: input.history ?? false,
+        zone: input.zone ?? 'default',
+        subnet: input.subnet ?? null,
+        suites: input.suites ?? [],
+        labels: input.labels ?? {},
+        vars: input.vars ?? {},
+      };
     },
-    context,
-  );
+    // A host that is given only a subnet gets what hosts found there get.
+    async complete(sql, spec, given) {
+      if (spec.subnet === null || given.has('suites')) return spec;
+      const subnet = await subnetQueries.find(sql, spec.subnet);
+      return { ...spec, suites: subnet?.spec.suites ?? [] };
+    },
+    async refuseCollision(sql, spec, id) {
+      const sameName = await hostQueries.find(sql, spec.name);
+      if (sameName && sameName.id !== id && sameName.spec.name === spec.name) {
+        throw new Conflict(`There is a host "${spec.name}" already.`);
+      }
+      const sameAddress = await hostQueries.find(sql, spec.address);
+      if (sameAddress && sameAddress.id !== id && sameAddress.spec.address === spec.address) {
+        throw new Conflict(
+          `The host "${sameAddress.spec.name}" has the address ${spec.address} already.`,
+        );
+      }
+    },
+  });
 }
 
 function readAddress(text: string): string {

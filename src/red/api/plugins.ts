@@ -1,49 +1,42 @@
-/** Routes of plugins. */
+/** Plugins over HTTP: their defaults, and what they may not collide with. */
 
-import { type PluginInput, PluginInputSchema, PluginQuerySchema } from '../../contract/plugins.ts';
+import { type PluginInput, PluginInputSchema } from '../../contract/plugins.ts';
 import { pluginQueries } from '../../database/queries/plugins.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Plugin } from '../../model/objects.ts';
-import { type ResourceContext, resourceRoutes } from './resource.ts';
-import type { Route } from './server.ts';
+import { createEditor, type Editor } from './editing.ts';
 
-/** Creates the routes of plugins. */
-export function pluginRoutes(context: ResourceContext): Route[] {
-  return resourceRoutes<Plugin, PluginInput>(
-    {
-      queries: pluginQueries,
-      routes: {
-        list: 'listPlugins',
-        create: 'createPlugin',
-        get: 'getPlugin',
-        replace: 'replacePlugin',
-        change: 'changePlugin',
-        delete: 'deletePlugin',
-      },
-      input: PluginInputSchema,
-      query: PluginQuerySchema,
-      toJson: ({ run, intervalMs, timeoutMs, ...spec }) => ({
-        ...spec,
-        ...run,
-        interval: intervalMs / 1_000,
-        timeout: timeoutMs / 1_000,
-      }),
-      toSpec: async (input) => ({
-        name: input.name,
-        run: readRun(input),
-        params: input.params ?? '',
-        intervalMs: Math.round((input.interval ?? 30) * 1_000),
-        timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
-        description: input.description ?? '',
-        suites: input.suites ?? [],
-      }),
-      async refuseCollision(sql, spec, id) {
-        const same = await pluginQueries.find(sql, spec.name);
-        if (same && same.id !== id) throw new Conflict(`There is a plugin "${spec.name}" already.`);
-      },
+/** Creates the editor of plugins. */
+export function createPluginEditor(): Editor<Plugin> {
+  return createEditor<Plugin, PluginInput>({
+    queries: pluginQueries,
+    input: PluginInputSchema,
+    toJson: ({ run, intervalMs, timeoutMs, ...spec }) => ({
+      ...spec,
+      ...run,
+      interval: intervalMs / 1_000,
+      timeout: timeoutMs / 1_000,
+    }),
+    toSpec: async (input) => ({
+      name: input.name,
+      run: readRun(input),
+      ssh: readSsh(input),
+      params: input.params ?? '',
+      intervalMs: Math.round((input.interval ?? 30) * 1_000),
+      timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
+      description: input.description ?? '',
+      suites: input.suites ?? [],
+    }),
+    async refuseCollision(sql, spec, id) {
+      const same = await pluginQueries.find(sql, spec.name);
+      if (same && same.id !== id) throw new Conflict(`There is a plugin "${spec.name}" already.`);
     },
-    context,
-  );
+  });
+}
+
+function readSsh({ ssh = false, script }: PluginInput): boolean {
+  if (!ssh || script !== undefined) return ssh;
+  throw new InvalidInput([{ path: '/ssh', message: 'only a script can run through ssh' }]);
 }
 
 function readRun(input: PluginInput): Plugin['run'] {

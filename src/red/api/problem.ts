@@ -8,7 +8,9 @@ import {
   Conflict,
   Forbidden,
   InvalidInput,
+  NoAnswer,
   NotFound,
+  TooMany,
   Unauthenticated,
   Unavailable,
 } from '../../model/errors.ts';
@@ -21,6 +23,7 @@ export function createErrorHandler(log: Log) {
       log.error({ error, method: request.method, path: request.url }, 'request failed');
     }
     if (problem.status === 503) reply.header('retry-after', '5');
+    if (error instanceof TooMany) reply.header('retry-after', String(error.retryAfterS));
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   };
@@ -42,6 +45,8 @@ export function describeProblem(error: unknown): Problem {
   if (error instanceof ForeignKeyViolation) {
     return problem(409, 'Something that this refers to was deleted at the same time; try again.');
   }
+  if (error instanceof TooMany) return problem(429, error.message);
+  if (error instanceof NoAnswer) return problem(504, error.message);
   if (error instanceof Unavailable) return problem(503, error.message);
   const status = statusOfFrameworkError(error);
   if (status !== undefined && error instanceof Error) return problem(status, error.message);
@@ -63,11 +68,13 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   412: 'Precondition failed',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Unsupported content type',
   422: 'Invalid content',
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Not available',
+  504: 'No answer in time',
 };
 
 function problem(status: number, detail: string): Problem {

@@ -1,38 +1,28 @@
-/** The five routes of a configured object: list, create, read, replace or change, delete. */
+/** The six routes of a configured object: list, create, read, replace, change, delete. */
 
-import { randomUUID } from 'node:crypto';
-import type { TObject, TSchema } from 'typebox';
 import type { RouteName } from '../../contract/paths.ts';
 import { API_PREFIX, ROUTES } from '../../contract/paths.ts';
-import type { Database, Sql } from '../../database/database.ts';
-import { type Change, changeConfiguration } from '../../database/queries/configuration.ts';
-import type { ObjectQueries } from '../../database/queries/objects.ts';
+import type { Database } from '../../database/database.ts';
+import {
+  type Change,
+  type Changed,
+  changeConfiguration,
+} from '../../database/queries/configuration.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { formatInstant } from '../../lib/instant.ts';
-import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
+import { Conflict } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
+import { type Draft, type Editor, formatEtag, refuseLostUpdate } from './editing.ts';
 import { type ListQuery, readListing } from './listing.ts';
-import { type Answer, createValidator, defineRoute, type Route } from './server.ts';
+import { type Answer, type Call, defineFreeRoute, type Route } from './server.ts';
 
-/** What the routes of one kind of object differ in. */
-export interface Resource<Spec, Input> {
-  readonly queries: ObjectQueries<Spec>;
-  readonly routes: {
-    readonly list: RouteName;
-    readonly create: RouteName;
-    readonly get: RouteName;
-    readonly replace: RouteName;
-    readonly change: RouteName;
-    readonly delete: RouteName;
-  };
-  readonly input: TSchema;
-  readonly query: TObject;
-  /** Fields of the answer that are not of the input. */
-  toJson(spec: Spec): Record<string, unknown>;
-  /** Fills in defaults. Throws `InvalidInput`. May look things up outside the database. */
-  toSpec(input: Input): Promise<Spec>;
-  /** Throws `Conflict` when `spec` collides with another object than `id`. */
-  refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
+/** The names of a kind's routes. */
+export interface ResourceRoutes {
+  readonly list: RouteName;
+  readonly create: RouteName;
+  readonly get: RouteName;
+  readonly replace: RouteName;
+  readonly change: RouteName;
+  readonly delete: RouteName;
 }
 
 /** What the routes need. */
@@ -43,69 +33,51 @@ export interface ResourceContext {
   readonly onChanged: (version: number) => void;
 }
 
-/** Fields that the server sets; a client may send back what it was given. */
-const SERVER_FIELDS = ['id', 'createdAt', 'updatedAt'];
-
 /** How often a change is made again because the object changed under it. */
 const MAX_TRIES = 20;
 
 /** Rolls a change back whose ground has shifted. */
 class ChangedMeanwhile extends Error {}
 
+/** Makes one change in the name of a token, and announces it. */
+export async function commitChange<Result>(
+  { database, clock, onChanged }: ResourceContext,
+  { token }: Pick<Call, 'token'>,
+  work: (change: Change) => Promise<Result>,
+): Promise<Changed<Result>> {
+  const origin = { at: clock.now(), actor: token.name };
+  const changed = await changeConfiguration(database, origin, work);
+  onChanged(changed.version);
+  return changed;
+}
+
 /** Creates the routes. */
-export function resourceRoutes<Spec, Input>(
-  resource: Resource<Spec, Input>,
+export function resourceRoutes<Spec>(
+  editor: Editor<Spec>,
+  routes: ResourceRoutes,
   context: ResourceContext,
 ): Route[] {
-  const { queries, routes } = resource;
   const { database } = context;
-  const parameter = queries.kind;
-  const checkInput = createValidator(resource.input, false) as (value: unknown) => Input;
-
-  const get = async (sql: Sql, reference: string) => {
-    const stored = await queries.find(sql, reference);
-    if (!stored) throw new NotFound(parameter, reference);
-    return stored;
-  };
-  const toInput = (body: unknown) => {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return checkInput(body);
-    const fields = Object.entries(body).filter(([name]) => !SERVER_FIELDS.includes(name));
-    return checkInput(Object.fromEntries(fields));
-  };
-  const change = async <Result>(work: (change: Change) => Promise<Result>): Promise<Result> => {
-    const { result, version } = await changeConfiguration(database, context.clock.now(), work);
-    context.onChanged(version);
-    return result;
-  };
+  const referenceOf = (call: Call) => call.params[editor.kind] ?? '';
   const answer = (status: number, stored: Stored<Spec>, headers = {}): Answer => ({
     status,
     headers: { etag: formatEtag(stored), ...headers },
-    body: {
-      id: stored.id,
-      ...resource.toJson(stored.spec),
-      createdAt: formatInstant(stored.createdAt),
-      updatedAt: formatInstant(stored.updatedAt),
-    },
+    body: editor.toJson(stored),
   });
-  const write = async (
-    reference: string,
-    ifMatch: unknown,
-    spec: (before: Stored<Spec>) => Promise<Spec>,
-  ) => {
-    // The spec is made before the transaction, since that may ask a name server; if somebody else
+  const write = async (call: Call, draft: (before: Stored<Spec>) => Promise<Draft<Spec>>) => {
+    // The draft is made before the transaction, since that may ask a name server; if somebody else
     // changed the object meanwhile, it is made again from what is there now.
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
-      const seen = await get(database, reference);
-      refuseLostUpdate(seen, ifMatch);
-      const next = await spec(seen);
+      const seen = await editor.get(database, referenceOf(call));
+      refuseLostUpdate(seen, call.headers['if-match']);
+      const next = await draft(seen);
       try {
-        return await change(async (sql) => {
-          const { version } = await get(sql, seen.id);
-          if (version !== seen.version) throw new ChangedMeanwhile();
-          await resource.refuseCollision(sql, next, seen.id);
-          await queries.update(sql, seen.id, next);
-          return get(sql, seen.id);
+        const { result } = await commitChange(context, call, async (change) => {
+          const before = await editor.get(change, seen.id);
+          if (before.version !== seen.version) throw new ChangedMeanwhile();
+          return editor.update(change, before, next);
         });
+        return answer(200, result);
       } catch (error) {
         if (!(error instanceof ChangedMeanwhile)) throw error;
       }
@@ -114,98 +86,46 @@ export function resourceRoutes<Spec, Input>(
   };
 
   return [
-    defineRoute({
-      name: routes.list,
-      role: 'viewer',
-      query: resource.query,
-      async handle({ query }) {
-        const { page, filters } = readListing(query as ListQuery);
-        const found = await queries.list(database, page, filters);
-        return {
-          status: 200,
-          body: { ...found, items: found.items.map((stored) => answer(200, stored).body) },
-        };
-      },
+    defineFreeRoute(routes.list, async ({ query }) => {
+      const { page, filters } = readListing(query as ListQuery);
+      const found = await editor.queries.list(database, page, filters);
+      return { status: 200, body: { ...found, items: found.items.map(editor.toJson) } };
     }),
-    defineRoute({
-      name: routes.create,
-      role: 'admin',
-      async handle({ body }) {
-        const spec = await resource.toSpec(toInput(body));
-        const stored = await change(async (sql) => {
-          await resource.refuseCollision(sql, spec, null);
-          const id = randomUUID();
-          await queries.insert(sql, id, spec);
-          return get(sql, id);
-        });
-        const path = ROUTES[routes.list].path;
-        return answer(201, stored, { location: `${API_PREFIX}${path}/${stored.id}` });
-      },
+    defineFreeRoute(routes.create, async (call) => {
+      const draft = await editor.readDraft(call.body);
+      const { result } = await commitChange(context, call, (change) =>
+        editor.create(change, draft),
+      );
+      const path = ROUTES[routes.list].path;
+      return answer(201, result, { location: `${API_PREFIX}${path}/${result.id}` });
     }),
-    defineRoute({
-      name: routes.get,
-      role: 'viewer',
-      handle: async ({ params }) => answer(200, await get(database, params[parameter] ?? '')),
+    defineFreeRoute(routes.get, async (call) =>
+      answer(200, await editor.get(database, referenceOf(call))),
+    ),
+    defineFreeRoute(routes.replace, async (call) => {
+      // Read at once, so that a wrong body is told even when there is no such object.
+      const draft = await editor.readDraft(call.body);
+      return write(call, async () => draft);
     }),
-    defineRoute({
-      name: routes.replace,
-      role: 'admin',
-      async handle({ params, body, headers }) {
-        const input = toInput(body);
-        const reference = params[parameter] ?? '';
-        return answer(
-          200,
-          await write(reference, headers['if-match'], () => resource.toSpec(input)),
-        );
-      },
-    }),
-    defineRoute({
-      name: routes.change,
-      role: 'admin',
-      async handle({ params, body, headers }) {
-        const reference = params[parameter] ?? '';
-        const merge = async (before: Stored<Spec>) =>
-          resource.toSpec(toInput(mergePatch(resource.toJson(before.spec), body)));
-        return answer(200, await write(reference, headers['if-match'], merge));
-      },
-    }),
-    defineRoute({
-      name: routes.delete,
-      role: 'admin',
-      async handle({ params, headers }) {
-        await change(async (sql) => {
-          const stored = await get(sql, params[parameter] ?? '');
-          refuseLostUpdate(stored, headers['if-match']);
-          await queries.delete(sql, stored.id);
-        });
+    defineFreeRoute(routes.change, (call) =>
+      write(call, (before) => editor.mergeDraft(before, call.body)),
+    ),
+    defineFreeRoute(routes.delete, async (call) => {
+      const { result, removedChecks } = await commitChange(context, call, async (change) => {
+        const stored = await editor.get(change, referenceOf(call));
+        refuseLostUpdate(stored, call.headers['if-match']);
+        await editor.delete(change, stored);
+        return stored;
+      });
+      if (!/(^|[ ,;])return=representation\b/.test(String(call.headers['prefer'] ?? ''))) {
         return { status: 204 };
-      },
+      }
+      const { id, name } = editor.toJson(result);
+      return {
+        status: 200,
+        headers: { 'preference-applied': 'return=representation' },
+        body: { id, name, removedChecks },
+      };
     }),
   ];
-}
-
-function formatEtag(stored: Stored<unknown>): string {
-  return `"${stored.version}"`;
-}
-
-function refuseLostUpdate(stored: Stored<unknown>, ifMatch: unknown): void {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch === formatEtag(stored)) return;
-  throw new Conflict('It was changed since you read it; read it again.');
-}
-
-/** RFC 7396: null takes a field out, objects merge, anything else replaces. */
-function mergePatch(target: Readonly<Record<string, unknown>>, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-    throw new InvalidInput([{ path: '', message: 'a JSON object is needed' }], patch === undefined);
-  }
-  const merged: Record<string, unknown> = { ...target };
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name];
-    else if (typeof value === 'object' && !Array.isArray(value)) {
-      const inner = merged[name];
-      const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-      merged[name] = mergePatch(isObject ? (inner as Record<string, unknown>) : {}, value);
-    } else merged[name] = value;
-  }
-  return merged;
 }

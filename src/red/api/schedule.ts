@@ -1,6 +1,6 @@
 /** The scheduler's jobs. */
 
-import { type JobJson, ScheduleQuerySchema } from '../../contract/checks.ts';
+import type { JobJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import { type CheckView, listChecks } from '../../database/queries/check-states.ts';
 import { formatInstant } from '../../lib/instant.ts';
@@ -13,20 +13,15 @@ export function scheduleRoutes(context: {
   dueAtOf: (checkId: number) => number | undefined;
 }): Route[] {
   return [
-    defineRoute({
-      name: 'listSchedule',
-      role: 'viewer',
-      query: ScheduleQuerySchema,
-      async handle({ query }) {
-        const { page, filters } = readListing(query);
-        // A host in maintenance has no jobs.
-        const found = await listChecks(context.database, page, {
-          ...filters,
-          maintenance: 'false',
-        });
-        const items = found.items.flatMap((check) => toJob(check, context.dueAtOf(check.checkId)));
-        return { status: 200, body: { ...found, items } };
-      },
+    defineRoute('listSchedule', async ({ query }) => {
+      const { page, filters } = readListing(query);
+      // A host in maintenance has no jobs.
+      const found = await listChecks(context.database, page, {
+        ...filters,
+        maintenance: 'false',
+      });
+      const items = found.items.flatMap((check) => toJob(check, context.dueAtOf(check.checkId)));
+      return { status: 200, body: { ...found, items } };
     }),
   ];
 }

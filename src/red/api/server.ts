@@ -3,57 +3,89 @@
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Query } from '../../contract/common.ts';
+import type { Operation } from '../../contract/operation.ts';
+import { OPERATIONS } from '../../contract/operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from '../../contract/paths.ts';
 import type { Sql } from '../../database/database.ts';
-import type { Token, TokenRole } from '../../database/queries/tokens.ts';
+import type { Token } from '../../database/queries/tokens.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
-import { authorize } from './auth.ts';
+import { type Authorize, createAuthorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
+type Operations = typeof OPERATIONS;
+type QueryOf<Name extends RouteName> = Operations[Name] extends { query: infer Query }
+  ? Query extends TSchema
+    ? Static<Query>
+    : never
+  : Readonly<Record<string, never>>;
+type BodyOf<Name extends RouteName> = Operations[Name] extends { body: infer Body }
+  ? Body extends TSchema
+    ? Static<Body>
+    : never
+  : unknown;
+
 /** What a route's handler is given. */
-export interface Call<Query, Body> {
+export interface Call<Query = unknown, Body = unknown> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly body: Body;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly token: Token;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
 }
 
-/** What a handler answers; `body` undefined = no content. */
+/** What a handler answers. */
 export interface Answer {
   readonly status: number;
+  /** Undefined = no content; a stream is sent as it comes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One route of the contract with its handler. */
-export interface Route<Query extends TSchema = TSchema, Body extends TSchema = TSchema> {
+export interface Route {
   readonly name: RouteName;
-  readonly role: TokenRole;
-  readonly query?: Query;
-  readonly body?: Body;
-  handle(call: Call<Static<Query>, Static<Body>>): Promise<Answer>;
+  /** False when the handler checks the body itself, because it must clean or merge it before. */
+  readonly validatesBody: boolean;
+  handle(call: Call): Promise<Answer>;
 }
 
-/** A route whose query and body types are inferred from its schemas. */
-export function defineRoute<Query extends TSchema, Body extends TSchema>(
-  route: Route<Query, Body>,
+/** A route whose query and body have the types of its operation. */
+export function defineRoute<Name extends RouteName>(
+  name: Name,
+  handle: (call: Call<QueryOf<Name>, BodyOf<Name>>) => Promise<Answer>,
 ): Route {
   // A handler of a narrower call; the server validates by the same schemas before it calls.
-  return route as unknown as Route;
+  return { name, validatesBody: true, handle: handle as Route['handle'] };
 }
 
-/** Creates the server with its routes; it does not listen yet. */
-export function createServer(options: {
+/** A route that validates its body itself. */
+export function defineFreeRoute(name: RouteName, handle: (call: Call) => Promise<Answer>): Route {
+  return { name, validatesBody: false, handle };
+}
+
+/** What the server needs beside its routes. */
+export interface ServerOptions {
   readonly routes: readonly Route[];
   readonly sql: Sql;
   readonly clock: Clock;
   readonly log: Log;
-}): FastifyInstance {
+  /** PEM texts; null = plain HTTP. */
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** Creates the server with its routes; it does not listen yet. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { tls, trustedProxies } = options;
+  const handleError = createErrorHandler(options.log);
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 60_000,
@@ -61,37 +93,62 @@ export function createServer(options: {
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
     forceCloseConnections: true,
     logger: false,
-  });
-  server.setErrorHandler(createErrorHandler(options.log));
+    // Of addresses that match no route because they cannot be read.
+    frameworkErrors: handleError,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    ...(tls ? { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } } : {}),
+  }) as FastifyInstance;
+  server.setErrorHandler(handleError);
   server.setNotFoundHandler((request) => {
     throw new NotFound('route', `${request.method} ${request.url.slice(0, 200)}`);
   });
   server.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('cache-control', 'no-store');
-    reply.header('x-frame-options', 'DENY');
-    reply.header('referrer-policy', 'no-referrer');
-    reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
   });
-  replaceJsonParser(server);
-  for (const route of options.routes) addRoute(server, route, options);
+  server.decorateRequest('token', null);
+  replaceParsers(server);
+  const stopping = new AbortController();
+  server.addHook('preClose', async () => stopping.abort());
+  const authorize = createAuthorize(options);
+  for (const route of options.routes) addRoute(server, route, authorize, stopping.signal);
   return server;
 }
 
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 /** Fastify's parser does not refuse `__proto__` with our form of error; ours does. */
-function replaceJsonParser(server: FastifyInstance): void {
+function replaceParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  const types = ['application/json', 'application/merge-patch+json'];
-  server.addContentTypeParser(types, { parseAs: 'string' }, (_request, text, done) => {
-    try {
-      done(null, parseBody(String(text)));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  const add = (types: string[], parse: (text: string) => unknown) =>
+    server.addContentTypeParser(types, { parseAs: 'string' }, (_request, text, done) => {
+      try {
+        done(null, parse(String(text)));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  add(['application/json', 'application/merge-patch+json'], (text) => parseBody(text, ''));
+  add(['application/x-ndjson'], parseLines);
 }
 
-function parseBody(text: string): unknown {
+/** One JSON value on each line that is not empty. */
+function parseLines(text: string): unknown[] {
+  const values: unknown[] = [];
+  text.split('\n').forEach((line, index) => {
+    if (line.trim() !== '') values.push(parseBody(line, `line ${index + 1}: `));
+  });
+  return values;
+}
+
+function parseBody(text: string, place: string): unknown {
   if (text === '') return undefined;
   try {
     return JSON.parse(text, (key, value: unknown) => {
@@ -100,40 +157,44 @@ function parseBody(text: string): unknown {
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput([{ path: '', message: `the body is not valid JSON: ${reason}` }], true);
+    const message = `${place}the body is not valid JSON: ${reason}`;
+    throw new InvalidInput([{ path: '', message }], true);
   }
 }
 
 function addRoute(
   server: FastifyInstance,
   route: Route,
-  { sql, clock }: { readonly sql: Sql; readonly clock: Clock },
+  authorize: Authorize,
+  stopping: AbortSignal,
 ): void {
   const { method, path } = ROUTES[route.name];
-  const checkQuery = createValidator(route.query, true);
-  const checkBody = createValidator(route.body, false);
+  const operation: Operation = OPERATIONS[route.name];
+  const checkQuery = createValidator(operation.query ?? Query({}), true);
+  const checkBody = createValidator(route.validatesBody ? operation.body : undefined, false);
   server.route({
     method: method as HTTPMethods,
     url: API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1'),
-    exposeHeadRoute: method === 'GET',
+    exposeHeadRoute: method === 'GET' && operation.answerType === undefined,
     // Before the body is read: who may not ask is not listened to.
     onRequest: async (request) => {
-      const token = await authorize(sql, request.headers.authorization, route.role, clock.now());
-      request.setDecorator('token', token);
+      request.setDecorator('token', await authorize(request, operation.role));
     },
     handler: async (request, reply) => {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
       const answer = await route.handle({
         params: request.params as Record<string, string>,
         query: checkQuery(request.query),
         body: checkBody(request.body),
         headers: request.headers,
         token: request.getDecorator<Token>('token'),
+        signal: AbortSignal.any([gone.signal, stopping]),
       });
       reply.code(answer.status).headers(answer.headers ?? {});
       return answer.body === undefined ? reply.send() : reply.send(answer.body);
     },
   });
-  if (!server.hasRequestDecorator('token')) server.decorateRequest('token', null);
 }
 
 /** A function that returns the value if it fits the schema; throws `InvalidInput` otherwise. */

@@ -1,16 +1,15 @@
 /** Routes of statistics: series from the files, and their latest values. */
 
-import {
-  type LastValuesJson,
-  type SeriesJson,
-  SeriesQuerySchema,
-} from '../../contract/statistics.ts';
+import type { LastValuesJson, PerfdataJson, SeriesJson } from '../../contract/statistics.ts';
 import type { Database } from '../../database/database.ts';
+import { listCheckMetrics } from '../../database/queries/check-metrics.ts';
+import { findCheck } from '../../database/queries/check-states.ts';
 import { findWorker } from '../../database/queries/workers.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound, Unavailable } from '../../model/errors.ts';
-import type { RrdStore, Series } from '../../rrd/rrd.ts';
+import { checkFileName, sourceName } from '../../rrd/check-series.ts';
+import type { Consolidation, RrdStore, Series } from '../../rrd/rrd.ts';
 import { COMMON_FILE_NAME, workerFileName } from '../../rrd/series.ts';
 import { readInstant } from './checks.ts';
 import { defineRoute, type Route } from './server.ts';
@@ -43,28 +42,16 @@ export function statisticsRoutes(context: StatisticsContext): Route[] {
   });
   const last = async (file: string) => ({ status: 200, body: await readLast(context, file) });
   return [
-    defineRoute({
-      name: 'getCommonStatistics',
-      role: 'viewer',
-      query: SeriesQuerySchema,
-      handle: ({ query }) => series(COMMON_FILE_NAME, query),
-    }),
-    defineRoute({
-      name: 'getWorkerStatistics',
-      role: 'viewer',
-      query: SeriesQuerySchema,
-      handle: async ({ params, query }) => series(await findFile(params), query),
-    }),
-    defineRoute({
-      name: 'getLastCommonStatistics',
-      role: 'viewer',
-      handle: () => last(COMMON_FILE_NAME),
-    }),
-    defineRoute({
-      name: 'getLastWorkerStatistics',
-      role: 'viewer',
-      handle: async ({ params }) => last(await findFile(params)),
-    }),
+    defineRoute('getCommonStatistics', ({ query }) => series(COMMON_FILE_NAME, query)),
+    defineRoute('getWorkerStatistics', async ({ params, query }) =>
+      series(await findFile(params), query),
+    ),
+    defineRoute('getLastCommonStatistics', () => last(COMMON_FILE_NAME)),
+    defineRoute('getCheckPerfdata', async ({ params, query }) => ({
+      status: 200,
+      body: await readPerfdata(context, params, query),
+    })),
+    defineRoute('getLastWorkerStatistics', async ({ params }) => last(await findFile(params))),
   ];
 }
 
@@ -73,12 +60,8 @@ async function readSeries(
   file: string,
   query: SeriesQuery,
 ): Promise<SeriesJson> {
-  const to = readInstant('to', query.to, clock.now());
-  const from = readInstant('from', query.from, to - HOUR_MS);
-  if (from >= to) throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
-  const spanS = (to - from) / 1_000;
-  const stepS = Number(query.step ?? Math.ceil(spanS / DEFAULT_POINTS));
-  const found = await fetchSeries(rrd, file, { from, to, stepS });
+  const span = readSpan(query, clock);
+  const found = await fetchSeries(rrd, file, span);
   const wanted = query.metrics?.split(',');
   const unknown = wanted?.filter((name) => !found.names.includes(name)) ?? [];
   if (unknown.length > 0) {
@@ -91,6 +74,46 @@ async function readSeries(
     values[name] = found.rows.map((row) => row[column] ?? null);
   });
   return { start: formatInstant(found.startS * 1_000), step: found.stepS, values };
+}
+
+/** The span that a query asks for: the last hour unless it says otherwise. */
+function readSpan(query: Partial<SeriesQuery>, clock: Clock) {
+  const to = readInstant('to', query.to, clock.now());
+  const from = readInstant('from', query.from, to - HOUR_MS);
+  if (from >= to) throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
+  const spanS = (to - from) / 1_000;
+  return { from, to, stepS: Number(query.step ?? Math.ceil(spanS / DEFAULT_POINTS)) };
+}
+
+async function readPerfdata(
+  { database, rrd, clock }: StatisticsContext,
+  { host = '', plugin = '' }: Readonly<Record<string, string>>,
+  query: Partial<SeriesQuery> & { readonly metric?: string; readonly cf?: Consolidation },
+): Promise<PerfdataJson> {
+  const check = await findCheck(database, host, plugin);
+  if (!check) throw new NotFound('check', `${host} ${plugin}`);
+  const span = readSpan(query, clock);
+  const all = await listCheckMetrics(database, [check.checkId]);
+  const metrics = all.filter(({ label }) => query.metric === undefined || query.metric === label);
+  if (query.metric !== undefined && metrics.length === 0) {
+    throw new NotFound('metric', query.metric);
+  }
+  const fileNumbers = [...new Set(metrics.map(({ fileNumber }) => fileNumber))];
+  const files = new Map<number, Series>();
+  for (const fileNumber of fileNumbers) {
+    const name = checkFileName(check.checkId, fileNumber);
+    files.set(fileNumber, await fetchSeries(rrd, name, span, query.cf));
+  }
+  const [first] = files.values();
+  return {
+    start: formatInstant((first?.startS ?? span.from / 1_000) * 1_000),
+    step: first?.stepS ?? span.stepS,
+    metrics: metrics.map(({ label, unit, fileNumber, sourceNumber }) => {
+      const file = files.get(fileNumber);
+      const column = file?.names.indexOf(sourceName(sourceNumber)) ?? -1;
+      return { label, unit, values: file?.rows.map((row) => row[column] ?? null) ?? [] };
+    }),
+  };
 }
 
 async function readLast({ rrd, clock }: StatisticsContext, file: string): Promise<LastValuesJson> {
@@ -112,13 +135,14 @@ async function fetchSeries(
   rrd: RrdStore,
   file: string,
   span: { from: number; to: number; stepS: number },
+  consolidation: Consolidation = 'AVERAGE',
 ): Promise<Series> {
   const problem = rrd.problem();
   const found = await rrd.fetch(file, {
     fromS: Math.floor(span.from / 1_000),
     toS: Math.ceil(span.to / 1_000),
     stepS: span.stepS,
-    consolidation: 'AVERAGE',
+    consolidation,
   });
   if (found) return found;
   if (problem !== null) throw new Unavailable('rrd', problem);

@@ -11,36 +11,32 @@ import { isConnected } from './workers.ts';
 export function statusRoutes(context: ApiContext): Route[] {
   const { database, clock, rrd } = context;
   return [
-    defineRoute({
-      name: 'getStatus',
-      role: 'viewer',
-      async handle() {
-        const totals = await readTotals(database);
-        const workers = await listWorkers(database);
-        const connected = workers.filter((worker) => isConnected(worker, clock.now()));
-        const figures = context.schedule.figures();
-        const body: StatusJson = {
-          version: context.version,
-          checks: { all: totals.checksAll, active: totals.checksActive, ...totals.states },
-          hosts: { all: totals.hostsAll, active: totals.hostsActive, up: totals.hostsActiveUp },
-          workers: { connected: connected.length, all: workers.length },
-          checksPerSecond: connected.reduce(
-            (sum, worker) => sum + (worker.figures['throughput'] ?? 0),
-            0,
-          ),
-          scheduler: {
-            active: context.schedule.isActive(),
-            jobs: context.schedule.jobCount(),
-            requested: figures.requested,
-            missed: figures.missed,
-            lateness: figures.latenessMs === null ? null : figures.latenessMs / 1_000,
-          },
-          database: { address: database.label },
-          broker: { address: context.brokerLabel },
-          statistics: { driver: rrd.driver, problem: rrd.problem() },
-        };
-        return { status: 200, body };
-      },
+    defineRoute('getStatus', async () => {
+      const totals = await readTotals(database);
+      const workers = await listWorkers(database);
+      const connected = workers.filter((worker) => isConnected(worker, clock.now()));
+      const figures = context.schedule.figures();
+      const body: StatusJson = {
+        version: context.version,
+        checks: { all: totals.checksAll, active: totals.checksActive, ...totals.states },
+        hosts: { all: totals.hostsAll, active: totals.hostsActive, up: totals.hostsActiveUp },
+        workers: { connected: connected.length, all: workers.length },
+        checksPerSecond: connected.reduce(
+          (sum, worker) => sum + (worker.figures['throughput'] ?? 0),
+          0,
+        ),
+        scheduler: {
+          active: context.schedule.isActive(),
+          jobs: context.schedule.jobCount(),
+          requested: figures.requested,
+          missed: figures.missed,
+          lateness: figures.latenessMs === null ? null : figures.latenessMs / 1_000,
+        },
+        database: { address: database.label },
+        broker: { address: context.brokerLabel },
+        statistics: { driver: rrd.driver, problem: rrd.problem() },
+      };
+      return { status: 200, body };
     }),
   ];
 }

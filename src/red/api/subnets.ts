@@ -1,48 +1,36 @@
-/** Routes of subnets. */
+/** Subnets over HTTP: their defaults, and what they may not collide with. */
 
-import { type SubnetInput, SubnetInputSchema, SubnetQuerySchema } from '../../contract/subnets.ts';
+import { type SubnetInput, SubnetInputSchema } from '../../contract/subnets.ts';
 import { subnetQueries } from '../../database/queries/subnets.ts';
 import { formatCidr, parseCidr, parseNetmask } from '../../lib/ip.ts';
 import { Conflict, type FieldError, InvalidInput } from '../../model/errors.ts';
 import type { Subnet } from '../../model/objects.ts';
-import { type ResourceContext, resourceRoutes } from './resource.ts';
-import type { Route } from './server.ts';
+import { createEditor, type Editor } from './editing.ts';
 
 /** The most addresses that are worth sweeping one by one. */
 const MAX_ADDRESSES = 65_536n;
 
-/** Creates the routes of subnets. */
-export function subnetRoutes(context: ResourceContext): Route[] {
-  return resourceRoutes<Subnet, SubnetInput>(
-    {
-      queries: subnetQueries,
-      routes: {
-        list: 'listSubnets',
-        create: 'createSubnet',
-        get: 'getSubnet',
-        replace: 'replaceSubnet',
-        change: 'changeSubnet',
-        delete: 'deleteSubnet',
-      },
-      input: SubnetInputSchema,
-      query: SubnetQuerySchema,
-      toJson: ({ intervalMs, ...spec }) => ({ ...spec, interval: intervalMs / 1_000 }),
-      toSpec: async (input) => ({
-        name: input.name,
-        cidr: readCidr(input),
-        exclude: readExclude(input.exclude ?? []),
-        suites: input.suites ?? [],
-        autoDiscovery: input.autoDiscovery ?? false,
-        intervalMs: Math.round((input.interval ?? 1_800) * 1_000),
-        description: input.description ?? '',
-      }),
-      async refuseCollision(sql, spec, id) {
-        const same = await subnetQueries.find(sql, spec.name);
-        if (same && same.id !== id) throw new Conflict(`There is a subnet "${spec.name}" already.`);
-      },
+/** Creates the editor of subnets. */
+export function createSubnetEditor(): Editor<Subnet> {
+  return createEditor<Subnet, SubnetInput>({
+    queries: subnetQueries,
+    input: SubnetInputSchema,
+    toJson: ({ intervalMs, ...spec }) => ({ ...spec, interval: intervalMs / 1_000 }),
+    toSpec: async (input) => ({
+      name: input.name,
+      cidr: readCidr(input),
+      exclude: readExclude(input.exclude ?? []),
+      suites: input.suites ?? [],
+      autoDiscovery: input.autoDiscovery ?? false,
+      intervalMs: Math.round((input.interval ?? 1_800) * 1_000),
+      zone: input.zone ?? 'default',
+      description: input.description ?? '',
+    }),
+    async refuseCollision(sql, spec, id) {
+      const same = await subnetQueries.find(sql, spec.name);
+      if (same && same.id !== id) throw new Conflict(`There is a subnet "${spec.name}" already.`);
     },
-    context,
-  );
+  });
 }
 
 /** From `cidr`, or from `subnet` and `netmask`, which win since only a client sends them. */

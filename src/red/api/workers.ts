@@ -6,10 +6,8 @@ import { findWorker, listWorkers, type Worker } from '../../database/queries/wor
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { NotFound } from '../../model/errors.ts';
+import { MISSING_HEARTBEATS } from '../../model/worker.ts';
 import { defineRoute, type Route } from './server.ts';
-
-/** Heartbeats that may be missing before a worker counts as lost. */
-const MISSING_HEARTBEATS = 3;
 
 /** Whether a worker is there and takes work. */
 export function isConnected(worker: Worker, now: number): boolean {
@@ -21,24 +19,16 @@ export function isConnected(worker: Worker, now: number): boolean {
 export function workerRoutes(context: { database: Database; clock: Clock }): Route[] {
   const { database, clock } = context;
   return [
-    defineRoute({
-      name: 'listWorkers',
-      role: 'viewer',
-      async handle() {
-        const workers = await listWorkers(database);
-        const items = workers.map((worker) => toJson(worker, clock.now()));
-        return { status: 200, body: { items, total: items.length, nextCursor: null } };
-      },
+    defineRoute('listWorkers', async () => {
+      const workers = await listWorkers(database);
+      const items = workers.map((worker) => toJson(worker, clock.now()));
+      return { status: 200, body: { items, total: items.length, nextCursor: null } };
     }),
-    defineRoute({
-      name: 'getWorker',
-      role: 'viewer',
-      async handle({ params }) {
-        const id = params['worker'] ?? '';
-        const worker = await findWorker(database, id);
-        if (!worker) throw new NotFound('worker', id);
-        return { status: 200, body: toJson(worker, clock.now()) };
-      },
+    defineRoute('getWorker', async ({ params }) => {
+      const id = params['worker'] ?? '';
+      const worker = await findWorker(database, id);
+      if (!worker) throw new NotFound('worker', id);
+      return { status: 200, body: toJson(worker, clock.now()) };
     }),
   ];
 }

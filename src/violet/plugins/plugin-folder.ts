@@ -112,8 +112,11 @@ function resolveLinks(path: string): Promise<string | null> {
   return realpath(path).catch(() => null);
 }
 
-/** A name that begins with `-` would be an option to whatever handles it next. */
-function isPlainName(name: string): boolean {
+/**
+ * True for the name of a file in a folder, never a path. A name that begins with `-` would be an
+ * option to whatever handles it next.
+ */
+export function isPlainName(name: string): boolean {
   return name !== '' && !/^-|^\.{1,2}$|[/\0]/.test(name) && name.length <= 255;
 }
 

@@ -3,11 +3,9 @@
  * open the raw sockets that this process must not.
  */
 
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isHostName, parseIpAddress } from '../../lib/ip.ts';
 import type { CheckStateName, Outcome } from '../../model/check.ts';
+import { findProgram } from '../executor/find-program.ts';
 import { readNumber, readOptions, UsageError } from './options.ts';
 import {
   FAMILY_OPTIONS,
@@ -165,18 +163,6 @@ async function sendEcho(target: Target, context: ProbeContext): Promise<Echo | P
     'unknown',
     'PING UNKNOWN - neither fping nor ping is installed: install one of them, for instance with "apt install fping"',
   );
-}
-
-async function findProgram(name: string, path: string): Promise<string | null> {
-  for (const folder of path.split(':').filter((one) => one.startsWith('/'))) {
-    const file = join(folder, name);
-    const isThere = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return file;
-  }
-  return null;
 }
 
 function readEcho(loss: string | undefined, rtt: string | undefined): Echo | null {

@@ -1,0 +1,138 @@
+/** Starts violet: from plugin folders and ssh keys to a worker that takes checks. */
+
+import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { watchLoopLag } from '../lib/loop-lag.ts';
+import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
+import { startDiscovery } from '../violet/discovery.ts';
+import { createExecute } from '../violet/execute.ts';
+import { findUser } from '../violet/executor/run-as.ts';
+import { startHeartbeat } from '../violet/heartbeat.ts';
+import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { Slots } from '../violet/slots.ts';
+import { openConnections } from '../violet/ssh/connections.ts';
+import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
+import type { SshContext } from '../violet/ssh/run-remote.ts';
+import { parseTarget } from '../violet/ssh/target.ts';
+import { startWorker } from '../violet/worker.ts';
+import { openExecutor } from './adapters.ts';
+import { readRamUsedKib, type Shared } from './shared.ts';
+import { claimWorkerId } from './worker-id.ts';
+
+/** Of a jump host for which none is written, as of hosts. */
+const DEFAULT_LOGIN = 'violet';
+const DEFAULT_SSH_PORT = 22;
+
+/** Starts it; what it opens is registered to be closed. */
+export async function startViolet(shared: Shared): Promise<void> {
+  const { config, lifecycle, log, clock } = shared;
+  const { violet } = config;
+  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
+  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
+  const id = claimed?.id ?? violet.id;
+  const user = violet.runAs === '' ? null : await findUser(violet.runAs);
+  const environment = pluginEnvironment(violet.environment, user?.home ?? homedir());
+  const executor = await openExecutor(config, user, shared);
+  lifecycle.onStop('executor', () => executor.close());
+  const ssh = openSsh(shared);
+  lifecycle.onStop('ssh connections', () => ssh.connections.close());
+  const execute = createExecute({
+    executor,
+    ssh,
+    pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
+    userMacros: violet.macros,
+    environment,
+    maxOutputBytes: violet.maxOutput,
+    clock,
+  });
+  const cores = availableParallelism();
+  const range = concurrencyRange(cores);
+  const isAuto = violet.concurrency === 'auto';
+  const slots = new Slots(isAuto ? range.start : Number(violet.concurrency), {
+    perHost: violet.maxPerHost,
+    perPlugin: violet.maxPerPlugin,
+  });
+  // Each reads what happened since its own last reading.
+  const [lag, heartbeatLag] = [watchLoopLag(), watchLoopLag()];
+  lifecycle.onStop('event loop watch', () => {
+    lag.stop();
+    heartbeatLag.stop();
+  });
+  const worker = await startWorker({
+    ...shared,
+    id,
+    zones: violet.zones,
+    slots,
+    execute,
+    settings: config.semantics,
+  });
+  lifecycle.onStop('worker', () => worker.stop());
+  const { rate, ports, timeout } = violet.discovery;
+  const discovery = await startDiscovery({
+    ...shared,
+    id,
+    zones: violet.zones,
+    executor,
+    environment,
+    settings: { ratePerS: rate, ports, timeoutMs: timeout * 1_000 },
+  });
+  lifecycle.onStop('discovery', () => discovery.stop());
+  const heartbeat = startHeartbeat({
+    ...shared,
+    id,
+    hostname: hostname(),
+    zones: violet.zones,
+    slotCount: () => slots.count,
+    readLoopLagMs: () => heartbeatLag.readP99Ms(),
+    intervalMs: violet.heartbeatInterval * 1_000,
+    figures: () => worker.figures(),
+    readRamUsedKib,
+  });
+  lifecycle.onStop('heartbeat', () => heartbeat.stop());
+  if (isAuto) {
+    const adapting = startAdapting({
+      range,
+      count: () => slots.count,
+      sample: () => ({
+        isShort: slots.waiting > 0 && slots.running >= slots.count,
+        lagMs: lag.readP99Ms(),
+        loadPerCore: (loadavg()[0] ?? 0) / cores,
+      }),
+      resize: (count) => slots.resize(count),
+      clock,
+      log,
+    });
+    lifecycle.onStop('number of slots', () => adapting.stop());
+  }
+  log.info({ worker: id, zones: violet.zones, slots: slots.count }, 'violet takes checks');
+}
+
+function openSsh(shared: Shared): SshContext {
+  const { ssh } = shared.config.violet;
+  const connections = openConnections({
+    ...shared,
+    identities: { keys: ssh.keys, agent: ssh.agent },
+    knownHosts: openKnownHosts(ssh.knownHosts),
+    hostKeyPolicy: ssh.hostKeyPolicy,
+    connectTimeoutMs: ssh.connectTimeout * 1_000,
+    idleTimeoutMs: ssh.idleTimeout * 1_000,
+    maxIdleConnections: ssh.maxIdleConnections,
+    maxSessionsPerHost: ssh.maxSessionsPerHost,
+    jumpHost: parseTarget(ssh.jumpHost, { login: DEFAULT_LOGIN, port: DEFAULT_SSH_PORT }),
+  });
+  return { connections, pluginPaths: ssh.pluginPaths, failureState: ssh.failureState };
+}
+
+/** All that a plugin sees of an environment. */
+function pluginEnvironment(
+  own: Readonly<Record<string, string>>,
+  home: string,
+): Readonly<Record<string, string>> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C',
+    LC_ALL: 'C',
+    HOME: home,
+    ...own,
+  };
+}

@@ -1,0 +1,115 @@
+/** What is needed to run a check, or to take a result of it, by names. */
+
+import type { Plugin, TextMap } from '../../model/objects.ts';
+import type { Sql } from '../database.ts';
+import { readRun } from './plugins.ts';
+import { chunksOf } from './upsert.ts';
+
+/** A check with its host and plugin. */
+export interface CheckTarget {
+  readonly checkId: number;
+  readonly host: {
+    readonly id: string;
+    readonly name: string;
+    readonly address: string;
+    readonly login: string;
+    readonly sshPort: number;
+    readonly zone: string;
+    readonly maintenance: boolean;
+    readonly history: boolean;
+    readonly vars: TextMap;
+  };
+  readonly plugin: Pick<Plugin, 'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs'>;
+}
+
+/** How a check is named: host by name, address or id; plugin by name or id. */
+export interface CheckReference {
+  readonly host: string;
+  readonly plugin: string;
+}
+
+/** The checks in the order asked for; undefined for one that is not there. */
+export async function findCheckTargets(
+  sql: Sql,
+  references: readonly CheckReference[],
+): Promise<(CheckTarget | undefined)[]> {
+  const targets: (CheckTarget | undefined)[] = [];
+  for (const chunk of chunksOf(references, 1_000)) targets.push(...(await findChunk(sql, chunk)));
+  return targets;
+}
+
+async function findChunk(
+  { db }: Sql,
+  references: readonly CheckReference[],
+): Promise<(CheckTarget | undefined)[]> {
+  const hosts = [...new Set(references.map(({ host }) => host))];
+  const plugins = [...new Set(references.map(({ plugin }) => plugin))];
+  const rows = await db
+    .selectFrom('check_pair')
+    .innerJoin('host', 'host.id', 'check_pair.host_id')
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .where(({ or, eb }) =>
+      or([
+        eb('host.name', 'in', hosts),
+        eb('host.address', 'in', hosts),
+        eb('host.id', 'in', hosts),
+      ]),
+    )
+    .where(({ or, eb }) => or([eb('plugin.name', 'in', plugins), eb('plugin.id', 'in', plugins)]))
+    .select([
+      'check_pair.check_id',
+      'host.id as host_id',
+      'host.name as host_name',
+      'host.address',
+      'host.login',
+      'host.ssh_port',
+      'host.zone',
+      'host.maintenance',
+      'host.history',
+      'host.vars',
+      'plugin.id as plugin_id',
+      'plugin.name as plugin_name',
+      'plugin.script',
+      'plugin.builtin',
+      'plugin.ssh',
+      'plugin.params',
+      'plugin.timeout_ms',
+      'plugin.interval_ms',
+    ])
+    .execute();
+  const byReference = new Map<string, CheckTarget>();
+  // Least exact first, so that a name wins over an address or id that reads the same.
+  for (const hostColumn of ['host_id', 'address', 'host_name'] as const) {
+    for (const pluginColumn of ['plugin_id', 'plugin_name'] as const) {
+      for (const row of rows) {
+        byReference.set(keyOf(row[hostColumn], row[pluginColumn]), {
+          checkId: row.check_id,
+          host: {
+            id: row.host_id,
+            name: row.host_name,
+            address: row.address,
+            login: row.login,
+            sshPort: row.ssh_port,
+            zone: row.zone,
+            maintenance: row.maintenance === 1,
+            history: row.history === 1,
+            vars: JSON.parse(row.vars) as TextMap,
+          },
+          plugin: {
+            name: row.plugin_name,
+            run: readRun(row),
+            ssh: row.ssh === 1,
+            params: row.params,
+            timeoutMs: row.timeout_ms,
+            intervalMs: row.interval_ms,
+          },
+        });
+      }
+    }
+  }
+  return references.map(({ host, plugin }) => byReference.get(keyOf(host, plugin)));
+}
+
+function keyOf(host: string, plugin: string): string {
+  return `${host}\u0000${plugin}`;
+}

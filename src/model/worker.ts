@@ -1,0 +1,4 @@
+/** When a worker counts as lost. */
+
+/** Heartbeats that may be missing. */
+export const MISSING_HEARTBEATS = 3;

@@ -1,0 +1,121 @@
+/** `ppadm run check|discovery`: now, instead of when the schedule would. */
+
+import type { Command } from 'commander';
+import type { CheckJson } from '../../contract/checks.ts';
+import type { DiscoveryJson } from '../../contract/discoveries.ts';
+import { addExamples, onRun } from '../command-line.ts';
+import { EXIT, explainFailure } from '../exit-code.ts';
+import { SUBNET } from '../kinds.ts';
+import { readPath } from '../names.ts';
+import { withNearNames } from '../near-names.ts';
+import { printObject } from '../objects.ts';
+import { CHECK, DISCOVERY } from '../observed-kinds.ts';
+import { escapeLine } from '../output/escape.ts';
+import { startProgress } from '../output/progress.ts';
+import type { Program } from '../program.ts';
+import type { Session } from '../session.ts';
+import { EXIT_CODES, formatPluginOutput } from './get.ts';
+
+/** Longer than the server waits for a worker, the slowest plugin and the storing of its result. */
+const WAIT_MS = 3_720_000;
+const LOOK_MS = 500;
+
+/** Adds `run check` and `run discovery`. */
+export function defineRun(verb: Command, program: Program): void {
+  addExamples(verb, ['ppadm run check web1 ping --wait', 'ppadm run discovery office --wait']);
+  const check = verb
+    .command('check <host> [plugin]')
+    .description('run one check ahead of the schedule')
+    .option('--wait', 'wait for the result and show it')
+    .option('--exit-code', "wait, write what the plugin wrote and exit with the check's own 0-3");
+  addExamples(check, [
+    'ppadm run check web1 ping --wait',
+    'ppadm run check web1 ping --exit-code      # as a plugin',
+  ]);
+  onRun(check, program, (session, args) =>
+    check.opts()['exitCode'] === true
+      ? serveAsPlugin(session, args)
+      : runCheck(session, args, check.opts()['wait'] === true),
+  );
+
+  const discovery = verb
+    .command('discovery <subnet>')
+    .description('search a subnet for hosts')
+    .option('--wait', 'wait for its end and show what was found');
+  addExamples(discovery, ['ppadm run discovery office', 'ppadm run discovery office --wait']);
+  onRun(discovery, program, (session, [subnet = '']) =>
+    runDiscovery(session, subnet, discovery.opts()['wait'] === true),
+  );
+}
+
+async function runCheck(session: Session, args: readonly string[], waits: boolean): Promise<void> {
+  const path = readPath(CHECK, args);
+  const name = Object.values(path).join('/');
+  const run = () => requestRun(session, path, waits);
+  const answer = await withNearNames(session, { kind: CHECK, name }, run);
+  if ('state' in answer) return printObject(session, CHECK, answer);
+  if (session.format === 'table') session.say(`Requested ${escapeLine(name)}.`);
+  else session.print(`${escapeLine(answer.requestId)}\n`);
+}
+
+async function serveAsPlugin(session: Session, args: readonly string[]): Promise<void> {
+  try {
+    const check = await requestRun(session, readPath(CHECK, args), true);
+    if (!('state' in check)) throw new TypeError('the server did not wait for the result');
+    session.endWith(EXIT_CODES[check.state]);
+    session.print(formatPluginOutput(check));
+  } catch (error) {
+    session.endWith(EXIT_CODES.unknown);
+    session.print(`UNKNOWN - ${escapeLine(explainFailure(error).lines.join(' '))}\n`);
+  }
+}
+
+async function requestRun(
+  session: Session,
+  path: Readonly<Record<string, string>>,
+  waits: boolean,
+): Promise<CheckJson | { readonly requestId: string }> {
+  const client = await session.connect();
+  if (!waits) return client.call('runCheck', { path });
+  const progress = startProgress(session, () => `waiting for ${Object.values(path).join(' ')}`);
+  try {
+    return await client.call('runCheck', { path, query: { wait: 'true' }, timeoutMs: WAIT_MS });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function runDiscovery(session: Session, subnet: string, waits: boolean): Promise<void> {
+  const client = await session.connect();
+  const { id } = await withNearNames(session, { kind: SUBNET, name: subnet }, () =>
+    client.call('discoverSubnet', { path: { subnet } }),
+  );
+  if (!waits) {
+    if (session.format === 'table') session.say(`Began the discovery ${id}.`);
+    else session.print(`${id}\n`);
+    return;
+  }
+  const path = { discovery: id };
+  let discovery: DiscoveryJson = await client.call('getDiscovery', { path });
+  const progress = startProgress(session, () => formatProgress(discovery));
+  try {
+    while (discovery.state === 'running') {
+      await session.pause(LOOK_MS);
+      discovery = await client.call('getDiscovery', { path });
+      progress.show();
+    }
+  } finally {
+    progress.stop();
+  }
+  if (discovery.state !== 'done') session.endWith(EXIT.failed);
+  await printObject(session, DISCOVERY, discovery);
+}
+
+const BAR_WIDTH = 30;
+
+function formatProgress({ scanned, total, found, subnet }: DiscoveryJson): string {
+  const share = total === 0 ? 1 : scanned / total;
+  const done = Math.round(share * BAR_WIDTH);
+  const bar = '#'.repeat(done) + '.'.repeat(BAR_WIDTH - done);
+  return `${escapeLine(String(subnet))} [${bar}] ${scanned} of ${total}, ${found} found`;
+}

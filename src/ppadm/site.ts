@@ -1,0 +1,33 @@
+/** Everything that documents can say of a site, as the server has it. */
+
+import type { DocumentKind } from './documents.ts';
+import type { Kind } from './kind.ts';
+import { HOST, PLUGIN, SUBNET, SUITE } from './kinds.ts';
+import { fetchList, MAX_PAGE_SIZE } from './listing.ts';
+import type { Session } from './session.ts';
+import type { Site, SiteObject } from './site-changes.ts';
+
+const KINDS: Readonly<Record<DocumentKind, Kind>> = {
+  suite: SUITE,
+  plugin: PLUGIN,
+  subnet: SUBNET,
+  host: HOST,
+};
+/** More than any site has. */
+const MAX_OBJECTS = 10_000_000;
+
+/** Reads all objects. */
+export async function readSite(session: Session): Promise<Site> {
+  const read = async (kind: DocumentKind) => {
+    const client = await session.connect();
+    const part = { query: {}, limit: MAX_OBJECTS, pageSize: MAX_PAGE_SIZE };
+    const { items } = await fetchList(client, KINDS[kind], part);
+    return new Map((items as readonly SiteObject[]).map((item) => [item.name, item]));
+  };
+  return {
+    suite: await read('suite'),
+    plugin: await read('plugin'),
+    subnet: await read('subnet'),
+    host: await read('host'),
+  };
+}
