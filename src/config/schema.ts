@@ -21,7 +21,7 @@ const Limit = (value: number) =>
 
 /** Above what well-behaved plugins use, those that bring a runtime of their own included. */
 const LIMITS = {
-  ...{ cpu: 60, memory: 4 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
+  ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
 };
 
 const QueueName = (name: string, description: string) =>
@@ -206,7 +206,7 @@ export const ConfigSchema = Section({
         additionalProperties: false,
         default: LIMITS,
         description:
-          'What one plugin may use (executor spawn): seconds of cpu, bytes of address space, openFiles, bytes of a file, processes of its user altogether; 0: no limit',
+          'What one plugin may use (executor spawn): seconds of cpu, bytes of memory that it can write, openFiles, bytes of a file, processes of its user altogether; 0: no limit',
       },
     ),
     runAs: Type.String({

@@ -7,7 +7,10 @@
 export interface Limits {
   /** Seconds of CPU time; then SIGXCPU, a second later SIGKILL. */
   readonly cpuS: number | null;
-  /** Bytes of address space; then allocating fails in the program. */
+  /**
+   * Bytes of memory of its own that it can write; then allocating fails in the program. Not address
+   * space, of which runtimes as those of Java and Go reserve far more than they ever use.
+   */
   readonly memoryBytes: number | null;
   /** Files open at a time. */
   readonly openFiles: number | null;
@@ -25,7 +28,7 @@ export interface ResourceLimit {
 }
 
 /** Numbers of the resources, alike on every architecture that koffi is built for (asm-generic). */
-const RESOURCE = { cpu: 0, fileSize: 1, core: 4, processes: 6, openFiles: 7, memory: 9 };
+const RESOURCE = { cpu: 0, fileSize: 1, core: 4, processes: 6, openFiles: 7, data: 2 };
 
 /**
  * Limits that the process that starts programs can bear itself, so that they are inherited and no
@@ -43,7 +46,7 @@ export function inheritedLimits(limits: Limits): ResourceLimit[] {
 export function programLimits(limits: Limits): ResourceLimit[] {
   return [
     ...limit(RESOURCE.cpu, limits.cpuS, 1),
-    ...limit(RESOURCE.memory, limits.memoryBytes),
+    ...limit(RESOURCE.data, limits.memoryBytes),
     ...limit(RESOURCE.openFiles, limits.openFiles),
   ];
 }
