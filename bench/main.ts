@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the whole pipeline in both modes, beside the machine's own rate of starting the
  * same plugin, measured in the same run. Prints a table and writes bench/results/pipeline.json.
- * `npm run bench -- --quick` measures for a shorter time.
+ * `npm run bench -- --quick` measures for a shorter time, `npm run bench -- violet` only what
+ * running plugins costs, which `npm run bench` measures first.
  */
 
 import { spawn } from 'node:child_process';
@@ -15,14 +16,16 @@ import { startPostgres } from '../test/servers/postgres.ts';
 import { type RabbitmqServer, startRabbitmq } from '../test/servers/rabbitmq.ts';
 import { tempFolder } from '../test/servers/temp.ts';
 import { type Achievement, type Load, measureSystem } from './system.ts';
+import { benchViolet } from './violet.ts';
 
 const RESULTS = join(process.cwd(), 'bench', 'results');
 const PLUGIN_FOLDER = '/usr/lib/nagios/plugins';
 const CHECK_DUMMY = join(PLUGIN_FOLDER, 'check_dummy');
-const SPAN = process.argv.includes('--quick')
-  ? { warmUpS: 4, measureS: 6 }
-  : { warmUpS: 10, measureS: 20 };
+const IS_QUICK = process.argv.includes('--quick');
+const SPAN = IS_QUICK ? { warmUpS: 4, measureS: 6 } : { warmUpS: 10, measureS: 20 };
+const VIOLET_SPAN = IS_QUICK ? { rounds: 3, spanMs: 600 } : { rounds: 7, spanMs: 1_000 };
 const HALF = 0.5;
+const MACHINE = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
 const ALL_IN_ONE: Role[][] = [['grey', 'violet', 'red']];
 const ONE_EACH: Role[][] = [['grey'], ['violet'], ['red']];
 
@@ -41,6 +44,9 @@ async function main(): Promise<void> {
     process.stderr.write('check_dummy is missing: apt install monitoring-plugins-basic\n');
     process.exit(1);
   }
+  const violet = await benchViolet({ file: CHECK_DUMMY, args: ['0', 'hi'] }, VIOLET_SPAN);
+  writeJson('violet.json', { at: new Date(), machine: MACHINE, span: VIOLET_SPAN, rows: violet });
+  if (process.argv.includes('violet')) process.exit(0);
   const listener = createServer((socket) => socket.end());
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const address = listener.address();
@@ -197,12 +203,12 @@ function writeResults(): void {
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
+  writeJson('pipeline.json', { at: new Date(), machine: MACHINE, span: SPAN, rows });
+}
+
+function writeJson(name: string, content: unknown): void {
   mkdirSync(RESULTS, { recursive: true });
-  const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
-  const file = join(RESULTS, 'pipeline.json');
-  writeFileSync(
-    file,
-    `${JSON.stringify({ at: new Date(), machine, span: SPAN, rows }, null, 2)}\n`,
-  );
+  const file = join(RESULTS, name);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
   process.stdout.write(`written to ${file}\n`);
 }
