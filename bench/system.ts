@@ -121,7 +121,8 @@ async function createSite(
   await database.close();
 }
 
-function startProcess(
+/** Starts a process with these roles; resolves when it is ready. */
+export function startProcess(
   roles: readonly Role[],
   environment: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
@@ -134,7 +135,8 @@ function startProcess(
   });
 }
 
-async function stopProcess(child: ChildProcess): Promise<void> {
+/** Ends it as a service manager does. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const timer = setTimeout(() => child.kill('SIGKILL'), 35_000);

@@ -1,7 +1,7 @@
 /** Checks, their states and history, and the schedule over HTTP. */
 
 import Type, { type Static } from 'typebox';
-import { Instant, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
+import { Instant, LabelQuery, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
@@ -65,6 +65,7 @@ export const CheckQuerySchema = Query({
   suite: Type.Optional(Name),
   subnet: Type.Optional(Name),
   zone: Type.Optional(Type.String({ maxLength: 64 })),
+  label: Type.Optional(LabelQuery),
 });
 
 /** One kept result. */

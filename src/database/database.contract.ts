@@ -16,13 +16,8 @@ import {
   readAgendaPlugins,
 } from './queries/agenda.ts';
 import { listArchivedChecks } from './queries/check-archive.ts';
-import {
-  findCheck,
-  listChecks,
-  listResults,
-  readCheckStates,
-  writeBatch,
-} from './queries/check-states.ts';
+import { readCheckStates, writeBatch } from './queries/check-states.ts';
+import { findCheck, listChecks, listResults } from './queries/checks.ts';
 import { changeConfiguration, getConfigVersion, listChanges } from './queries/configuration.ts';
 import {
   deleteOldEvents,
@@ -274,14 +269,16 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     });
 
     test('checks are listed with their state and filtered', async () => {
-      const checkId = await addCheck('filter');
-      await addCheck('filter-pending');
+      const labels = { team: 'shop "1"', env: 'Prod' };
+      const checkId = await addCheck('filter', { labels, zone: 'filter-zone' });
+      await addCheck('filter-pending', { labels: { note: '"team":"shop' } });
       const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
       await database.transaction((sql) =>
         writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
       );
       const list = async (filters: Record<string, string>) => {
         const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
+        expect(page.total).toBe(page.items.length);
         return page.items.map((item) => `${item.host} ${item.run?.state ?? 'pending'}`);
       };
       expect(await list({})).toEqual(['filter critical', 'filter-pending pending']);
@@ -291,6 +288,19 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       expect(await list({ problem: 'false' })).toEqual(['filter-pending pending']);
       expect(await list({ suite: 'filter' })).toEqual(['filter critical']);
       expect(await list({ host: 'filter-pending', plugin: 'filter' })).toEqual([]);
+      expect(await list({ zone: 'filter-zone' })).toEqual(['filter critical']);
+      expect(await list({ q: 'no such' })).toEqual([]);
+      expect(await list({ label: 'team' })).toEqual(['filter critical']);
+      expect(await list({ label: 'team=shop "1",env=Prod' })).toEqual(['filter critical']);
+      expect(await list({ label: 'env=prod' })).toEqual([]);
+      expect(await list({ label: 'team=shop' })).toEqual([]);
+      const sorted = async (name: string, descending: boolean) => {
+        const sort = [{ name, descending }];
+        const page = await listChecks(database, { ...WHOLE_LIST, sort }, { q: 'filter' });
+        return page.items.map((item) => item.host);
+      };
+      expect(await sorted('state', false)).toEqual(['filter-pending', 'filter']);
+      expect(await sorted('lastStateChange', true)).toEqual(['filter', 'filter-pending']);
     });
 
     test('totals count states of hosts that are not in maintenance', async () => {

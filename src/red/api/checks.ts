@@ -7,7 +7,7 @@ import {
   findCheck,
   listChecks,
   type RunView,
-} from '../../database/queries/check-states.ts';
+} from '../../database/queries/checks.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';

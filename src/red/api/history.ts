@@ -3,7 +3,7 @@
 import type { AvailabilityJson, HistoryJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import { listArchivedChecks } from '../../database/queries/check-archive.ts';
-import { findCheck, listResults } from '../../database/queries/check-states.ts';
+import { findCheck, listResults } from '../../database/queries/checks.ts';
 import {
   findNextStart,
   findStateAt,
