@@ -148,8 +148,8 @@ async function createSite(environment: Readonly<Record<string, string>>): Promis
   const database = await openDatabase(config, context);
   await migrate(database);
   await database.transaction(insertSite);
-  // As SQLite does when it is opened, and PostgreSQL by itself within a minute.
-  await sql`analyze`.execute(database.db);
+  // PostgreSQL does it by itself within a minute, SQLite when it is opened.
+  if (database.traits.kind === 'postgres') await sql`analyze`.execute(database.db);
   await database.close();
 }
 

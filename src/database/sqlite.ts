@@ -44,7 +44,6 @@ export async function openSqlite(path: string): Promise<Database> {
     'synchronous = FULL',
     'foreign_keys = ON',
     // Without knowing how many rows there are it searches large tables in the wrong order.
-    'analysis_limit = 1000',
     'optimize = 0x10002',
   ]) {
     driver.exec(`PRAGMA ${pragma}`);

@@ -37,8 +37,8 @@ export interface Ordering {
   readonly columns: Readonly<Record<string, string | RawBuilder<unknown>>>;
   readonly tieBreaker: string;
   readonly defaultSort: readonly SortKey[];
-  /** Has as many rows as the list and costs less; absent = the list itself is counted. */
-  readonly counted?: AnyQuery;
+  /** How many rows the list has, if that is known already. */
+  readonly total?: number;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function readPage(
     const values = parseCursor(request.cursor, keys.length);
     page = page.where((builder) => isBehind(builder, keys, values));
   }
-  const [rows, total] = await Promise.all([page.execute(), countRows(ordering.counted ?? query)]);
+  const [rows, total] = await Promise.all([page.execute(), ordering.total ?? countRows(query)]);
   const items = rows.slice(0, request.limit);
   const last = items.at(-1);
   const isLastPage = rows.length <= request.limit || last === undefined;
@@ -71,7 +71,8 @@ export async function readPage(
   };
 }
 
-async function countRows(query: AnyQuery): Promise<number> {
+/** How many rows a query gives. */
+export async function countRows(query: AnyQuery): Promise<number> {
   const row = await query
     .clearSelect()
     .select(sql<number>`count(*)`.as('total'))
