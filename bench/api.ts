@@ -236,6 +236,8 @@ function stateRow(checkId: number) {
     ...{ check_id: checkId, state: checkId % RARE === 0 ? 2 : 0, exit_code: 0 },
     ...{ output: 'DUMMY OK - all is well here', long_output: '', perfdata: '[]', worker: 'seed' },
     ...{ scheduled_at: at, started_at: at, finished_at: at, last_state_change_at: at },
+    ...{ state_type: 1, attempt: 1, max_check_attempts: 1, last_hard_state_change_at: at },
+    is_passive: 0 as const,
   };
 }
 

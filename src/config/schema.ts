@@ -24,6 +24,9 @@ const LIMITS = {
   ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
 };
 
+const Percent = (value: number, description: string) =>
+  Type.Number({ minimum: 0, maximum: 100, default: value, description });
+
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
 
@@ -284,6 +287,16 @@ export const ConfigSchema = Section({
       ],
       { default: 'critical', description: 'State of a check that ran out of time' },
     ),
+    enableFlapDetection: Type.Boolean({
+      default: true,
+      description: 'Whether objects that change their state too often are flapping',
+    }),
+    lowServiceFlapThreshold: Percent(20, 'Percent of changes at or below which flapping stops'),
+    highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
+    hardProblemAttempt: Type.Union([Type.Literal('max'), Type.Literal('first')], {
+      default: 'max',
+      description: 'What attempt a hard problem shows: max as Nagios, first as Icinga',
+    }),
   }),
   security: Section({
     messageKey: Type.String({

@@ -12,6 +12,7 @@ import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import { createEnvelope } from '../messages/envelope.ts';
+import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { startCollector } from './collector.ts';
 
 const shared = { clock: systemClock, log: silentLog(), random: Math.random };
@@ -31,6 +32,7 @@ beforeEach(async () => {
     ...options,
     shards: 1,
     keepsHistory: true,
+    semantics: NAGIOS_SEMANTICS,
     onStored: () => {},
   });
 });

@@ -5,6 +5,7 @@
 
 import type { ExpressionBuilder } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
+import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
@@ -67,7 +68,7 @@ async function findSuite({ db }: Sql, name: string): Promise<Suite> {
 }
 
 /** What a filter has to see beside the pair of host and plugin. */
-type Joined = 'host' | 'plugin' | 'state';
+type Joined = 'host' | 'plugin' | 'state' | 'memory';
 
 // biome-ignore lint/suspicious/noExplicitAny: of any query
 type AnyBuilder = ExpressionBuilder<any, any>;
@@ -103,6 +104,20 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
     needs: ['state'],
     apply: (query, value) => query.where(({ eb, or }) => or(stateConditions(eb, value))),
   },
+  stateType: {
+    needs: ['state'],
+    apply: (query, value) =>
+      query.where('check_state.state_type', '=', STATE_TYPES.indexOf(value as StateType)),
+  },
+  handled: {
+    needs: ['memory'],
+    apply: (query, value) =>
+      value === 'true'
+        ? query.where(isHandled)
+        : query.where((eb) =>
+            eb.or([eb.not(isHandled(eb)), eb('check_memory.check_id', 'is', null)]),
+          ),
+  },
   problem: {
     needs: ['state'],
     apply: (query, value) =>
@@ -135,6 +150,13 @@ export function filterChecks<Query extends AnyQuery>(
     );
   }
   return filtered as Query;
+}
+
+function isHandled(eb: AnyBuilder) {
+  return eb.or([
+    eb('check_memory.is_acknowledged', '=', 1),
+    eb('check_memory.is_in_downtime', '=', 1),
+  ]);
 }
 
 /** A page of what many are called is soon full, read in its order; all of them are soon counted by id. */
@@ -171,6 +193,9 @@ export function needs({ filters }: Wanted, what: Joined): boolean {
   return filters.some(([name]) => CHECK_FILTERS[name]?.needs.includes(what));
 }
 
+/** Filters that look at nothing but the state. */
+const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
+
 /** Whether only checks pass that have a state. */
 export function isMeasured({ filters }: Wanted): boolean {
   return filters.some(
@@ -182,7 +207,7 @@ export function isMeasured({ filters }: Wanted): boolean {
 /** Reads and joins only what the filters need: all of it takes ten times as long. */
 export function countChecks({ db }: Sql, wanted: Wanted): AnyQuery {
   const { filters, search, suite } = wanted;
-  const isStateAlone = filters.every(([name]) => name === 'state' || name === 'problem');
+  const isStateAlone = filters.every(([name]) => STATE_FILTERS.has(name));
   if (isMeasured(wanted) && isStateAlone && search === null && suite === null) {
     return filterChecks(db.selectFrom('check_state') as AnyQuery, wanted);
   }
@@ -199,6 +224,9 @@ export function countChecks({ db }: Sql, wanted: Wanted): AnyQuery {
     query = query.innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id');
   if (needs(wanted, 'state')) {
     query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
+  }
+  if (needs(wanted, 'memory')) {
+    query = query.leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id');
   }
   return filterChecks(query, wanted, 'count');
 }

@@ -2,13 +2,16 @@
 
 import type { Insertable, Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
-import type { CheckStateTable, ResultTable } from '../schema.ts';
+import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** A row of `check_state`. */
 export type CheckStateRow = Selectable<CheckStateTable>;
+
+/** A row of `check_memory`. */
+export type CheckMemoryRow = Selectable<CheckMemoryTable>;
 
 /** The stored states of checks; those that have none yet are absent. */
 export async function readCheckStates(
@@ -22,6 +25,24 @@ export async function readCheckStates(
         .selectFrom('check_state')
         .selectAll('check_state')
         .where('check_state.check_id', 'in', chunk)
+        .execute()),
+    );
+  }
+  return rows;
+}
+
+/** What is remembered of checks beside their newest result; those without are absent. */
+export async function readCheckMemories(
+  { db }: Sql,
+  checkIds: readonly number[],
+): Promise<CheckMemoryRow[]> {
+  const rows: CheckMemoryRow[] = [];
+  for (const chunk of chunksOf(checkIds, 10_000)) {
+    rows.push(
+      ...(await db
+        .selectFrom('check_memory')
+        .selectAll('check_memory')
+        .where('check_memory.check_id', 'in', chunk)
         .execute()),
     );
   }
@@ -66,13 +87,14 @@ export async function findExistingChecks(
 export async function writeBatch(
   sql: Sql,
   batch: {
-    states: readonly Insertable<CheckStateTable>[];
-    results: readonly Insertable<ResultTable>[];
-    events: readonly EventEntry[];
-    stateStarts: readonly StateStart[];
+    readonly states?: readonly Insertable<CheckStateTable>[];
+    readonly memories?: readonly Insertable<CheckMemoryTable>[];
+    readonly results?: readonly Insertable<ResultTable>[];
+    readonly events?: readonly EventEntry[];
+    readonly stateStarts?: readonly StateStart[];
   },
 ): Promise<void> {
-  await upsertRows(sql, 'check_state', batch.states, {
+  await upsertRows(sql, 'check_state', batch.states ?? [], {
     key: ['check_id'],
     update: [
       'state',
@@ -84,14 +106,32 @@ export async function writeBatch(
       'finished_at',
       'worker',
       'last_state_change_at',
+      'state_type',
+      'attempt',
+      'max_check_attempts',
+      'last_hard_state_change_at',
+      'is_passive',
       'scheduled_at',
     ],
     onlyIfNewer: 'scheduled_at',
   });
-  await upsertRows(sql, 'result', batch.results, {
+  await upsertRows(sql, 'check_memory', batch.memories ?? [], {
+    key: ['check_id'],
+    update: [
+      'is_flapping',
+      'flap_percent',
+      'is_acknowledged',
+      'is_in_downtime',
+      'next_change_at',
+      'memory',
+      'revision',
+    ],
+    onlyIfNewer: 'revision',
+  });
+  await upsertRows(sql, 'result', batch.results ?? [], {
     key: ['check_id', 'scheduled_at'],
     update: [],
   });
-  await insertStateStarts(sql, batch.stateStarts);
-  await insertEvents(sql, batch.events);
+  await insertStateStarts(sql, batch.stateStarts ?? []);
+  await insertEvents(sql, batch.events ?? []);
 }

@@ -3,12 +3,13 @@
 import { type RawBuilder, sql as raw, type Selectable } from 'kysely';
 import { CHECK_STATES, type Perfdatum, type StateName } from '../../model/check.ts';
 import type { Plugin } from '../../model/objects.ts';
+import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
 import { countChecks, filterChecks, isMeasured, needs, resolveFilters } from './check-filters.ts';
 import type { Filters } from './objects.ts';
 import { countRows, type Page, type PageRequest, readPage } from './page.ts';
-import { readRun } from './plugins.ts';
+import { readPolicy, readRun } from './plugins.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
@@ -24,6 +25,14 @@ export interface RunView {
   readonly worker: string;
 }
 
+/** The run that a check's current state is of, and how sure the state is. */
+export interface CurrentRun extends RunView {
+  readonly stateType: StateType;
+  readonly attempt: number;
+  readonly lastStateChangeAt: number;
+  readonly lastHardStateChangeAt: number;
+}
+
 /** A check with its current state, for people. `run` is null while it is pending. */
 export interface CheckView {
   readonly checkId: number;
@@ -35,7 +44,13 @@ export interface CheckView {
   readonly zone: string;
   readonly intervalMs: number;
   readonly what: Plugin['run'];
-  readonly run: (RunView & { readonly lastStateChangeAt: number }) | null;
+  readonly maxCheckAttempts: number;
+  readonly flapping: boolean;
+  /** 0..100 */
+  readonly flapPercent: number;
+  readonly acknowledged: boolean;
+  readonly inDowntime: boolean;
+  readonly run: CurrentRun | null;
 }
 
 /** A page of checks. */
@@ -139,6 +154,7 @@ function selectChecks({ db }: Sql) {
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+    .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
     .select(CHECK_COLUMNS)
     .selectAll('check_state');
 }
@@ -150,6 +166,7 @@ function selectChecksByHost({ db }: Sql) {
     .crossJoin('check_pair')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+    .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
     .whereRef('check_pair.host_id', '=', 'host.id')
     .select(CHECK_COLUMNS)
     .selectAll('check_state');
@@ -166,6 +183,11 @@ const CHECK_COLUMNS = [
   'plugin.interval_ms',
   'plugin.script',
   'plugin.builtin',
+  'plugin.policy',
+  'check_memory.is_flapping',
+  'check_memory.flap_percent',
+  'check_memory.is_acknowledged',
+  'check_memory.is_in_downtime',
 ] as const;
 
 type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[number];
@@ -181,12 +203,20 @@ function readCheck(row: CheckRow): CheckView {
     zone: row.zone,
     intervalMs: row.interval_ms,
     what: readRun(row),
+    maxCheckAttempts: readPolicy(row).maxCheckAttempts,
+    flapping: row.is_flapping === 1,
+    flapPercent: row.flap_percent ?? 0,
+    acknowledged: row.is_acknowledged === 1,
+    inDowntime: row.is_in_downtime === 1,
     run:
       row.check_id === null
         ? null
         : {
             ...readRunView(row as Selectable<CheckStateTable>),
+            stateType: STATE_TYPES[row.state_type ?? 1] ?? 'hard',
+            attempt: row.attempt ?? 1,
             lastStateChangeAt: row.last_state_change_at ?? 0,
+            lastHardStateChangeAt: row.last_hard_state_change_at ?? 0,
           },
   };
 }
