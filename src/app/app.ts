@@ -29,6 +29,8 @@ import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
 import { startDiscoveries } from '../red/discovery.ts';
+import { startDowntimePlanner } from '../red/downtimes.ts';
+import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
 import { startEventRetention } from '../red/event-retention.ts';
 import { startScheduler } from '../red/scheduler.ts';
@@ -230,6 +232,11 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
 
   const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
   lifecycle.onStop('event retention', () => retention.stop());
+  const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
+  const downtimes = startDowntimePlanner(telling);
+  lifecycle.onStop('downtimes', () => downtimes.stop());
+  const dueChanges = startDueChanges(telling);
+  lifecycle.onStop('changes by time', () => dueChanges.stop());
   const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
   lifecycle.onStop('discoveries', () => discoveries.stop());
 

@@ -113,7 +113,8 @@ export const StateStartSchema = Type.Object({
   state: Type.Union([...StateSchema.anyOf, Type.Literal('notMeasured')]),
   stateType: StateTypeSchema,
   cause: Type.String({
-    description: 'firstResult, stateChange, hardened, notMeasured or measuredAgain',
+    description:
+      'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult or maintenance',
   }),
   from: Instant,
   to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),

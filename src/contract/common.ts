@@ -55,12 +55,19 @@ export const PAGE_QUERY = {
 /** Truth values of a query string. */
 export const TruthQuery = Type.Union([Type.Literal('true'), Type.Literal('false')]);
 
+const LABEL = '[A-Za-z_][A-Za-z0-9_.-]*(=[^,]*)?';
+
+/** Labels that hosts must have; none may stand for all hosts where `isOptional`. */
+export const Labels = (isOptional: boolean) =>
+  Type.String({
+    maxLength: 2_000,
+    pattern: isOptional ? `^(${LABEL}(,${LABEL})*)?$` : `^${LABEL}(,${LABEL})*$`,
+    ...(isOptional ? { default: '' } : {}),
+    description: 'NAME=VALUE or NAME of labels that the host has, with commas between',
+  });
+
 /** Labels that hosts must have, as a parameter. */
-export const LabelQuery = Type.String({
-  maxLength: 2_000,
-  pattern: '^[A-Za-z_][A-Za-z0-9_.-]*(=[^,]*)?(,[A-Za-z_][A-Za-z0-9_.-]*(=[^,]*)?)*$',
-  description: 'NAME=VALUE or NAME of labels that the host has, with commas between',
-});
+export const LabelQuery = Labels(false);
 
 /** A query string: nothing but these parameters. */
 export function Query<Properties extends Record<string, TSchema>>(

@@ -8,6 +8,7 @@ import { Query } from './common.ts';
 export const TAGS = {
   Configuration: 'Hosts, plugins, suites and subnets, and many changes at once',
   Checks: 'States, history, checks on demand and results from outside',
+  Maintenance: 'Acknowledged problems and planned downtimes',
   Discovery: 'Searching subnets for hosts',
   Operation: 'How the services do, and what happens now',
   Statistics: 'Series from the statistics files',

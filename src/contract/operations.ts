@@ -28,6 +28,7 @@ import {
   DiscoveryStartedSchema,
   DiscoverySummarySchema,
 } from './discoveries.ts';
+import { MAINTENANCE_OPERATIONS } from './downtimes.ts';
 import { EventQuerySchema, EventSchema } from './events.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from './hosts.ts';
 import { type Operation, objectOperations, Page, WaitQuerySchema } from './operation.ts';
@@ -248,6 +249,7 @@ export const OPERATIONS = {
     otherAnswers: { 200: CheckSchema },
     problems: { 504: 'With `wait`: the result was not stored in time' },
   },
+  ...MAINTENANCE_OPERATIONS,
   submitResults: {
     tag: 'Checks',
     summary: 'Submit results of many checks',

@@ -46,7 +46,14 @@ export const ROUTES = {
   getCheckPerfdata: { method: 'GET', path: '/checks/{host}/{plugin}/perfdata' },
   runCheck: { method: 'POST', path: '/checks/{host}/{plugin}/run' },
   submitResult: { method: 'POST', path: '/checks/{host}/{plugin}/results' },
+  acknowledgeCheck: { method: 'PUT', path: '/checks/{host}/{plugin}/acknowledgement' },
+  removeAcknowledgement: { method: 'DELETE', path: '/checks/{host}/{plugin}/acknowledgement' },
   submitResults: { method: 'POST', path: '/results' },
+
+  listDowntimes: { method: 'GET', path: '/downtimes' },
+  createDowntime: { method: 'POST', path: '/downtimes' },
+  getDowntime: { method: 'GET', path: '/downtimes/{downtime}' },
+  deleteDowntime: { method: 'DELETE', path: '/downtimes/{downtime}' },
 
   getStatus: { method: 'GET', path: '/status' },
   listSchedule: { method: 'GET', path: '/schedule' },

@@ -122,6 +122,8 @@ export interface CheckMemoryTable {
   flap_percent: number;
   is_acknowledged: Flag;
   is_in_downtime: Flag;
+  /** 0 while its results stay out. */
+  is_measured: Flag;
   /** When time alone changes it; null: never. */
   next_change_at: number | null;
   /** JSON object, fields of an `ObjectState` that are not those of a new one. */
@@ -286,6 +288,41 @@ export interface CheckArchiveTable {
   deleted_at: number;
 }
 
+/** Planned downtimes. Written by red. */
+export interface DowntimeTable {
+  id: string;
+  /** Of which checks it is: null = of any. */
+  host_id: string | null;
+  plugin_id: string | null;
+  suite_id: string | null;
+  subnet_id: string | null;
+  /** Labels of hosts as a filter of lists has them; empty = of any. */
+  labels: string;
+  /** Of the first occurrence. */
+  start_at: number;
+  end_at: number;
+  is_fixed: Flag;
+  duration_ms: number;
+  /** A rule of RFC 5545; empty = once. */
+  recurrence: string;
+  time_zone: string;
+  author: string;
+  comment: string;
+  created_at: number;
+  /** Null = it stands. */
+  cancelled_at: number | null;
+  /** When all that it has planned was over; null = not yet. */
+  over_at: number | null;
+}
+
+/** Of which checks each occurrence of a downtime is known already. Written by red. */
+export interface DowntimeCheckTable {
+  downtime_id: string;
+  /** Of the occurrence. */
+  start_at: number;
+  check_id: number;
+}
+
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -320,6 +357,8 @@ export interface Tables {
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
   check_memory: CheckMemoryTable;
+  downtime: DowntimeTable;
+  downtime_check: DowntimeCheckTable;
   result: ResultTable;
   state_interval: StateIntervalTable;
   check_archive: CheckArchiveTable;

@@ -103,7 +103,8 @@ export function evaluateBatch(
 function readInput(input: Input) {
   if (input.kind === 'command') {
     const { host, plugin, policy, intervalMs, at, command } = input.command;
-    return { host, plugin, policy, intervalMs, at, output: '', input: { ...command, at } };
+    const reason = command.kind === 'notMeasured' ? command.reason : '';
+    return { host, plugin, policy, intervalMs, at, output: '', reason, input: { ...command, at } };
   }
   const { result } = input;
   const { host, plugin, output, scheduledAt, finishedAt: at } = result;
@@ -113,7 +114,7 @@ function readInput(input: Input) {
     isFreshnessCheck: false,
   };
   const { policy = DEFAULT_POLICY, intervalMs = UNKNOWN_INTERVAL_MS } = result;
-  return { host, plugin, policy, intervalMs, at, output, input: taken };
+  return { host, plugin, policy, intervalMs, at, output, reason: '', input: taken };
 }
 
 /** The stretch of history that a change begins; null when it goes on. */
@@ -121,15 +122,17 @@ function findStart(change: {
   readonly checkId: number;
   readonly at: number;
   readonly output: string;
+  /** Why results stay out, of an input that says so. */
+  readonly reason: string;
   readonly before: ServiceState;
   readonly evaluation: Evaluation<ServiceState>;
 }): StateStart | null {
-  const { checkId, at, output, before } = change;
+  const { checkId, at, output, reason, before } = change;
   const { state, stateType, scheduledAt, isMeasured } = change.evaluation.state;
   if (scheduledAt === null) return null;
   const start = { checkId, fromAt: at, state, stateType, output };
   if (!isMeasured) {
-    return before.isMeasured ? { ...start, state: 'notMeasured', cause: 'notMeasured' } : null;
+    return before.isMeasured ? { ...start, state: 'notMeasured', cause: reason } : null;
   }
   if (before.scheduledAt === null) return { ...start, cause: 'firstResult' };
   if (!before.isMeasured) return { ...start, cause: 'measuredAgain' };

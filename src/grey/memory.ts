@@ -96,6 +96,7 @@ export function toMemoryRow(
     flap_percent: state.flapping.percent,
     is_acknowledged: state.acknowledgement === null ? 0 : 1,
     is_in_downtime: isInDowntime(state) ? 1 : 0,
+    is_measured: state.isMeasured ? 1 : 0,
     next_change_at: nextChangeAt(state),
     memory,
     revision,

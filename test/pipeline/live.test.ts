@@ -1,84 +1,23 @@
 /** The API over a whole system in this process: checks on demand, results from outside, events. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type App, startApp } from '../../src/app/app.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { silentLog } from '../../src/lib/log.ts';
-import { createOpenApi } from '../../src/red/api/openapi.ts';
-import { createAnswerCheck } from '../documented.ts';
+import { openRunningSite, type RequestOptions } from '../running-site.ts';
 import { needs } from '../servers/needs.ts';
-import { type TempFolder, tempFolder, waitFor } from '../servers/temp.ts';
+import { waitFor } from '../servers/temp.ts';
 
-let folder: TempFolder;
-let app: App;
+let site: Awaited<ReturnType<typeof openRunningSite>>;
 let url: string;
 let admin: string;
-const checkAnswer = createAnswerCheck(createOpenApi('test'));
-
+let request: (typeof site)['request'];
+let call: (typeof site)['call'];
 beforeAll(async () => {
-  folder = await tempFolder();
-  const { config } = await loadConfig({
-    environment: {},
-    flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
-  });
-  const { signal } = new AbortController();
-  const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
-  app = await startApp(config, ['grey', 'violet', 'red'], context);
-  url = `${app.api?.url}/api/v1`;
-  admin = (await readFile(join(folder.path, 'admin.token'), 'utf8')).trim();
+  site = await openRunningSite();
+  ({ url, admin, request, call } = site);
 });
-afterAll(async () => {
-  await app.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => site.close());
 
-interface Options {
-  readonly token?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-function request(method: string, path: string, body?: unknown, options: Options = {}) {
-  return fetch(`${url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${options.token ?? admin}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...options.headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-}
-
-async function call(method: string, path: string, body?: unknown, options: Options = {}) {
-  const response = await request(method, path, body, options);
-  const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
-  const answer: any = text === '' ? null : JSON.parse(text);
-  const contentType = response.headers.get('content-type') ?? undefined;
-  const sent = { method, url: `/api/v1${path}`, status: response.status };
-  checkAnswer({ ...sent, contentType, body: answer });
-  return { status: response.status, body: answer };
-}
-
-let count = 0;
-/** A host with one check that the schedule leaves alone for a year. */
-async function addCheck(host: Record<string, unknown> = {}, params = '0 fine') {
-  const name = `n${++count}`;
-  await call('POST', '/suites', { name });
-  await call('POST', '/plugins', {
-    name,
-    builtin: 'dummy',
-    params,
-    interval: 31_536_000,
-    suites: [name],
-  });
-  const body = { name, address: `${name}.test`, history: true, suites: [name], ...host };
-  expect((await call('POST', '/hosts', body)).status).toBe(201);
-  return { name, path: `/checks/${name}/${name}` };
-}
+const addCheck = (host: Record<string, unknown> = {}, params = '0 fine') =>
+  site.addCheck(host, { params });
 
 describe('running a check now', () => {
   test('answers at once, and the result comes', async () => {
@@ -299,7 +238,7 @@ test('a result that is on its way when its check is deleted leaves no row', asyn
   await call('DELETE', `/hosts/${name}`);
   const { body } = await call('GET', `/checks?q=${name}`);
   expect(body.total).toBe(0);
-  const rows = await app.api?.database.db
+  const rows = await site.database?.db
     .selectFrom('check_state')
     .leftJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
     .where('check_pair.check_id', 'is', null)
@@ -316,7 +255,7 @@ interface StreamEvent {
 }
 
 /** Follows the stream; `events` grows as they come. */
-async function follow(query: string, options: Options = {}) {
+async function follow(query: string, options: RequestOptions = {}) {
   const leaving = new AbortController();
   const response = await fetch(`${url}/events${query}`, {
     headers: { authorization: `Bearer ${options.token ?? admin}`, ...options.headers },

@@ -43,6 +43,7 @@ export async function up(db: AnyKysely, columns: Columns): Promise<void> {
     .addColumn('flap_percent', 'double precision', (column) => column.notNull())
     .addColumn('is_acknowledged', 'smallint', (column) => column.notNull())
     .addColumn('is_in_downtime', 'smallint', (column) => column.notNull())
+    .addColumn('is_measured', 'smallint', (column) => column.notNull())
     .addColumn('next_change_at', columns.instant)
     .addColumn('memory', columns.text, (column) => column.notNull())
     .addColumn('revision', 'bigint', (column) => column.notNull())

@@ -122,6 +122,7 @@ export async function writeBatch(
       'flap_percent',
       'is_acknowledged',
       'is_in_downtime',
+      'is_measured',
       'next_change_at',
       'memory',
       'revision',

@@ -42,15 +42,12 @@ export async function findCheckTargets(
 }
 
 async function findChunk(
-  { db }: Sql,
+  sql: Sql,
   references: readonly CheckReference[],
 ): Promise<(CheckTarget | undefined)[]> {
   const hosts = [...new Set(references.map(({ host }) => host))];
   const plugins = [...new Set(references.map(({ plugin }) => plugin))];
-  const rows = await db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+  const rows = await selectTargets(sql)
     .where(({ or, eb }) =>
       or([
         eb('host.name', 'in', hosts),
@@ -59,6 +56,37 @@ async function findChunk(
       ]),
     )
     .where(({ or, eb }) => or([eb('plugin.name', 'in', plugins), eb('plugin.id', 'in', plugins)]))
+    .execute();
+  const byReference = new Map<string, CheckTarget>();
+  // Least exact first, so that a name wins over an address or id that reads the same.
+  for (const hostColumn of ['host_id', 'address', 'host_name'] as const) {
+    for (const pluginColumn of ['plugin_id', 'plugin_name'] as const) {
+      for (const row of rows) {
+        byReference.set(keyOf(row[hostColumn], row[pluginColumn]), readTarget(row));
+      }
+    }
+  }
+  return references.map(({ host, plugin }) => byReference.get(keyOf(host, plugin)));
+}
+
+/** The checks with these ids that are there, in no order. */
+export async function listCheckTargets(
+  sql: Sql,
+  checkIds: readonly number[],
+): Promise<CheckTarget[]> {
+  const targets: CheckTarget[] = [];
+  for (const chunk of chunksOf(checkIds, 1_000)) {
+    const rows = await selectTargets(sql).where('check_pair.check_id', 'in', chunk).execute();
+    targets.push(...rows.map(readTarget));
+  }
+  return targets;
+}
+
+function selectTargets({ db }: Sql) {
+  return db
+    .selectFrom('check_pair')
+    .innerJoin('host', 'host.id', 'check_pair.host_id')
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .select([
       'check_pair.check_id',
       'host.id as host_id',
@@ -79,40 +107,33 @@ async function findChunk(
       'plugin.timeout_ms',
       'plugin.interval_ms',
       'plugin.policy',
-    ])
-    .execute();
-  const byReference = new Map<string, CheckTarget>();
-  // Least exact first, so that a name wins over an address or id that reads the same.
-  for (const hostColumn of ['host_id', 'address', 'host_name'] as const) {
-    for (const pluginColumn of ['plugin_id', 'plugin_name'] as const) {
-      for (const row of rows) {
-        byReference.set(keyOf(row[hostColumn], row[pluginColumn]), {
-          checkId: row.check_id,
-          host: {
-            id: row.host_id,
-            name: row.host_name,
-            address: row.address,
-            login: row.login,
-            sshPort: row.ssh_port,
-            zone: row.zone,
-            maintenance: row.maintenance === 1,
-            history: row.history === 1,
-            vars: JSON.parse(row.vars) as TextMap,
-          },
-          plugin: {
-            name: row.plugin_name,
-            run: readRun(row),
-            ssh: row.ssh === 1,
-            params: row.params,
-            timeoutMs: row.timeout_ms,
-            intervalMs: row.interval_ms,
-            policy: readPolicy(row),
-          },
-        });
-      }
-    }
-  }
-  return references.map(({ host, plugin }) => byReference.get(keyOf(host, plugin)));
+    ]);
+}
+
+function readTarget(row: Awaited<ReturnType<ReturnType<typeof selectTargets>['execute']>>[number]) {
+  return {
+    checkId: row.check_id,
+    host: {
+      id: row.host_id,
+      name: row.host_name,
+      address: row.address,
+      login: row.login,
+      sshPort: row.ssh_port,
+      zone: row.zone,
+      maintenance: row.maintenance === 1,
+      history: row.history === 1,
+      vars: JSON.parse(row.vars) as TextMap,
+    },
+    plugin: {
+      name: row.plugin_name,
+      run: readRun(row),
+      ssh: row.ssh === 1,
+      params: row.params,
+      timeoutMs: row.timeout_ms,
+      intervalMs: row.interval_ms,
+      policy: readPolicy(row),
+    },
+  } satisfies CheckTarget;
 }
 
 function keyOf(host: string, plugin: string): string {

@@ -1,12 +1,14 @@
 /** The API: every route of the contract with what it works on. */
 
 import type { FastifyInstance } from 'fastify';
+import { acknowledgementRoutes } from './acknowledgements.ts';
 import { auditRoutes } from './audit.ts';
 import { batchRoutes } from './batch.ts';
 import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
 import type { ApiContext } from './context.ts';
 import { discoveryRoutes } from './discoveries.ts';
 import { addDocumentation } from './documentation.ts';
+import { downtimeRoutes } from './downtimes.ts';
 import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
@@ -44,6 +46,8 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...checkRoutes(checkContext),
       ...historyRoutes(context),
       ...resultRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
+      ...acknowledgementRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
+      ...downtimeRoutes(context),
       ...scheduleRoutes(checkContext),
       ...workerRoutes(context),
       ...eventRoutes({ ...context, toCheckJson: (check) => toCheckJson(check, checkContext) }),

@@ -1,0 +1,124 @@
+/** Routes of acknowledgements: by them people say that they know of a problem. */
+
+import { randomUUID } from 'node:crypto';
+import { readCheckMemories } from '../../database/queries/check-states.ts';
+import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
+import { sleep } from '../../lib/clock.ts';
+import { formatInstant, parseInstant } from '../../lib/instant.ts';
+import { Conflict, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
+import { sendCommands } from '../commander.ts';
+import type { CheckReader } from './checks.ts';
+import type { ApiContext } from './context.ts';
+import { type Call, defineRoute, type Route } from './server.ts';
+
+/** From a command on the broker to the database. */
+const EFFECT_LIMIT_MS = 15_000;
+const LOOK_MS = 50;
+
+/** What the routes need. */
+export type AcknowledgementContext = Pick<
+  ApiContext,
+  'database' | 'broker' | 'topology' | 'envelope' | 'shards' | 'clock'
+> & { readonly readCheck: CheckReader };
+
+/** Creates the routes. */
+export function acknowledgementRoutes(context: AcknowledgementContext): Route[] {
+  return [
+    defineRoute('acknowledgeCheck', async (call) => {
+      const { body, token } = call;
+      const target = await findTarget(context, call);
+      const { state } = await context.readCheck(call.params);
+      if (state === 'ok' || state === 'pending') {
+        throw new Conflict(
+          `There is no problem to acknowledge: ${target.host.name} ${target.plugin.name} is ${state}.`,
+        );
+      }
+      const acknowledgement = {
+        id: randomUUID(),
+        isSticky: body.sticky ?? false,
+        isPersistent: body.persistent ?? false,
+        author: token.name,
+        comment: body.comment ?? '',
+        expiresAt: readExpiry(body.expiresAt ?? null, context.clock.now()),
+      };
+      const command = {
+        kind: 'acknowledge',
+        notify: body.notify ?? true,
+        acknowledgement,
+      } as const;
+      await sendCommands(context, [{ target, command }]);
+      const memory = await waitForMemory(context, call, target, ({ text }) =>
+        text.includes(acknowledgement.id),
+      );
+      // Settled instead of set: the problem ended on the way.
+      if (!memory.isAcknowledged) {
+        throw new Conflict('The problem was over before it was acknowledged.');
+      }
+      return { status: 200, body: await context.readCheck(call.params) };
+    }),
+    defineRoute('removeAcknowledgement', async (call) => {
+      const target = await findTarget(context, call);
+      const { acknowledgement } = await readMemory(context, target);
+      if (acknowledgement === null) throw new NotFound('acknowledgement', target.host.name);
+      const command = { kind: 'removeAcknowledgement', id: acknowledgement } as const;
+      await sendCommands(context, [{ target, command }]);
+      await waitForMemory(context, call, target, (memory) => memory.acknowledgement === null);
+      return { status: 204 };
+    }),
+  ];
+}
+
+async function findTarget({ database }: AcknowledgementContext, call: Call): Promise<CheckTarget> {
+  const { host = '', plugin = '' } = call.params;
+  const [target] = await findCheckTargets(database, [{ host, plugin }]);
+  if (!target) throw new NotFound('check', `${host} ${plugin}`);
+  return target;
+}
+
+function readExpiry(text: string | null, now: number): number | null {
+  if (text === null) return null;
+  const at = parseInstant(text);
+  if (Number.isFinite(at) && at > now) return at;
+  const message = `must be an instant in the future, as ${formatInstant(now + 3_600_000)}`;
+  throw new InvalidInput([{ path: '/expiresAt', message }]);
+}
+
+interface KnownMemory {
+  readonly text: string;
+  readonly isAcknowledged: boolean;
+  /** Id of the acknowledgement; null when there is none. */
+  readonly acknowledgement: string | null;
+}
+
+async function readMemory(
+  { database }: AcknowledgementContext,
+  { checkId }: CheckTarget,
+): Promise<KnownMemory> {
+  const [row] = await readCheckMemories(database, [checkId]);
+  const text = row?.memory ?? '';
+  const kept = text === '' ? {} : (JSON.parse(text) as { acknowledgement?: { id: string } | null });
+  return {
+    text,
+    isAcknowledged: row?.is_acknowledged === 1,
+    acknowledgement: kept.acknowledgement?.id ?? null,
+  };
+}
+
+/** Waits until grey has stored what a command came to. Throws `NoAnswer` when it does not. */
+async function waitForMemory(
+  context: AcknowledgementContext,
+  { signal }: Call,
+  target: CheckTarget,
+  isThere: (memory: KnownMemory) => boolean,
+): Promise<KnownMemory> {
+  const { clock } = context;
+  const endAt = clock.monotonic() + EFFECT_LIMIT_MS;
+  for (;;) {
+    const memory = await readMemory(context, target);
+    if (isThere(memory)) return memory;
+    if (clock.monotonic() > endAt || signal.aborted) {
+      throw new NoAnswer('The command is on its way, but no grey has stored it yet.');
+    }
+    await sleep(clock, LOOK_MS, signal);
+  }
+}

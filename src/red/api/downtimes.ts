@@ -1,0 +1,175 @@
+/** Routes of downtimes: plans, which red tells to the checks that they are of. */
+
+import { randomUUID } from 'node:crypto';
+import type { DowntimeInput, DowntimeJson } from '../../contract/downtimes.ts';
+import { API_PREFIX } from '../../contract/paths.ts';
+import type { Database, Sql } from '../../database/database.ts';
+import { recordChange } from '../../database/queries/audit.ts';
+import {
+  cancelDowntime,
+  findDowntime,
+  insertDowntime,
+  listDowntimes,
+  type NewDowntime,
+  type PlannedDowntime,
+} from '../../database/queries/downtimes.ts';
+import { hostQueries } from '../../database/queries/hosts.ts';
+import type { ObjectQueries } from '../../database/queries/objects.ts';
+import { pluginQueries } from '../../database/queries/plugins.ts';
+import { subnetQueries } from '../../database/queries/subnets.ts';
+import { suiteQueries } from '../../database/queries/suites.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { formatInstant, parseInstant } from '../../lib/instant.ts';
+import { Conflict, type FieldError, InvalidInput, NotFound } from '../../model/errors.ts';
+import { parseRecurrence } from '../../nagios/time/parse-recurrence.ts';
+import { findZone } from '../../nagios/time/zone.ts';
+import { nearOccurrences } from '../downtimes.ts';
+import { readListing } from './listing.ts';
+import { defineRoute, type Route } from './server.ts';
+
+/** Creates the routes. */
+export function downtimeRoutes(context: { database: Database; clock: Clock }): Route[] {
+  const { database, clock } = context;
+  const get = async (id: string): Promise<PlannedDowntime> => {
+    const downtime = await findDowntime(database, id);
+    if (!downtime) throw new NotFound('downtime', id);
+    return downtime;
+  };
+  return [
+    defineRoute('listDowntimes', async ({ query }) => {
+      const { page, filters } = readListing(query);
+      const found = await listDowntimes(database, page, filters);
+      const items = found.items.map((downtime) => toJson(downtime, clock.now()));
+      return { status: 200, body: { ...found, items } };
+    }),
+    defineRoute('getDowntime', async ({ params }) => ({
+      status: 200,
+      body: toJson(await get(params['downtime'] ?? ''), clock.now()),
+    })),
+    defineRoute('createDowntime', async ({ body, token }) => {
+      const now = clock.now();
+      const plan = {
+        ...readPlan(body, now),
+        author: token.name,
+        ...(await readIds(database, body)),
+      };
+      await database.transaction(async (sql) => {
+        await insertDowntime(sql, plan);
+        const origin = { ...sql, at: now, actor: token.name };
+        const facts = { kind: 'downtime', objectId: plan.id, name: nameOf(body) } as const;
+        await recordChange(origin, { ...facts, action: 'create', after: body });
+      });
+      const location = `${API_PREFIX}/downtimes/${plan.id}`;
+      return { status: 201, headers: { location }, body: toJson(await get(plan.id), now) };
+    }),
+    defineRoute('deleteDowntime', async ({ params, token }) => {
+      const now = clock.now();
+      const downtime = await get(params['downtime'] ?? '');
+      await database.transaction(async (sql) => {
+        if (!(await cancelDowntime(sql, downtime.id, now))) {
+          throw new Conflict('The downtime is over or cancelled already.');
+        }
+        const origin = { ...sql, at: now, actor: token.name };
+        const facts = { kind: 'downtime', objectId: downtime.id, name: nameOf(downtime) } as const;
+        await recordChange(origin, { ...facts, action: 'delete', before: toJson(downtime, now) });
+      });
+      return { status: 204 };
+    }),
+  ];
+}
+
+function nameOf({ host, plugin, suite, subnet, labels }: Partial<DowntimeInput>): string {
+  return [host, plugin, suite, subnet, labels].filter(Boolean).join(' ') || 'all checks';
+}
+
+/** The plan without what it is of. Throws `InvalidInput` naming every wrong field. */
+function readPlan(input: DowntimeInput, now: number) {
+  const errors: FieldError[] = [];
+  const readAt = (path: string, text: string) => {
+    const at = parseInstant(text);
+    const message = 'must be an instant like 2026-11-23T10:00:00Z';
+    if (!Number.isFinite(at)) errors.push({ path, message });
+    return at;
+  };
+  const startAt = input.start === undefined ? now : readAt('/start', input.start);
+  const endAt = readAt('/end', input.end);
+  const { recurrence = '', timeZone = 'UTC', fixed = true, duration = 0 } = input;
+  if (endAt <= startAt) errors.push({ path: '/end', message: 'must be after the start' });
+  else if (recurrence === '' && endAt <= now) {
+    errors.push({ path: '/end', message: 'must be in the future' });
+  }
+  if (!fixed && duration <= 0) {
+    errors.push({ path: '/duration', message: 'must be given when the downtime is not fixed' });
+  }
+  if (recurrence !== '') {
+    const parsed = parseRecurrence(recurrence);
+    if (parsed.kind === 'fault') errors.push({ path: '/recurrence', message: parsed.message });
+  }
+  if (findZone(timeZone) === null) {
+    errors.push({ path: '/timeZone', message: `there is no time zone "${timeZone}"` });
+  }
+  if (errors.length > 0) throw new InvalidInput(errors);
+  return {
+    ...{ id: randomUUID(), labels: input.labels ?? '', startAt, endAt, isFixed: fixed },
+    ...{ durationMs: Math.round(duration * 1_000), recurrence, timeZone },
+    ...{ comment: input.comment ?? '', createdAt: now },
+  };
+}
+
+const SELECTORS = {
+  host: hostQueries,
+  plugin: pluginQueries,
+  suite: suiteQueries,
+  subnet: subnetQueries,
+} as const;
+
+/** The ids of what is named. Throws `InvalidInput` for names that are not there. */
+async function readIds(
+  sql: Sql,
+  input: DowntimeInput,
+): Promise<Pick<NewDowntime, 'hostId' | 'pluginId' | 'suiteId' | 'subnetId'>> {
+  const errors: FieldError[] = [];
+  const find = async (kind: keyof typeof SELECTORS) => {
+    const name = input[kind] ?? null;
+    if (name === null) return null;
+    const queries: ObjectQueries<unknown> = SELECTORS[kind];
+    const found = await queries.find(sql, name);
+    if (!found) errors.push({ path: `/${kind}`, message: `there is no ${kind} "${name}"` });
+    return found?.id ?? null;
+  };
+  const ids = {
+    hostId: await find('host'),
+    pluginId: await find('plugin'),
+    suiteId: await find('suite'),
+    subnetId: await find('subnet'),
+  };
+  if (errors.length > 0) throw new InvalidInput(errors);
+  return ids;
+}
+
+function toJson(downtime: PlannedDowntime, now: number): DowntimeJson {
+  const { startAt, endAt, isFixed, durationMs, cancelledAt, overAt } = downtime;
+  const { starts } = nearOccurrences(downtime, now);
+  const next = starts[0] ?? (startAt > now ? startAt : null);
+  const isDone = cancelledAt !== null || overAt !== null;
+  const { id, host, plugin, suite, subnet, labels } = downtime;
+  const { recurrence, timeZone, author, comment, checkCount } = downtime;
+  return {
+    ...{ id, host, plugin, suite, subnet, labels, recurrence, timeZone, author, comment },
+    start: formatInstant(startAt),
+    end: formatInstant(endAt),
+    fixed: isFixed,
+    duration: durationMs / 1_000,
+    state: stateOf(downtime, next, now),
+    nextStart: isDone || next === null ? null : formatInstant(next),
+    createdAt: formatInstant(downtime.createdAt),
+    checks: checkCount,
+    length: (endAt - startAt) / 1_000,
+  };
+}
+
+function stateOf({ cancelledAt, overAt }: PlannedDowntime, next: number | null, now: number) {
+  if (cancelledAt !== null) return 'cancelled';
+  if (overAt !== null) return 'over';
+  return next !== null && next <= now ? 'active' : 'waiting';
+}

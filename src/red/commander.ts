@@ -1,0 +1,45 @@
+/** Commands to checks -> the queues of their results, so that grey sees both in order. */
+
+import { randomUUID } from 'node:crypto';
+import type { Broker } from '../broker/broker.ts';
+import type { Topology } from '../broker/topology.ts';
+import type { CheckTarget } from '../database/queries/check-targets.ts';
+import type { Clock } from '../lib/clock.ts';
+import { CHECK_COMMAND, type CheckCommand, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
+import type { Envelope } from '../messages/envelope.ts';
+import { shardOf } from './check-request.ts';
+
+/** A command, and the check that it is for. */
+export interface Order {
+  readonly target: CheckTarget;
+  readonly command: CheckCommand['command'];
+}
+
+/** What commands are sent with. */
+export interface CommanderContext {
+  readonly broker: Broker;
+  readonly topology: Topology;
+  readonly envelope: Envelope;
+  readonly shards: number;
+  readonly clock: Clock;
+}
+
+/** Sends commands; resolves when the broker has them all. Throws `Unavailable` without the broker. */
+export async function sendCommands(
+  { broker, topology, envelope, shards, clock }: CommanderContext,
+  orders: readonly Order[],
+): Promise<void> {
+  await Promise.all(
+    orders.map(({ target, command }) => {
+      const { checkId, host, plugin } = target;
+      const id = `${COMMAND_ID_PREFIX}${randomUUID()}`;
+      const { intervalMs, policy } = plugin;
+      const message = envelope.seal(CHECK_COMMAND, id, {
+        ...{ id, checkId, at: clock.now(), host: host.name, plugin: plugin.name, intervalMs },
+        policy: { ...policy, stalking: [...policy.stalking] },
+        command,
+      });
+      return broker.publish(topology.results(shardOf(host, shards)), message);
+    }),
+  );
+}

@@ -1,0 +1,96 @@
+/**
+ * Time -> commands to checks: what is due by time alone, and that results stay out, with the reason.
+ * Done by the red that holds the schedule; telling twice changes nothing.
+ */
+
+import type { Database } from '../database/database.ts';
+import { listCheckTargets } from '../database/queries/check-targets.ts';
+import { listDueChanges, listSilentChecks } from '../database/queries/due-changes.ts';
+import { listWorkers } from '../database/queries/workers.ts';
+import { repeat } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { Lru } from '../lib/lru.ts';
+import { type CommanderContext, type Order, sendCommands } from './commander.ts';
+
+const DUE_LOOK_MS = 500;
+const SILENT_LOOK_MS = 15_000;
+/** Checks told in one go. */
+const PART = 1_000;
+/** Until a check that was told is told again, if nothing came of it. */
+const AGAIN_MS = 30_000;
+/** On top of two intervals and the time-out, before a result is given up. */
+const GRACE_MS = 15_000;
+/** After its start a red does not know who was silent because nobody asked. */
+const START_MS = 60_000;
+
+/** What this works with. */
+export interface DueChangesOptions extends CommanderContext {
+  readonly database: Database;
+  readonly isActive: () => boolean;
+  readonly log: Log;
+}
+
+/** Starts looking. */
+export function startDueChanges(options: DueChangesOptions): { stop(): Promise<void> } {
+  const { database, isActive, clock, log } = options;
+  const told = new Lru<string, number>(100_000);
+  const isNew = (key: string) => {
+    const now = clock.monotonic();
+    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return false;
+    told.set(key, now);
+    return true;
+  };
+  const send = async (
+    checks: readonly { readonly checkId: number; readonly command: Order['command'] }[],
+  ) => {
+    const commandOf = new Map(checks.map(({ checkId, command }) => [checkId, command]));
+    const targets = await listCheckTargets(database, [...commandOf.keys()]);
+    const orders = targets.flatMap((target) => {
+      const command = commandOf.get(target.checkId);
+      return command === undefined ? [] : [{ target, command }];
+    });
+    await sendCommands(options, orders);
+  };
+
+  const lookForDue = async () => {
+    if (!isActive()) return;
+    const due = await listDueChanges(database, clock.now(), PART);
+    const fresh = due.filter(({ checkId, at }) => isNew(`${checkId} ${at}`));
+    await send(fresh.map(({ checkId }) => ({ checkId, command: { kind: 'time' } })));
+  };
+
+  let activeSince: number | null = null;
+  const lookForSilent = async () => {
+    if (!isActive()) {
+      activeSince = null;
+      return;
+    }
+    activeSince ??= clock.monotonic();
+    const isSettled = clock.monotonic() - activeSince > START_MS;
+    const span = { now: clock.now(), graceMs: GRACE_MS, limit: PART };
+    const silent = (await listSilentChecks(database, span)).filter(
+      ({ checkId, scheduledAt, isInMaintenance }) =>
+        (isSettled || isInMaintenance) && isNew(`silent ${checkId} ${scheduledAt}`),
+    );
+    if (silent.length === 0) return;
+    const workers = await listWorkers(database);
+    const served = new Set(
+      workers.filter(({ status }) => status === 'running').flatMap(({ zones }) => zones),
+    );
+    await send(
+      silent.map(({ checkId, scheduledAt, zone, isInMaintenance }) => {
+        const reason = isInMaintenance ? 'maintenance' : served.has(zone) ? 'noResult' : 'noWorker';
+        return { checkId, command: { kind: 'notMeasured', scheduledAt, reason } };
+      }),
+    );
+  };
+
+  const onError = (error: unknown) => log.warn({ error }, 'what is due by time cannot be told');
+  const due = repeat(clock, DUE_LOOK_MS, lookForDue, onError);
+  const silent = repeat(clock, SILENT_LOOK_MS, lookForSilent, onError);
+  return {
+    async stop() {
+      await Promise.all([due.stop(), silent.stop()]);
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/** States, acknowledgements and downtimes over a whole system, by the rules of Nagios. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRunningSite } from '../running-site.ts';
+import { waitFor } from '../servers/temp.ts';
+
+let site: Awaited<ReturnType<typeof openRunningSite>>;
+let call: (typeof site)['call'];
+beforeAll(async () => {
+  site = await openRunningSite();
+  ({ call } = site);
+});
+afterAll(() => site.close());
+
+const submit = async (path: string, exitCode: number, output = 'x') =>
+  (await call('POST', `${path}/results?wait=true`, { exitCode, output })).body;
+
+const instant = (inMs: number) => new Date(Date.now() + inMs).toISOString();
+
+describe('states', () => {
+  test('a problem is soft, then hard, and its recovery is told', async () => {
+    const { path } = await site.addCheck({}, { maxCheckAttempts: 3 });
+    expect(await submit(path, 0)).toMatchObject({ state: 'ok', stateType: 'hard', attempt: 1 });
+    expect(await submit(path, 2)).toMatchObject({ stateType: 'soft', attempt: 1 });
+    expect(await submit(path, 1)).toMatchObject({
+      state: 'warning',
+      stateType: 'soft',
+      attempt: 2,
+    });
+    const hard = await submit(path, 1);
+    expect(hard).toMatchObject({ stateType: 'hard', attempt: 3, maxCheckAttempts: 3 });
+    expect(hard.lastHardStateChange > hard.lastStateChange).toBe(true);
+    expect(await submit(path, 0)).toMatchObject({ state: 'ok', stateType: 'hard', attempt: 1 });
+    const { body } = await call('GET', `${path}/history?kind=states`);
+    const states = body.items.map((one: { state: string; stateType: string }) => one);
+    expect(states).toMatchObject([
+      { state: 'ok', stateType: 'hard', to: null },
+      { state: 'warning', stateType: 'hard', cause: 'hardened' },
+      { state: 'warning', stateType: 'soft' },
+      { state: 'critical', stateType: 'soft' },
+      { state: 'ok', stateType: 'hard', cause: 'firstResult' },
+    ]);
+  });
+
+  test('a soft problem is checked again after the retry interval', async () => {
+    const { path } = await site.addCheck(
+      {},
+      { params: '2 broken', maxCheckAttempts: 3, retryInterval: 1 },
+    );
+    await call('POST', `${path}/run?wait=true`);
+    const last = await waitFor('the third attempt', async () => {
+      const { body } = await call('GET', path);
+      return body.stateType === 'hard' && body;
+    });
+    expect(last).toMatchObject({ state: 'critical', attempt: 3 });
+    const { body } = await call('GET', `${path}/history`);
+    expect(body.items).toHaveLength(3);
+  });
+
+  test('one that changes too often is flapping', async () => {
+    const { path } = await site.addCheck();
+    let last = await submit(path, 0);
+    for (let count = 0; count < 8 && !last.flapping; count++)
+      last = await submit(path, count % 2 ? 0 : 2);
+    expect(last).toMatchObject({ flapping: true });
+    expect(last.flapPercent).toBeGreaterThanOrEqual(30);
+  });
+});
+
+describe('an acknowledgement', () => {
+  test('is shown, makes the problem handled, and ends with it', async () => {
+    const { name, path } = await site.addCheck();
+    expect((await call('PUT', `${path}/acknowledgement`, {})).status).toBe(409);
+    await submit(path, 2);
+    const list = async (handled: boolean) =>
+      (await call('GET', `/checks?problem=true&host=${name}&handled=${handled}`)).body.total;
+    expect([await list(true), await list(false)]).toEqual([0, 1]);
+    const set = await call('PUT', `${path}/acknowledgement`, { comment: 'mine', sticky: true });
+    expect([set.status, set.body.acknowledged]).toEqual([200, true]);
+    expect([await list(true), await list(false)]).toEqual([1, 0]);
+    expect(await submit(path, 1)).toMatchObject({ acknowledged: true });
+    expect(await submit(path, 0)).toMatchObject({ acknowledged: false });
+  });
+
+  test('that is not sticky ends with any change; one can be taken back', async () => {
+    const { path } = await site.addCheck();
+    await submit(path, 2);
+    await call('PUT', `${path}/acknowledgement`, {});
+    expect(await submit(path, 1)).toMatchObject({ acknowledged: false });
+    await call('PUT', `${path}/acknowledgement`, {});
+    expect((await call('DELETE', `${path}/acknowledgement`)).status).toBe(204);
+    expect((await call('GET', path)).body.acknowledged).toBe(false);
+    expect((await call('DELETE', `${path}/acknowledgement`)).status).toBe(404);
+  });
+
+  test('ends at its time', async () => {
+    const { path } = await site.addCheck();
+    await submit(path, 2);
+    const { body } = await call('PUT', `${path}/acknowledgement`, { expiresAt: instant(1_000) });
+    expect(body.acknowledged).toBe(true);
+    await waitFor('its end', async () => !(await call('GET', path)).body.acknowledged);
+    const past = await call('PUT', `${path}/acknowledgement`, { expiresAt: instant(-1_000) });
+    expect([past.status, past.body.errors[0].path]).toEqual([422, '/expiresAt']);
+  });
+});
+
+describe('a downtime', () => {
+  const isIn = async (path: string) => (await call('GET', path)).body.inDowntime;
+
+  test('of a host is of all its checks, of later ones too, and ends when it is cancelled', async () => {
+    const { name, path } = await site.addCheck();
+    const made = await call('POST', '/downtimes', {
+      host: name,
+      end: instant(60_000),
+      comment: 'c',
+    });
+    expect([made.status, made.body.state, made.body.host]).toEqual([201, 'active', name]);
+    await waitFor('its beginning', () => isIn(path));
+    const later = `${name}-later`;
+    await call('POST', '/plugins', { name: later, builtin: 'dummy', suites: [name] });
+    await waitFor('that of the later check', () => isIn(`/checks/${name}/${later}`));
+    const { body } = await call('GET', `/downtimes?state=open&host=${name}`);
+    expect(body.items).toMatchObject([{ id: made.body.id, checks: 2 }]);
+    expect((await call('DELETE', `/downtimes/${made.body.id}`)).status).toBe(204);
+    await waitFor('its end', async () => !(await isIn(path)));
+    expect((await call('DELETE', `/downtimes/${made.body.id}`)).status).toBe(409);
+    expect((await call('GET', `/downtimes/${made.body.id}`)).body.state).toBe('cancelled');
+  });
+
+  test('begins and ends at its times', async () => {
+    const { name, path } = await site.addCheck({ labels: { rack: 'r1' } });
+    const times = { start: instant(1_000), end: instant(3_000) };
+    const { body } = await call('POST', '/downtimes', { labels: 'rack=r1', ...times });
+    expect(body).toMatchObject({ state: 'waiting', length: 2 });
+    await waitFor('its beginning', () => isIn(path));
+    await waitFor('its end', async () => !(await isIn(path)));
+    await waitFor('its plan to be over', async () => {
+      const plan = await call('GET', `/downtimes/${body.id}`);
+      return plan.body.state === 'over' && plan.body.checks === 1;
+    });
+    expect(name).toMatch(/./);
+  });
+
+  test('that is flexible begins with the first problem, and nobody is told of it', async () => {
+    const { name, path } = await site.addCheck();
+    await submit(path, 0);
+    const plan = { host: name, plugin: name, end: instant(60_000), fixed: false, duration: 600 };
+    const { body } = await call('POST', '/downtimes', plan);
+    await waitFor('the check to know', async () => {
+      return (await call('GET', `/downtimes/${body.id}`)).body.checks === 1;
+    });
+    expect(await isIn(path)).toBe(false);
+    expect(await submit(path, 2)).toMatchObject({ inDowntime: true });
+  });
+
+  test('names every wrong field at once', async () => {
+    const wrong = await call('POST', '/downtimes', {
+      ...{ host: 'nobody', end: 'soon', fixed: false, timeZone: 'Mars/Base' },
+      recurrence: 'FREQ=SOMETIMES',
+    });
+    expect(wrong.status).toBe(422);
+    const paths = wrong.body.errors.map(({ path }: { path: string }) => path);
+    expect(paths).toEqual(['/end', '/duration', '/recurrence', '/timeZone']);
+    const unknown = await call('POST', '/downtimes', { host: 'nobody', end: instant(1_000) });
+    expect([unknown.status, unknown.body.errors]).toEqual([
+      422,
+      [{ path: '/host', message: 'there is no host "nobody"' }],
+    ]);
+  });
+});
+
+test('a check of a host in maintenance is not measured, with the reason', async () => {
+  const { name, path } = await site.addCheck();
+  await submit(path, 0);
+  await call('PATCH', `/hosts/${name}`, { maintenance: true });
+  const [stretch] = await waitFor(
+    'the stretch',
+    async () => {
+      const { body } = await call('GET', `${path}/history?kind=states`);
+      return body.items[0].state === 'notMeasured' && body.items;
+    },
+    30_000,
+  );
+  expect(stretch).toMatchObject({ cause: 'maintenance', to: null });
+  const { body } = await call('GET', `${path}/availability`);
+  expect(body.states.notMeasured.seconds).toBeGreaterThan(0);
+});

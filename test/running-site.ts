@@ -1,0 +1,87 @@
+/** A whole system in this process, in embedded mode, called over HTTP; every answer is checked. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { startApp } from '../src/app/app.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { systemClock } from '../src/lib/clock.ts';
+import { silentLog } from '../src/lib/log.ts';
+import { createOpenApi } from '../src/red/api/openapi.ts';
+import { createAnswerCheck } from './documented.ts';
+import { tempFolder } from './servers/temp.ts';
+
+/** What a request may say beside method, path and body. */
+export interface RequestOptions {
+  /** Default: an administrator's. */
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Starts it; close it after the tests. */
+export async function openRunningSite() {
+  const folder = await tempFolder();
+  const { config } = await loadConfig({
+    environment: {},
+    flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
+  });
+  const { signal } = new AbortController();
+  const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
+  const app = await startApp(config, ['grey', 'violet', 'red'], context);
+  const url = `${app.api?.url}/api/v1`;
+  const admin = (await readFile(join(folder.path, 'admin.token'), 'utf8')).trim();
+  const checkAnswer = createAnswerCheck(createOpenApi('test'));
+  let count = 0;
+
+  const request = (method: string, path: string, body?: unknown, options: RequestOptions = {}) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${options.token ?? admin}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    options: RequestOptions = {},
+  ) => {
+    const response = await request(method, path, body, options);
+    const text = await response.text();
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
+    const answer: any = text === '' ? null : JSON.parse(text);
+    const contentType = response.headers.get('content-type') ?? undefined;
+    const sent = { method, url: `/api/v1${path}`, status: response.status };
+    checkAnswer({ ...sent, contentType, body: answer });
+    return { status: response.status, body: answer };
+  };
+
+  return {
+    url,
+    admin,
+    request,
+    database: app.api?.database,
+    call,
+    /** A host with one check that the schedule leaves alone for a year. */
+    async addCheck(host: Record<string, unknown> = {}, plugin: Record<string, unknown> = {}) {
+      const name = `n${++count}`;
+      await call('POST', '/suites', { name });
+      const dummy = { builtin: 'dummy', params: '0 fine', interval: 31_536_000 };
+      const made = await call('POST', '/plugins', { name, ...dummy, suites: [name], ...plugin });
+      expect(made.status).toBe(201);
+      const body = { name, address: `${name}.test`, history: true, suites: [name], ...host };
+      expect((await call('POST', '/hosts', body)).status).toBe(201);
+      return { name, path: `/checks/${name}/${name}` };
+    },
+    async close() {
+      await app.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
