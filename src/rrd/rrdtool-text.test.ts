@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Reply, ReplyReader } from './rrdtool-replies.ts';
-import { formatValue, parseInfo, parseRows, parseTooOld } from './rrdtool-text.ts';
+import { parseInfo, parseRows, parseTooOld } from './rrdtool-text.ts';
 
 const OK = 'OK u:0.01 s:0.00 r:1.23';
-const PLAN = { startS: 0, endS: 1_000, stepS: 10 };
+const PLAN = { archive: 0, startS: 0, endS: 1_000, stepS: 10 };
 
 /** Lines as rrdtool might print them, and worse. */
 const line = fc.oneof(
@@ -50,34 +50,6 @@ describe('replies', () => {
     const [many, next] = readAll(['x\n'.repeat(300_000), `${OK}\n`, `${OK}\n`]);
     expect(many).toEqual({ kind: 'refused', reason: 'the answer has more than 200000 lines' });
     expect(next).toEqual({ kind: 'done', lines: [] });
-  });
-});
-
-describe('values', () => {
-  test.each([
-    ['GAUGE', null, 'U'],
-    ['GAUGE', Number.NaN, 'U'],
-    ['GAUGE', Number.NEGATIVE_INFINITY, 'U'],
-    ['GAUGE', 0.1, '0.1'],
-    ['GAUGE', -0, '0'],
-    ['GAUGE', 1e21, '1e+21'],
-    ['ABSOLUTE', 1.5, '1.5'],
-    ['COUNTER', 1.5, '2'],
-    ['COUNTER', 1e21, '1000000000000000000000'],
-    ['COUNTER', -1, 'U'],
-    ['DERIVE', -1, '-1'],
-    ['DERIVE', -0.2, '0'],
-  ] as const)('of a %s: %j is written %s', (kind, value, text) => {
-    expect(formatValue(kind, value)).toBe(text);
-  });
-
-  test('cannot carry anything but one number', () => {
-    const kind = fc.constantFrom('GAUGE', 'COUNTER', 'DERIVE', 'ABSOLUTE');
-    fc.assert(
-      fc.property(kind, fc.double(), (one, value) => {
-        expect(formatValue(one, value)).toMatch(/^(?:U|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/);
-      }),
-    );
   });
 });
 

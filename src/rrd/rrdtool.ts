@@ -8,7 +8,7 @@
  * | a torn or foreign file, a link  | Unavailable, naming the file; it is left as it is              |
  * | fetch                           | `info` to choose the archive, then `fetch`                     |
  * | rrdtool dead, silent, restarted | Unavailable; the caller repeats                                |
- * | more than MAX_CALLS waiting     | Unavailable at once: the disk does not keep up                 |
+ * | too many calls waiting          | Unavailable at once: the disk does not keep up                 |
  * | the folder is gone              | it is made again, and rrdtool is started in the new one        |
  *
  * Calls for different files are pipelined; calls for one file wait for each other.
@@ -20,12 +20,13 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { ConfigError, InvalidInput, Unavailable } from '../model/errors.ts';
+import { ConfigError, InvalidInput } from '../model/errors.ts';
+import { assertSafeName, takeTimely } from './accept.ts';
+import { planFetch } from './fetch-plan.ts';
+import { findFolderProblem, hasFile, prepareFolder, unavailable } from './folder.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { Coprocess } from './rrdtool-coprocess.ts';
-import { findFolderProblem, hasFile, prepareFolder, unavailable } from './rrdtool-folder.ts';
 import {
-  assertSafeName,
   formatCreate,
   formatFetch,
   formatInfo,
@@ -33,17 +34,11 @@ import {
   parseInfo,
   parseRows,
   parseTooOld,
-  planFetch,
 } from './rrdtool-text.ts';
+import { Turns } from './turns.ts';
 
-/** Most calls that wait; about a second of work. */
-const MAX_CALLS = 10_000;
 /** Most samples in one command line. */
 const MAX_SAMPLES_PER_COMMAND = 100;
-/** A sample further ahead of the clock would block its file until then. */
-const MAX_AHEAD_S = 86_400;
-/** rrdtool takes no time before 1980. */
-const FIRST_AT_S = 10 * 365 * 86_400 + 1;
 const VERSION_TIMEOUT_MS = 10_000;
 
 /** Settings of the adapter. */
@@ -88,10 +83,7 @@ class RrdtoolStore implements RrdStore {
   readonly #coprocess: Coprocess;
   /** The folder in which rrdtool was started. */
   #folder: Stats | null = null;
-  /** For each file with calls, the end of its last call. */
-  readonly #turns = new Map<string, Promise<void>>();
-  #callCount = 0;
-  #closed: Promise<void> | undefined;
+  readonly #turns = new Turns();
 
   constructor(options: Required<RrdtoolOptions>) {
     this.#options = options;
@@ -104,7 +96,7 @@ class RrdtoolStore implements RrdStore {
     samples: readonly Sample[],
   ): Promise<number> {
     assertSafeName(name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.run(name, async () => {
       const timely = takeTimely(samples, definition.stepS, this.#options.clock.now() / 1_000);
       const oldCount = await this.#write(name, definition, timely);
       return samples.length - timely.length + oldCount;
@@ -113,7 +105,7 @@ class RrdtoolStore implements RrdStore {
 
   async fetch(name: string, span: FetchSpan): Promise<Series | null> {
     assertSafeName(name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.run(name, async () => {
       if (!this.#hasFile(name)) return null;
       this.#enterFolder();
       const facts = parseInfo(await this.#run(name, formatInfo(name)));
@@ -142,31 +134,7 @@ class RrdtoolStore implements RrdStore {
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#turns.values()).then(() => this.#coprocess.close());
-    return this.#closed;
-  }
-
-  /** Runs `work` after the earlier calls for this file. */
-  async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new Unavailable('rrd', 'The statistics files are closed.');
-    if (this.#callCount >= MAX_CALLS) {
-      throw new Unavailable('rrd', `${MAX_CALLS} calls wait for the statistics files already.`);
-    }
-    const before = this.#turns.get(name);
-    let end = () => {};
-    const turn = new Promise<void>((resolveTurn) => {
-      end = resolveTurn;
-    });
-    this.#turns.set(name, turn);
-    this.#callCount++;
-    try {
-      if (before) await before;
-      return await work();
-    } finally {
-      this.#callCount--;
-      if (this.#turns.get(name) === turn) this.#turns.delete(name);
-      end();
-    }
+    return this.#turns.close(() => this.#coprocess.close());
   }
 
   /** Adds samples of rising time; resolves to how many the file was ahead of. */
@@ -227,19 +195,6 @@ class RrdtoolStore implements RrdStore {
     }
     this.#folder = found;
   }
-}
-
-/** The samples of rising time that rrdtool can take and that do not block the file; whole seconds. */
-function takeTimely(samples: readonly Sample[], stepS: number, nowS: number): Sample[] {
-  const taken: Sample[] = [];
-  let newestAtS = FIRST_AT_S + stepS - 1;
-  for (const sample of samples) {
-    const atS = Math.floor(sample.atS);
-    if (!(atS > newestAtS && atS <= nowS + MAX_AHEAD_S)) continue;
-    taken.push({ atS, values: sample.values });
-    newestAtS = atS;
-  }
-  return taken;
 }
 
 /** Adds the remedy to a complaint of rrdtool that people cannot do much with. */
