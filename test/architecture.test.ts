@@ -60,6 +60,7 @@ const ADAPTERS = [
   'database/postgres.ts',
   'database/mariadb.ts',
   'rrd/rrdtool.ts',
+  'rrd/builtin/builtin.ts',
   'rrd/none.ts',
 ];
 

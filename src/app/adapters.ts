@@ -15,6 +15,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
+import { openBuiltin } from '../rrd/builtin/builtin.ts';
 import { openNoStatistics } from '../rrd/none.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { isRrdtoolInstalled, openRrdtool } from '../rrd/rrdtool.ts';
@@ -110,17 +111,18 @@ export function isEmbedded(config: Config): boolean {
 }
 
 /** Opens the statistics by `rrd.driver`. Throws `ConfigError` when a named driver is not there. */
-export async function openRrd(config: Config, context: AdapterContext): Promise<RrdStore> {
-  const { driver, dir } = config.rrd;
-  if (driver === 'none') return openNoStatistics('switched off by rrd.driver', context.log);
-  if (await isRrdtoolInstalled()) {
-    await makeFolder(dir, 'the statistics');
-    return openRrdtool({ folder: dir, clock: context.clock, log: context.log });
+export async function openRrd(config: Config, { clock, log }: AdapterContext): Promise<RrdStore> {
+  const { driver, dir: folder } = config.rrd;
+  if (driver === 'none') return openNoStatistics(log);
+  const isInstalled = driver !== 'builtin' && (await isRrdtoolInstalled());
+  if (driver === 'rrdtool' && !isInstalled) {
+    throw new ConfigError(
+      'rrd.driver is rrdtool, but there is no rrdtool here: install it, or set rrd.driver to auto.',
+    );
   }
-  if (driver === 'rrdtool') {
-    throw new ConfigError('rrd.driver is rrdtool, but there is no rrdtool here: install it.');
-  }
-  return openNoStatistics('there is no rrdtool here: install it and restart', context.log);
+  await makeFolder(folder, 'the statistics');
+  const open = isInstalled ? openRrdtool : openBuiltin;
+  return open({ folder, clock, log });
 }
 
 /** Makes a folder for its user only. Throws `ConfigError` naming folder and remedy. */

@@ -112,10 +112,15 @@ export const ConfigSchema = Section({
     dead: QueueName('dead', 'Queue of messages that nobody understands'),
   }),
   rrd: Section({
-    driver: Type.Union([Type.Literal('auto'), Type.Literal('rrdtool'), Type.Literal('none')], {
-      default: 'auto',
-      description: 'auto: rrdtool where it is installed, else none',
-    }),
+    driver: Type.Union(
+      [
+        Type.Literal('auto'),
+        Type.Literal('rrdtool'),
+        Type.Literal('builtin'),
+        Type.Literal('none'),
+      ],
+      { default: 'auto', description: 'auto: rrdtool where it is installed, else builtin' },
+    ),
     dir: Type.String({ default: 'DATA/rrd', description: 'Folder of the statistics files' }),
   }),
   red: Section({

@@ -27,7 +27,11 @@ export function assertDefinition({ stepS, dataSources, archives }: RrdDefinition
   for (const source of dataSources) {
     assertSourceName(source);
     assertCount(source.heartbeatS);
+    const { min, max } = source;
+    assert(min === null || max === null || min < max, 'bounds have room between them');
   }
+  const names = new Set(dataSources.map(({ name }) => name));
+  assert(names.size === dataSources.length, 'a data source has a name of its own');
   for (const { stepCount, rowCount } of archives) {
     assertCount(stepCount);
     assertCount(rowCount);

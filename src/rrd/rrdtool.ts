@@ -23,7 +23,7 @@ import type { Log } from '../lib/log.ts';
 import { ConfigError, InvalidInput } from '../model/errors.ts';
 import { assertSafeName, takeTimely } from './accept.ts';
 import { planFetch } from './fetch-plan.ts';
-import { findFolderProblem, hasFile, prepareFolder, unavailable } from './folder.ts';
+import { findFile, findFolderProblem, prepareFolder, unavailable } from './folder.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { Coprocess } from './rrdtool-coprocess.ts';
 import {
@@ -184,7 +184,7 @@ class RrdtoolStore implements RrdStore {
   }
 
   #hasFile(name: string): boolean {
-    return hasFile(this.#options.folder, name);
+    return findFile(this.#options.folder, name) !== undefined;
   }
 
   /** Sees to it that rrdtool works in the folder that now has this path. */
