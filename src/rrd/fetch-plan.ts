@@ -1,5 +1,6 @@
 /** What a file keeps, and a span -> which rows of which archive are read. */
 
+import { InvalidInput } from '../model/errors.ts';
 import type { FetchSpan } from './rrd.ts';
 
 /** What a file says of itself. */
@@ -27,9 +28,10 @@ export interface FetchPlan {
 
 /**
  * Chooses the archive and cuts the span to what it keeps, so that an answer is never longer than an
- * archive. Undefined when no archive keeps this consolidation; `startS >= endS` = no rows.
+ * archive; `startS >= endS` = no rows. Throws `InvalidInput`, with the file's `name`, when no archive
+ * keeps this consolidation.
  */
-export function planFetch(facts: FileFacts, span: FetchSpan): FetchPlan | undefined {
+export function planFetch(name: string, facts: FileFacts, span: FetchSpan): FetchPlan {
   const kept = facts.archives.flatMap((archive, index) => {
     if (archive.consolidation !== span.consolidation) return [];
     const stepS = facts.stepS * archive.stepCount;
@@ -42,7 +44,10 @@ export function planFetch(facts: FileFacts, span: FetchSpan): FetchPlan | undefi
     reaching.length > 0
       ? reaching.sort((one, other) => distance(one) - distance(other))
       : kept.sort((one, other) => one.startS - other.startS);
-  if (best === undefined) return undefined;
+  if (best === undefined) {
+    const message = `"${name}" does not keep ${span.consolidation} values`;
+    throw new InvalidInput([{ path: 'consolidation', message }]);
+  }
   return {
     ...best,
     startS: Math.max(best.startS, floorTo(best.stepS, span.fromS)),

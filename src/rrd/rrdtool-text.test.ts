@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Reply, ReplyReader } from './rrdtool-replies.ts';
-import { parseInfo, parseRows, parseTooOld } from './rrdtool-text.ts';
+import type { Reply } from './pipeline.ts';
+import { ReplyReader } from './rrdtool-replies.ts';
+import { parseInfo, parseRows } from './rrdtool-text.ts';
 
 const OK = 'OK u:0.01 s:0.00 r:1.23';
 const PLAN = { archive: 0, startS: 0, endS: 1_000, stepS: 10 };
@@ -71,19 +72,11 @@ describe('answers', () => {
     expect(parseRows(lines, { ...PLAN, startS: 10, endS: 20 })).toHaveLength(1);
   });
 
-  test('to an update with an old sample tell its time and that of the file', () => {
-    const reason =
-      './a.rrd: illegal attempt to update using time 1700000060 when last update time is 1700000120 (minimum one second step)';
-    expect(parseTooOld(reason)).toEqual({ atS: 1_700_000_060, lastAtS: 1_700_000_120 });
-    expect(parseTooOld("opening './a.rrd': No such file or directory")).toBeNull();
-  });
-
   test('of any kind are read without an exception', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         parseRows(lines, PLAN);
         parseInfo(lines);
-        for (const one of lines) parseTooOld(one);
       }),
     );
     expect(parseInfo([])).toBeNull();

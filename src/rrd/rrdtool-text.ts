@@ -14,12 +14,6 @@ import {
 import type { FetchPlan, FileFacts } from './fetch-plan.ts';
 import type { Consolidation, DataSource, RrdDefinition, Sample } from './rrd.ts';
 
-/** What rrdtool says when a sample is not newer than the newest in the file. */
-export interface TooOld {
-  readonly atS: number;
-  readonly lastAtS: number;
-}
-
 /** The path of a file inside the folder; it cannot be taken for an option. */
 function formatPath(name: string): string {
   assertSafeName(name);
@@ -106,14 +100,6 @@ export function parseRows(lines: readonly string[], plan: FetchPlan): (number | 
     rows.push(values.trim().split(/\s+/).map(parseValue));
   }
   return rows;
-}
-
-/** What rrdtool complains of when it is that a sample is too old; null for other complaints. */
-export function parseTooOld(reason: string): TooOld | null {
-  const found = /illegal attempt to update using time (\d+) when last update time is (\d+)/.exec(
-    reason,
-  );
-  return found === null ? null : { atS: Number(found[1]), lastAtS: Number(found[2]) };
 }
 
 function parseValue(text: string): number | null {

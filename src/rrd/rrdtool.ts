@@ -20,12 +20,13 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { ConfigError, InvalidInput } from '../model/errors.ts';
+import { ConfigError } from '../model/errors.ts';
 import { assertSafeName, takeTimely } from './accept.ts';
 import { planFetch } from './fetch-plan.ts';
 import { findFile, findFolderProblem, prepareFolder, unavailable } from './folder.ts';
+import { Lives } from './lives.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
-import { Coprocess } from './rrdtool-coprocess.ts';
+import { describeEnd, RrdtoolProcess } from './rrdtool-process.ts';
 import {
   formatCreate,
   formatFetch,
@@ -33,8 +34,8 @@ import {
   formatUpdate,
   parseInfo,
   parseRows,
-  parseTooOld,
 } from './rrdtool-text.ts';
+import { skipOld } from './too-old.ts';
 import { Turns } from './turns.ts';
 
 /** Most samples in one command line. */
@@ -80,14 +81,24 @@ export async function openRrdtool(options: RrdtoolOptions): Promise<RrdStore> {
 class RrdtoolStore implements RrdStore {
   readonly driver = 'rrdtool';
   readonly #options: Required<RrdtoolOptions>;
-  readonly #coprocess: Coprocess;
+  readonly #processes: Lives<RrdtoolProcess>;
   /** The folder in which rrdtool was started. */
   #folder: Stats | null = null;
   readonly #turns = new Turns();
 
   constructor(options: Required<RrdtoolOptions>) {
     this.#options = options;
-    this.#coprocess = new Coprocess(options);
+    const { program, folder, clock, log } = options;
+    this.#processes = new Lives({
+      begin: (events) => new RrdtoolProcess({ program, folder, clock, ...events }),
+      describeEnd,
+      logged: {
+        end: 'rrdtool stopped, it is started again',
+        back: 'rrdtool answers again',
+      },
+      clock,
+      log,
+    });
   }
 
   async update(
@@ -110,11 +121,7 @@ class RrdtoolStore implements RrdStore {
       this.#enterFolder();
       const facts = parseInfo(await this.#run(name, formatInfo(name)));
       if (facts === null) throw unavailable(name, 'rrdtool does not say what it is');
-      const plan = planFetch(facts, span);
-      if (plan === undefined) {
-        const message = `"${name}" does not keep ${span.consolidation} values`;
-        throw new InvalidInput([{ path: 'consolidation', message }]);
-      }
+      const plan = planFetch(name, facts, span);
       const { stepS } = plan;
       const isEmpty = plan.startS >= plan.endS;
       const lines = isEmpty
@@ -130,11 +137,11 @@ class RrdtoolStore implements RrdStore {
   }
 
   problem(): string | null {
-    return findFolderProblem(this.#options.folder) ?? this.#coprocess.problem();
+    return findFolderProblem(this.#options.folder) ?? this.#processes.problem();
   }
 
   close(): Promise<void> {
-    return this.#turns.close(() => this.#coprocess.close());
+    return this.#turns.close(() => this.#processes.close());
   }
 
   /** Adds samples of rising time; resolves to how many the file was ahead of. */
@@ -149,26 +156,21 @@ class RrdtoolStore implements RrdStore {
       this.#enterFolder();
       if (!this.#hasFile(name)) await this.#create(name, definition, first.atS - definition.stepS);
       const batch = rest.slice(0, MAX_SAMPLES_PER_COMMAND);
-      const reply = await this.#coprocess.run(formatUpdate(name, definition, batch));
+      const reply = await this.#processes.current().run(formatUpdate(name, definition, batch));
       if (reply.kind === 'done') {
         rest = rest.slice(batch.length);
         continue;
       }
-      const tooOld = parseTooOld(reply.reason);
-      const refused = batch.findIndex((sample) => sample.atS === tooOld?.atS);
-      if (tooOld === null || refused < 0 || tooOld.atS > tooOld.lastAtS) {
-        throw unavailable(name, explain(reply.reason));
-      }
-      // Those before the refused one are in the file.
-      const newer = rest.slice(refused).filter((sample) => sample.atS > tooOld.lastAtS);
-      oldCount += rest.length - refused - newer.length;
-      rest = newer;
+      const remainder = skipOld(rest, batch, reply.reason);
+      if (remainder === null) throw unavailable(name, explain(reply.reason));
+      oldCount += remainder.oldCount;
+      rest = remainder.samples;
     }
     return oldCount;
   }
 
   async #create(name: string, definition: RrdDefinition, startS: number): Promise<void> {
-    const reply = await this.#coprocess.run(formatCreate(name, definition, startS));
+    const reply = await this.#processes.current().run(formatCreate(name, definition, startS));
     // Another process may have been faster.
     if (reply.kind === 'refused' && !reply.reason.endsWith('File exists')) {
       throw unavailable(name, reply.reason);
@@ -178,7 +180,7 @@ class RrdtoolStore implements RrdStore {
   }
 
   async #run(name: string, command: string): Promise<readonly string[]> {
-    const reply = await this.#coprocess.run(command);
+    const reply = await this.#processes.current().run(command);
     if (reply.kind === 'refused') throw unavailable(name, reply.reason);
     return reply.lines;
   }
@@ -191,7 +193,7 @@ class RrdtoolStore implements RrdStore {
   #enterFolder(): void {
     const found = prepareFolder(this.#options.folder);
     if (this.#folder && (found.ino !== this.#folder.ino || found.dev !== this.#folder.dev)) {
-      this.#coprocess.restart();
+      this.#processes.restart('its folder was replaced');
     }
     this.#folder = found;
   }

@@ -16,10 +16,10 @@
  */
 
 import { resolve } from 'node:path';
+import { assert } from '../../lib/assert.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { createSlots } from '../../lib/slots.ts';
-import { InvalidInput } from '../../model/errors.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from '../accept.ts';
 import { planFetch } from '../fetch-plan.ts';
 import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
@@ -166,12 +166,9 @@ function read(file: OpenFile, name: string, span: FetchSpan): Series {
   const { layout, state } = file;
   const { stepS, sources, archives } = layout;
   const names = sources.map((source) => source.name);
-  const plan = planFetch({ stepS, lastAtS: state.lastAtS, names, archives }, span);
-  const archive = archives[plan?.archive ?? -1];
-  if (plan === undefined || archive === undefined) {
-    const message = `"${name}" does not keep ${span.consolidation} values`;
-    throw new InvalidInput([{ path: 'consolidation', message }]);
-  }
+  const plan = planFetch(name, { stepS, lastAtS: state.lastAtS, names, archives }, span);
+  const archive = archives[plan.archive];
+  assert(archive !== undefined, 'a plan is for an archive of its file');
   const count = Math.max(0, (plan.endS - plan.startS) / plan.stepS);
   const age = Math.floor(state.lastAtS / plan.stepS) - plan.startS / plan.stepS - 1;
   const firstRow = (state.row(plan.archive) + archive.rowCount - age) % archive.rowCount;
