@@ -18,6 +18,7 @@ import { ConfigError, Unavailable } from '../model/errors.ts';
 import { openBuiltin } from '../rrd/builtin/builtin.ts';
 import { openNoStatistics } from '../rrd/none.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
+import { openRrdcached } from '../rrd/rrdcached.ts';
 import { isRrdtoolInstalled, openRrdtool } from '../rrd/rrdtool.ts';
 
 /** What every adapter may use. */
@@ -110,10 +111,17 @@ export function isEmbedded(config: Config): boolean {
   return config.broker.url === 'memory:';
 }
 
-/** Opens the statistics by `rrd.driver`. Throws `ConfigError` when a named driver is not there. */
+/**
+ * Opens the statistics by `rrd.driver`; `auto` is rrdcached where `rrd.address` names one, rrdtool where
+ * it is installed, else our own writer. Throws `ConfigError` when a named driver is not there.
+ */
 export async function openRrd(config: Config, { clock, log }: AdapterContext): Promise<RrdStore> {
-  const { driver, dir: folder } = config.rrd;
+  const { driver, dir: folder, address } = config.rrd;
   if (driver === 'none') return openNoStatistics(log);
+  if (driver === 'rrdcached' || (driver === 'auto' && address !== '')) {
+    if (address !== '') return openRrdcached({ address, folder, clock, log });
+    throw new ConfigError('rrd.driver is rrdcached: rrd.address must say where it listens.');
+  }
   const isInstalled = driver !== 'builtin' && (await isRrdtoolInstalled());
   if (driver === 'rrdtool' && !isInstalled) {
     throw new ConfigError(

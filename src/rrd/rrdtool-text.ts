@@ -22,8 +22,14 @@ function formatPath(name: string): string {
 
 /** The command that makes a file whose first sample comes after `startS`. */
 export function formatCreate(name: string, definition: RrdDefinition, startS: number): string {
+  const options = `--no-overwrite --start ${startS} --step ${definition.stepS}`;
+  return `create ${formatPath(name)} ${options} ${formatDefinition(definition)}`;
+}
+
+/** Data sources and archives as commands that make a file take them. */
+export function formatDefinition(definition: RrdDefinition): string {
   assertDefinition(definition);
-  const { stepS, dataSources, archives } = definition;
+  const { dataSources, archives } = definition;
   const sources = dataSources.map((source) => {
     const bounds = `${formatBound(source.min)}:${formatBound(source.max)}`;
     return `DS:${source.name}:${source.kind}:${source.heartbeatS}:${bounds}`;
@@ -31,8 +37,7 @@ export function formatCreate(name: string, definition: RrdDefinition, startS: nu
   const kept = archives.map(({ consolidation, stepCount, rowCount }) => {
     return `RRA:${consolidation}:0.5:${stepCount}:${rowCount}`;
   });
-  const path = formatPath(name);
-  return `create ${path} --no-overwrite --start ${startS} --step ${stepS} ${sources.join(' ')} ${kept.join(' ')}`;
+  return [...sources, ...kept].join(' ');
 }
 
 /** The command that adds samples, each value to the data source of its name. */

@@ -23,6 +23,7 @@ import { createSlots } from '../../lib/slots.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from '../accept.ts';
 import { planFetch } from '../fetch-plan.ts';
 import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
+import { findPlaces } from '../places.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
 import { Turns } from '../turns.ts';
 import { applySample } from './apply.ts';
@@ -89,7 +90,8 @@ class BuiltinStore implements RrdStore {
         const batch = timely.slice(first, first + MAX_SAMPLES_PER_WRITE);
         await this.#pace.enter();
         const file = this.#files.find(name) ?? (await this.#create(name, definition, batch));
-        droppedCount += write(file, batch, orderValues(name, file, definition));
+        const fileNames = file.layout.sources.map((source) => source.name);
+        droppedCount += write(file, batch, findPlaces(name, fileNames, definition));
       }
       return droppedCount;
     });
@@ -128,38 +130,20 @@ class BuiltinStore implements RrdStore {
 }
 
 /** Adds samples of rising time; returns how many the file was ahead of. */
-function write(
-  file: OpenFile,
-  samples: readonly Sample[],
-  order: (values: Sample['values']) => (number | null)[],
-): number {
+function write(file: OpenFile, samples: readonly Sample[], places: readonly number[]): number {
   const { layout, state } = file;
   const newer = samples.filter(({ atS }) => atS > state.lastAtS);
   if (newer.length === 0) return samples.length;
   let rows = new PendingRows();
   for (const { atS, values } of newer) {
-    applySample({ layout, state }, { atS, values: order(values) }, rows);
+    const inOrder = places.map((place) => values[place] ?? null);
+    applySample({ layout, state }, { atS, values: inOrder }, rows);
     if (rows.valueCount < MAX_VALUES_PER_WRITE) continue;
     file.write(rows);
     rows = new PendingRows();
   }
   file.write(rows);
   return samples.length - newer.length;
-}
-
-/** Puts values of the definition's order into that of the file. */
-function orderValues(name: string, { layout }: OpenFile, { dataSources }: RrdDefinition) {
-  const missing = dataSources.find((source) =>
-    layout.sources.every((one) => one.name !== source.name),
-  );
-  if (missing !== undefined) {
-    const reason = `it has no data source "${missing.name}"; it was made for other data, move it away`;
-    throw unavailable(name, reason);
-  }
-  const places = layout.sources.map((source) =>
-    dataSources.findIndex((one) => one.name === source.name),
-  );
-  return (values: Sample['values']) => places.map((place) => values[place] ?? null);
 }
 
 function read(file: OpenFile, name: string, span: FetchSpan): Series {
