@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the whole pipeline in both modes, beside the machine's own rate of starting the
- * same plugin, measured in the same run. Prints a table and writes bench/results/pipeline.json.
- * `npm run bench -- --quick` measures for a shorter time.
+ * same plugin, measured in the same run, and the adapters of statistics. Prints tables and writes
+ * bench/results/pipeline.json and statistics.json. `npm run bench -- --quick` measures for a shorter
+ * time, `npm run bench -- --rrd` the statistics alone.
  */
 
 import { spawn } from 'node:child_process';
@@ -14,6 +15,7 @@ import type { Role } from '../src/app/app.ts';
 import { startPostgres } from '../test/servers/postgres.ts';
 import { type RabbitmqServer, startRabbitmq } from '../test/servers/rabbitmq.ts';
 import { tempFolder } from '../test/servers/temp.ts';
+import { measureRrd } from './rrd.ts';
 import { type Achievement, type Load, measureSystem } from './system.ts';
 
 const RESULTS = join(process.cwd(), 'bench', 'results');
@@ -34,9 +36,11 @@ interface Row {
 
 const rows: Row[] = [];
 
-await main();
+if (!process.argv.includes('--rrd')) await measurePipeline();
+await measureStatistics();
+process.exit(0);
 
-async function main(): Promise<void> {
+async function measurePipeline(): Promise<void> {
   if (!existsSync(CHECK_DUMMY)) {
     process.stderr.write('check_dummy is missing: apt install monitoring-plugins-basic\n');
     process.exit(1);
@@ -94,8 +98,21 @@ async function main(): Promise<void> {
     await postgres[Symbol.asyncDispose]();
     listener.close();
   }
-  writeResults();
-  process.exit(0);
+  writePipeline();
+}
+
+async function measureStatistics(): Promise<void> {
+  process.stderr.write('statistics ...\n');
+  const achieved = await measureRrd();
+  const table = new Table({
+    head: ['statistics', 'updates/s', 'bytes to disk per update'],
+    style: { head: [], border: [] },
+  });
+  for (const { driver, updatesPerSecond, bytesPerUpdate } of achieved) {
+    table.push([driver, updatesPerSecond.toFixed(0), bytesPerUpdate?.toFixed(0) ?? '']);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+  writeResults('statistics.json', { rows: achieved });
 }
 
 /** Processes and environment of one mode; `dispose` takes away what it left. */
@@ -179,7 +196,7 @@ async function measureSpawns(atOnce: number, spanMs: number): Promise<number> {
   return count / (spanMs / 1_000);
 }
 
-function writeResults(): void {
+function writePipeline(): void {
   const table = new Table({
     head: ['subject', 'offered/s', 'checks/s', 'CPU ms', 'median <= s', 'p99 <= s', 'memory MB'],
     style: { head: [], border: [] },
@@ -197,12 +214,13 @@ function writeResults(): void {
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
+  writeResults('pipeline.json', { span: SPAN, rows });
+}
+
+function writeResults(name: string, results: object): void {
   mkdirSync(RESULTS, { recursive: true });
   const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
-  const file = join(RESULTS, 'pipeline.json');
-  writeFileSync(
-    file,
-    `${JSON.stringify({ at: new Date(), machine, span: SPAN, rows }, null, 2)}\n`,
-  );
+  const file = join(RESULTS, name);
+  writeFileSync(file, `${JSON.stringify({ at: new Date(), machine, ...results }, null, 2)}\n`);
   process.stdout.write(`written to ${file}\n`);
 }
