@@ -6,6 +6,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import Table from 'cli-table3';
 import { systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { openBuiltin } from '../src/rrd/builtin/builtin.ts';
@@ -17,7 +18,7 @@ import { needs } from '../test/servers/needs.ts';
 import { startProcess, tempFolder, waitFor } from '../test/servers/temp.ts';
 
 /** What was measured of one adapter. */
-export interface RrdAchievement {
+export interface RrdRow {
   readonly driver: string;
   readonly updatesPerSecond: number;
   /** What the disk writes for one update, if nobody else uses it; null where it does not tell. */
@@ -25,7 +26,6 @@ export interface RrdAchievement {
 }
 
 const FILE_COUNT = 50;
-const MEASURE_MS = 2_500;
 /** Updates of each file whose bytes are counted. */
 const COUNTED_ROUNDS = 3;
 /** Where in a disk's figures the number of written sectors is, and how much one is. */
@@ -36,31 +36,53 @@ const START_S = 1_700_000_040;
 /** A check with a gauge and a counter. */
 const DEFINITION = checkDefinition([{ unit: 's' }, { unit: 'c' }], INTERVAL_S);
 
-/** Measures the adapters whose programs are installed, for about three seconds each. */
-export async function measureRrd(): Promise<RrdAchievement[]> {
+/** Measures the adapters whose programs are installed, each for `spanMs`, and prints a table. */
+export async function benchRrd(spanMs: number): Promise<RrdRow[]> {
+  process.stderr.write('statistics files ...\n');
   const options = { clock: systemClock, log: silentLog() };
-  const achieved: RrdAchievement[] = [];
+  const rows: RrdRow[] = [];
   if (await isRrdtoolInstalled()) {
-    achieved.push(await measureIn((folder) => openRrdtool({ ...options, folder })));
+    rows.push(await measure((folder) => openRrdtool({ ...options, folder }), spanMs));
   }
-  achieved.push(await measureIn((folder) => openBuiltin({ ...options, folder })));
-  if (needs('rrdcached')) return achieved;
-  await using own = await tempFolder();
-  const achievement = await measureIn(async (folder) => {
-    await mkdir(folder);
-    const path = join(own.path, 'socket');
-    const files = ['-l', `unix:${path}`, '-b', folder, '-B', '-j', own.path, '-p', `${path}.pid`];
-    const daemon = await startProcess('rrdcached', ['-g', ...files, '-w', '3600', '-f', '7200']);
-    await waitFor('rrdcached', () => readdirSync(own.path).includes('socket'));
-    const store = openRrdcached({ ...options, folder, address: `unix:${path}` });
-    return Object.assign(store, { [Symbol.asyncDispose]: () => daemon.stop() });
-  });
-  return [...achieved, achievement];
+  rows.push(await measure((folder) => openBuiltin({ ...options, folder }), spanMs));
+  if (!needs('rrdcached')) rows.push(await measure(openWithDaemon, spanMs));
+  print(rows);
+  return rows;
 }
 
-async function measureIn(
+/** A store and the rrdcached behind it, which is to be disposed of after it. */
+async function openWithDaemon(folder: string): Promise<RrdStore & AsyncDisposable> {
+  await mkdir(folder);
+  const own = await tempFolder();
+  const path = join(own.path, 'socket');
+  const files = ['-l', `unix:${path}`, '-b', folder, '-B', '-j', own.path, '-p', `${path}.pid`];
+  const daemon = await startProcess('rrdcached', ['-g', ...files, '-w', '3600', '-f', '7200']);
+  await waitFor('rrdcached', () => readdirSync(own.path).includes('socket'));
+  const address = `unix:${path}`;
+  const store = openRrdcached({ address, folder, clock: systemClock, log: silentLog() });
+  return Object.assign(store, {
+    async [Symbol.asyncDispose]() {
+      await daemon.stop();
+      await own[Symbol.asyncDispose]();
+    },
+  });
+}
+
+function print(rows: readonly RrdRow[]): void {
+  const table = new Table({
+    head: ['statistics', 'updates/s', 'bytes to disk per update'],
+    style: { head: [], border: [] },
+  });
+  for (const { driver, updatesPerSecond, bytesPerUpdate } of rows) {
+    table.push([driver, updatesPerSecond.toFixed(0), bytesPerUpdate?.toFixed(0) ?? '']);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+async function measure(
   open: (folder: string) => Promise<RrdStore & Partial<AsyncDisposable>>,
-): Promise<RrdAchievement> {
+  spanMs: number,
+): Promise<RrdRow> {
   await using temp = await tempFolder();
   const folder = join(temp.path, 'rrd');
   const store = await open(folder);
@@ -79,7 +101,7 @@ async function measureIn(
   const bytesPerUpdate = await countBytes(folder, { store, updateAll });
   const startedAt = performance.now();
   const firstRound = round;
-  while (performance.now() - startedAt < MEASURE_MS) await updateAll();
+  while (performance.now() - startedAt < spanMs) await updateAll();
   const seconds = (performance.now() - startedAt) / 1_000;
   const updatesPerSecond = ((round - firstRound) * FILE_COUNT) / seconds;
   await store.close();

@@ -14,6 +14,7 @@ import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { sleep, systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
+import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Plugin } from '../src/model/objects.ts';
 
 /** How a system is built. */
@@ -98,6 +99,7 @@ async function createSite(
       params: load.params,
       intervalMs: load.intervalS * 1_000,
       timeoutMs: 10_000,
+      policy: DEFAULT_POLICY,
       description: '',
       suites: ['bench'],
     });
@@ -121,7 +123,8 @@ async function createSite(
   await database.close();
 }
 
-function startProcess(
+/** Starts a process with these roles; resolves when it is ready. */
+export function startProcess(
   roles: readonly Role[],
   environment: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
@@ -134,7 +137,8 @@ function startProcess(
   });
 }
 
-async function stopProcess(child: ChildProcess): Promise<void> {
+/** Ends it as a service manager does. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const timer = setTimeout(() => child.kill('SIGKILL'), 35_000);

@@ -10,6 +10,7 @@ import { hostQueries } from '../src/database/queries/hosts.ts';
 import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { openSqlite } from '../src/database/sqlite.ts';
+import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Host, Plugin } from '../src/model/objects.ts';
 
 /** Queue names without prefix. */
@@ -116,6 +117,7 @@ function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
     params: '0',
     intervalMs: 60_000,
     timeoutMs: 10_000,
+    policy: DEFAULT_POLICY,
     description: '',
     suites: [name],
     ...fields,

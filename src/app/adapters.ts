@@ -1,7 +1,7 @@
 /** The embedded/distributed switch: which address or driver means which adapter. */
 
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { openRabbitmqBroker } from '../broker/rabbitmq.ts';
@@ -20,6 +20,8 @@ import { openNoStatistics } from '../rrd/none.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { openRrdcached } from '../rrd/rrdcached.ts';
 import { isRrdtoolInstalled, openRrdtool } from '../rrd/rrdtool.ts';
+import { type HelperExecutor, openHelperExecutor } from '../violet/executor/helper.ts';
+import type { User } from '../violet/executor/run-as.ts';
 
 /** What every adapter may use. */
 export interface AdapterContext {
@@ -131,6 +133,48 @@ export async function openRrd(config: Config, { clock, log }: AdapterContext): P
   await makeFolder(folder, 'the statistics');
   const open = isInstalled ? openRrdtool : openBuiltin;
   return open({ folder, clock, log });
+}
+
+/** A program of its own, so always the compiled one, also for tests, which run from the sources. */
+const HELPER_FILE = join(
+  import.meta.dirname,
+  extname(import.meta.filename) === '.ts' ? '../../dist' : '..',
+  'violet/executor/helper-process.js',
+);
+
+/**
+ * Opens what runs plugins, by `violet.executor`; `user` is whom `violet.runAs` means. Throws
+ * `ConfigError` when that choice is not to be had, or when plugins may not run as that user.
+ */
+export async function openExecutor(
+  config: Config,
+  user: User | null,
+  context: AdapterContext,
+): Promise<HelperExecutor> {
+  const { executor: choice, limits, nice } = config.violet;
+  const orNone = (value: number) => (value === 0 ? null : value);
+  const executor = await openHelperExecutor({
+    ...context,
+    file: HELPER_FILE,
+    settings: {
+      ...{ executor: choice, nice, user, log: config.log },
+      limits: {
+        cpuS: orNone(limits.cpu),
+        memoryBytes: orNone(limits.memory),
+        openFiles: orNone(limits.openFiles),
+        fileBytes: orNone(limits.fileSize),
+        processes: orNone(limits.processes),
+      },
+    },
+  });
+  if (executor.kind === 'spawn') {
+    context.log.info('plugins are started by posix_spawn in a helper process');
+  } else {
+    context.log.warn(
+      'plugins are started by child_process in a helper process, without violet.limits: posix_spawn needs Linux and the npm package koffi',
+    );
+  }
+  return executor;
 }
 
 /** Makes a folder for its user only. Throws `ConfigError` naming folder and remedy. */

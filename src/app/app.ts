@@ -23,6 +23,7 @@ import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
+import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
@@ -148,6 +149,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     onStored: (results) => perfdata.add(results),
     shards: config.grey.shards,
     keepsHistory: config.grey.history,
+    semantics: { ...NAGIOS_SEMANTICS, ...config.semantics },
   });
   lifecycle.onStop('collector', () => collector.stop());
   const discovered = await startDiscoveryCollector({ ...shared, database });
@@ -208,6 +210,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
       if (event.kind === 'configChanged') {
         sync.wake();
         feed.announce([]);
+      } else if (event.kind === 'checksWanted') {
+        for (const [checkId, at] of event.checks) scheduler.bringForward(checkId, at);
       } else {
         const results = event.checks.map(([checkId, scheduledAt]) => ({ checkId, scheduledAt }));
         storedResults.announce(results);

@@ -6,7 +6,7 @@ import { watchLoopLag } from '../lib/loop-lag.ts';
 import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
 import { startDiscovery } from '../violet/discovery.ts';
 import { createExecute } from '../violet/execute.ts';
-import { openChildProcessExecutor } from '../violet/executor/child-process.ts';
+import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
 import { Slots } from '../violet/slots.ts';
@@ -15,6 +15,7 @@ import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
 import type { SshContext } from '../violet/ssh/run-remote.ts';
 import { parseTarget } from '../violet/ssh/target.ts';
 import { startWorker } from '../violet/worker.ts';
+import { openExecutor } from './adapters.ts';
 import { readRamUsedKib, type Shared } from './shared.ts';
 import { claimWorkerId } from './worker-id.ts';
 
@@ -29,8 +30,9 @@ export async function startViolet(shared: Shared): Promise<void> {
   const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
   if (claimed) lifecycle.onStop('worker name', () => claimed.release());
   const id = claimed?.id ?? violet.id;
-  const environment = pluginEnvironment();
-  const executor = openChildProcessExecutor({ clock, log });
+  const user = violet.runAs === '' ? null : await findUser(violet.runAs);
+  const environment = pluginEnvironment(violet.environment, user?.home ?? homedir());
+  const executor = await openExecutor(config, user, shared);
   lifecycle.onStop('executor', () => executor.close());
   const ssh = openSsh(shared);
   lifecycle.onStop('ssh connections', () => ssh.connections.close());
@@ -121,12 +123,16 @@ function openSsh(shared: Shared): SshContext {
   return { connections, pluginPaths: ssh.pluginPaths, failureState: ssh.failureState };
 }
 
-/** All that a plugin sees of our environment. */
-function pluginEnvironment(): Readonly<Record<string, string>> {
+/** All that a plugin sees of an environment. */
+function pluginEnvironment(
+  own: Readonly<Record<string, string>>,
+  home: string,
+): Readonly<Record<string, string>> {
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C',
     LC_ALL: 'C',
-    HOME: homedir(),
+    HOME: home,
+    ...own,
   };
 }

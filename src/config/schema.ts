@@ -16,6 +16,17 @@ const Count = (options: {
   description: string;
 }) => Type.Integer({ minimum: 1, ...options });
 
+const Limit = (value: number) =>
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: value });
+
+/** Above what well-behaved plugins use, those that bring a runtime of their own included. */
+const LIMITS = {
+  ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
+};
+
+const Percent = (value: number, description: string) =>
+  Type.Number({ minimum: 0, maximum: 100, default: value, description });
+
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
 
@@ -197,6 +208,48 @@ export const ConfigSchema = Section({
       maximum: 1_048_576,
       description: 'Bytes of output kept',
     }),
+    executor: Type.Union(
+      [Type.Literal('auto'), Type.Literal('spawn'), Type.Literal('childProcess')],
+      {
+        default: 'auto',
+        description: 'How plugins are started; auto: spawn (Linux with koffi), else childProcess',
+      },
+    ),
+    limits: Type.Object(
+      {
+        cpu: Limit(LIMITS.cpu),
+        memory: Limit(LIMITS.memory),
+        openFiles: Limit(LIMITS.openFiles),
+        fileSize: Limit(LIMITS.fileSize),
+        processes: Limit(LIMITS.processes),
+      },
+      {
+        additionalProperties: false,
+        default: LIMITS,
+        description:
+          'What one plugin may use (executor spawn): seconds of cpu, bytes of memory that it can write, openFiles, bytes of a file, processes of its user altogether; 0: no limit',
+      },
+    ),
+    runAs: Type.String({
+      pattern: '^[A-Za-z0-9_.$-]{0,64}$',
+      default: '',
+      description: 'User whom plugins run as, when violet runs as root; empty: the user of violet',
+    }),
+    nice: Type.Integer({
+      minimum: 0,
+      maximum: 19,
+      default: 0,
+      description: 'Lower priority of plugins, 19 the lowest',
+    }),
+    environment: Type.Record(
+      Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,100}$' }),
+      Type.String(),
+      {
+        default: {},
+        description:
+          'What plugins see of an environment beside PATH, LANG, LC_ALL and HOME, which it may replace',
+      },
+    ),
     heartbeatInterval: Seconds({
       default: 20,
       minimum: 1,
@@ -252,6 +305,16 @@ export const ConfigSchema = Section({
       ],
       { default: 'critical', description: 'State of a check that ran out of time' },
     ),
+    enableFlapDetection: Type.Boolean({
+      default: true,
+      description: 'Whether objects that change their state too often are flapping',
+    }),
+    lowServiceFlapThreshold: Percent(20, 'Percent of changes at or below which flapping stops'),
+    highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
+    hardProblemAttempt: Type.Union([Type.Literal('max'), Type.Literal('first')], {
+      default: 'max',
+      description: 'What attempt a hard problem shows: max as Nagios, first as Icinga',
+    }),
   }),
   security: Section({
     messageKey: Type.String({
@@ -275,4 +338,8 @@ export const ConfigSchema = Section({
 export type Config = Static<typeof ConfigSchema>;
 
 /** Keys whose values are never shown, as `section.key`. URLs are shown without passwords. */
-export const SECRET_KEYS: readonly string[] = ['security.messageKey', 'violet.macros'];
+export const SECRET_KEYS: readonly string[] = [
+  'security.messageKey',
+  'violet.macros',
+  'violet.environment',
+];

@@ -1,7 +1,7 @@
 /** Checks, their states and history, and the schedule over HTTP. */
 
 import Type, { type Static } from 'typebox';
-import { Instant, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
+import { Instant, LabelQuery, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
@@ -15,6 +15,11 @@ export const StateSchema = Type.Union([
   Type.Literal('unknown'),
   Type.Literal('pending'),
 ]);
+
+/** How sure a state is. */
+export const StateTypeSchema = Type.Union([Type.Literal('soft'), Type.Literal('hard')], {
+  description: 'soft: a problem that is being checked again',
+});
 
 const Perfdata = Type.Array(
   Type.Object({
@@ -43,7 +48,17 @@ export const CheckSchema = Type.Object({
   latency: Type.Union([Seconds, Type.Null()]),
   executionTime: Type.Union([Seconds, Type.Null()]),
   worker: NullableText,
+  stateType: StateTypeSchema,
+  attempt: Type.Integer({ description: 'Results in a row of the problem; 1 while OK' }),
+  maxCheckAttempts: Type.Integer({ description: 'Attempts at which a problem is hard' }),
   lastStateChange: NullableInstant,
+  lastHardStateChange: NullableInstant,
+  flapping: Type.Boolean({ description: 'It changes its state too often' }),
+  flapPercent: Type.Number({
+    description: 'How much of its latest results were changes, weighted',
+  }),
+  acknowledged: Type.Boolean(),
+  inDowntime: Type.Boolean(),
   nextDue: Type.Union([Instant, Type.Null()], { description: 'Null in maintenance' }),
 });
 
@@ -59,12 +74,18 @@ export const CheckQuerySchema = Query({
       pattern: '^(ok|warning|critical|unknown|pending)(,(ok|warning|critical|unknown|pending))*$',
     }),
   ),
+  stateType: Type.Optional(StateTypeSchema),
   problem: Type.Optional(TruthQuery),
+  handled: Type.Optional({
+    ...TruthQuery,
+    description: 'true: acknowledged or in downtime; false: neither',
+  }),
   host: Type.Optional(Name),
   plugin: Type.Optional(Name),
   suite: Type.Optional(Name),
   subnet: Type.Optional(Name),
   zone: Type.Optional(Type.String({ maxLength: 64 })),
+  label: Type.Optional(LabelQuery),
 });
 
 /** One kept result. */
@@ -89,7 +110,11 @@ export type ResultJson = Static<typeof ResultSchema>;
 /** The beginning of a stretch of one state. */
 export const StateStartSchema = Type.Object({
   kind: Type.Literal('state'),
-  state: StateSchema,
+  state: Type.Union([...StateSchema.anyOf, Type.Literal('notMeasured')]),
+  stateType: StateTypeSchema,
+  cause: Type.String({
+    description: 'firstResult, stateChange, hardened, notMeasured or measuredAgain',
+  }),
   from: Instant,
   to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
   output: Type.String({ description: 'Of its first result' }),

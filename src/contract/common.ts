@@ -55,6 +55,13 @@ export const PAGE_QUERY = {
 /** Truth values of a query string. */
 export const TruthQuery = Type.Union([Type.Literal('true'), Type.Literal('false')]);
 
+/** Labels that hosts must have, as a parameter. */
+export const LabelQuery = Type.String({
+  maxLength: 2_000,
+  pattern: '^[A-Za-z_][A-Za-z0-9_.-]*(=[^,]*)?(,[A-Za-z_][A-Za-z0-9_.-]*(=[^,]*)?)*$',
+  description: 'NAME=VALUE or NAME of labels that the host has, with commas between',
+});
+
 /** A query string: nothing but these parameters. */
 export function Query<Properties extends Record<string, TSchema>>(
   properties: Properties,

@@ -1,7 +1,7 @@
 /** The stream of events over HTTP: `text/event-stream`, one JSON object for each event. */
 
 import Type, { type Static } from 'typebox';
-import { CheckQuerySchema, CheckSchema, StateSchema } from './checks.ts';
+import { CheckQuerySchema, CheckSchema, StateSchema, StateTypeSchema } from './checks.ts';
 import { Instant, Name, Query } from './common.ts';
 import { DiscoverySummarySchema } from './discoveries.ts';
 
@@ -20,7 +20,60 @@ export const StateChangeEventSchema = Type.Object({
   plugin: Name,
   from: StateSchema,
   to: StateSchema,
+  stateType: StateTypeSchema,
+  attempt: Type.Integer(),
+  maxCheckAttempts: Type.Integer(),
+  cause: Type.String({
+    description: 'change, retry (of a soft problem), volatile, stalking or notification',
+  }),
   output: Type.String(),
+});
+
+const OF_CHECK = { at: Instant, host: Name, plugin: Name };
+
+/** A check began or stopped to change its state too often. */
+export const FlappingEventSchema = Type.Object({
+  type: Type.Literal('flapping'),
+  ...OF_CHECK,
+  action: Type.String({ description: 'started, stopped or disabled' }),
+  percent: Type.Number(),
+});
+
+/** A problem was acknowledged, or is no longer. */
+export const AcknowledgementEventSchema = Type.Object({
+  type: Type.Literal('acknowledgement'),
+  ...OF_CHECK,
+  action: Type.String({
+    description: 'set, removed, replaced, stateChanged, recovered or expired',
+  }),
+  id: Type.String(),
+});
+
+/** A downtime of a check began or ended. */
+export const DowntimeEventSchema = Type.Object({
+  type: Type.Literal('downtime'),
+  ...OF_CHECK,
+  action: Type.String({ description: 'started, ended, cancelled, expired or refused' }),
+  id: Type.String(),
+});
+
+/** Results of a check stay out, or are there again. */
+export const MeasurementEventSchema = Type.Object({
+  type: Type.Literal('measurement'),
+  ...OF_CHECK,
+  action: Type.String({ description: 'notMeasured, measured or stale' }),
+});
+
+/** It was decided whether people are to be told; nothing is sent yet. */
+export const NotificationEventSchema = Type.Object({
+  type: Type.Literal('notification'),
+  ...OF_CHECK,
+  about: Type.String({ description: 'problem, recovery, acknowledgement, flappingStart, ...' }),
+  state: StateSchema,
+  isDue: Type.Boolean(),
+  reason: Type.String({ description: 'The filter that decided, in one word' }),
+  explanation: Type.String(),
+  number: Type.Integer({ description: 'Which notification of the problem it is' }),
 });
 
 /** An object of the configuration was created, changed or deleted. */
@@ -61,6 +114,11 @@ export const DroppedEventSchema = Type.Object({
 export const EventSchema = Type.Union([
   CheckResultEventSchema,
   StateChangeEventSchema,
+  FlappingEventSchema,
+  AcknowledgementEventSchema,
+  DowntimeEventSchema,
+  MeasurementEventSchema,
+  NotificationEventSchema,
   ConfigurationEventSchema,
   WorkerEventSchema,
   DiscoveryEventSchema,
@@ -74,6 +132,11 @@ export type EventJson = Static<typeof EventSchema>;
 export const EVENT_TYPES = [
   'checkResult',
   'stateChange',
+  'flapping',
+  'acknowledgement',
+  'downtime',
+  'measurement',
+  'notification',
   'configuration',
   'worker',
   'discovery',

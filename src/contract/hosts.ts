@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import {
+  LabelQuery,
   Name,
   Names,
   PAGE_QUERY,
@@ -66,6 +67,7 @@ export const HostQuerySchema = Query({
   ...PAGE_QUERY,
   q: Type.Optional(Type.String({ maxLength: 200 })),
   zone: Type.Optional(Type.String({ maxLength: 64 })),
+  label: Type.Optional(LabelQuery),
   subnet: Type.Optional(Name),
   suite: Type.Optional(Name),
   maintenance: Type.Optional(TruthQuery),

@@ -3,6 +3,19 @@
 import Type, { type Static } from 'typebox';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
 
+const Threshold = (description: string) =>
+  Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()], {
+    default: null,
+    description: `${description}; null: as the site has it`,
+  });
+
+const PluginState = Type.Union([
+  Type.Literal('ok'),
+  Type.Literal('warning'),
+  Type.Literal('critical'),
+  Type.Literal('unknown'),
+]);
+
 const pluginFields = {
   params: Type.String({
     maxLength: 10_000,
@@ -14,6 +27,31 @@ const pluginFields = {
     description: 'Run the script on the host itself, through ssh',
   }),
   interval: Type.Number({ minimum: 1, maximum: 31_536_000, default: 30, description: 'seconds' }),
+  retryInterval: Type.Union([Type.Number({ minimum: 1, maximum: 31_536_000 }), Type.Null()], {
+    default: null,
+    description: 'seconds between checks of a soft problem; null: interval',
+  }),
+  maxCheckAttempts: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    default: 1,
+    description: 'Results in a row that make a problem hard',
+  }),
+  volatile: Type.Boolean({
+    default: false,
+    description: 'Every problem result counts as a new problem',
+  }),
+  flapDetection: Type.Boolean({
+    default: true,
+    description: 'Whether checks that change their state too often are flapping',
+  }),
+  lowFlapThreshold: Threshold('Percent of changes at or below which flapping stops'),
+  highFlapThreshold: Threshold('Percent of changes at or above which flapping starts'),
+  stalking: Type.Array(PluginState, {
+    maxItems: 4,
+    default: [],
+    description: 'States in which a changed output is told as an event',
+  }),
   timeout: Type.Number({ minimum: 0.1, maximum: 3_600, default: 10, description: 'seconds' }),
   suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
   description: Description,

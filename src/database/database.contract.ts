@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
@@ -16,13 +17,8 @@ import {
   readAgendaPlugins,
 } from './queries/agenda.ts';
 import { listArchivedChecks } from './queries/check-archive.ts';
-import {
-  findCheck,
-  listChecks,
-  listResults,
-  readCheckStates,
-  writeBatch,
-} from './queries/check-states.ts';
+import { readCheckStates, writeBatch } from './queries/check-states.ts';
+import { findCheck, listChecks, listResults } from './queries/checks.ts';
 import { changeConfiguration, getConfigVersion, listChanges } from './queries/configuration.ts';
 import {
   deleteOldEvents,
@@ -216,10 +212,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const write = (scheduledAt: number, state: number) =>
         database.transaction((sql) =>
           writeBatch(sql, {
-            states: [{ ...run(checkId, scheduledAt, state), last_state_change_at: scheduledAt }],
+            states: [stateOf(run(checkId, scheduledAt, state))],
             results: [run(checkId, scheduledAt, state)],
-            events: [],
-            stateStarts: [],
           }),
         );
       await write(2_000, 2);
@@ -244,10 +238,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       );
       const writing = database.transaction((sql) =>
         writeBatch(sql, {
-          states: [{ ...run(checkId, 1, 0), last_state_change_at: 1 }],
+          states: [stateOf(run(checkId, 1, 0))],
           results: [run(checkId, 1, 0)],
-          events: [],
-          stateStarts: [],
         }),
       );
       await expect(writing).rejects.toThrow(ForeignKeyViolation);
@@ -256,9 +248,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('large batches are cut to what a statement takes', async () => {
       const checkId = await addCheck('large');
       const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
-      await database.transaction((sql) =>
-        writeBatch(sql, { states: [], results, events: [], stateStarts: [] }),
-      );
+      await database.transaction((sql) => writeBatch(sql, { results }));
       const kept = await listResults(database, [checkId], { from: 0, to: 99_999, limit: 20_000 });
       expect(kept.length).toBe(12_000);
     });
@@ -266,22 +256,20 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('output of any kind and size is kept to the character', async () => {
       const checkId = await addCheck('text');
       const output = `日本 \u{1f4a9} '"\\;%_ \u202e`.repeat(2_000);
-      const state = { ...run(checkId, 1, 0), output, last_state_change_at: 1 };
-      await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
-      );
+      const state = { ...stateOf(run(checkId, 1, 0)), output };
+      await database.transaction((sql) => writeBatch(sql, { states: [state] }));
       expect((await findCheck(database, 'text', 'text'))?.run?.output).toBe(output);
     });
 
     test('checks are listed with their state and filtered', async () => {
-      const checkId = await addCheck('filter');
-      await addCheck('filter-pending');
-      const state = { ...run(checkId, 1, 2), last_state_change_at: 1 };
-      await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
-      );
+      const labels = { team: 'shop "1"', env: 'Prod' };
+      const checkId = await addCheck('filter', { labels, zone: 'filter-zone' });
+      await addCheck('filter-pending', { labels: { note: '"team":"shop' } });
+      const state = stateOf(run(checkId, 1, 2));
+      await database.transaction((sql) => writeBatch(sql, { states: [state] }));
       const list = async (filters: Record<string, string>) => {
         const page = await listChecks(database, WHOLE_LIST, { q: 'filter', ...filters });
+        expect(page.total).toBe(page.items.length);
         return page.items.map((item) => `${item.host} ${item.run?.state ?? 'pending'}`);
       };
       expect(await list({})).toEqual(['filter critical', 'filter-pending pending']);
@@ -291,16 +279,27 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       expect(await list({ problem: 'false' })).toEqual(['filter-pending pending']);
       expect(await list({ suite: 'filter' })).toEqual(['filter critical']);
       expect(await list({ host: 'filter-pending', plugin: 'filter' })).toEqual([]);
+      expect(await list({ zone: 'filter-zone' })).toEqual(['filter critical']);
+      expect(await list({ q: 'no such' })).toEqual([]);
+      expect(await list({ label: 'team' })).toEqual(['filter critical']);
+      expect(await list({ label: 'team=shop "1",env=Prod' })).toEqual(['filter critical']);
+      expect(await list({ label: 'env=prod' })).toEqual([]);
+      expect(await list({ label: 'team=shop' })).toEqual([]);
+      const sorted = async (name: string, descending: boolean) => {
+        const sort = [{ name, descending }];
+        const page = await listChecks(database, { ...WHOLE_LIST, sort }, { q: 'filter' });
+        return page.items.map((item) => item.host);
+      };
+      expect(await sorted('state', false)).toEqual(['filter-pending', 'filter']);
+      expect(await sorted('lastStateChange', true)).toEqual(['filter', 'filter-pending']);
     });
 
     test('totals count states of hosts that are not in maintenance', async () => {
       const before = await readTotals(database);
       const checkId = await addCheck('total');
       await addCheck('total-maintenance', { maintenance: true });
-      const state = { ...run(checkId, 1, 1), last_state_change_at: 1 };
-      await database.transaction((sql) =>
-        writeBatch(sql, { states: [state], results: [], events: [], stateStarts: [] }),
-      );
+      const state = stateOf(run(checkId, 1, 1));
+      await database.transaction((sql) => writeBatch(sql, { states: [state] }));
       const after = await readTotals(database);
       expect(after.states.warning - before.states.warning).toBe(1);
       expect(after.checksAll - before.checksAll).toBe(2);
@@ -340,9 +339,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     test('results of a check that is gone are found by its names', async () => {
       const checkId = await addCheck('archived');
       const bare = await addCheck('bare');
-      await database.transaction((sql) =>
-        writeBatch(sql, { states: [], results: [run(checkId, 7, 2)], events: [], stateStarts: [] }),
-      );
+      await database.transaction((sql) => writeBatch(sql, { results: [run(checkId, 7, 2)] }));
       for (const name of ['archived', 'bare']) {
         const host = await hostQueries.find(database, name);
         const { removedChecks } = await changeConfiguration(
@@ -487,7 +484,7 @@ function suite(name: string): Suite {
 }
 
 function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
-  const timing = { intervalMs: 30_000, timeoutMs: 10_000 };
+  const timing = { intervalMs: 30_000, timeoutMs: 10_000, policy: DEFAULT_POLICY };
   const base = {
     name,
     run: { builtin: 'dummy' },
@@ -513,6 +510,19 @@ function host(name: string, fields: Partial<Host> = {}): Host {
     labels: {},
     vars: {},
     ...fields,
+  };
+}
+
+function stateOf(row: ReturnType<typeof run>) {
+  const at = row.scheduled_at;
+  const since = { last_state_change_at: at, last_hard_state_change_at: at };
+  return {
+    ...row,
+    ...since,
+    state_type: 1,
+    attempt: 1,
+    max_check_attempts: 1,
+    is_passive: 0 as const,
   };
 }
 

@@ -40,6 +40,8 @@ export interface PluginTable {
   params: string;
   interval_ms: number;
   timeout_ms: number;
+  /** JSON object, part of a `CheckPolicy`. */
+  policy: string;
   description: string;
   created_at: number;
   updated_at: number;
@@ -104,6 +106,28 @@ export interface CheckStateTable {
   finished_at: number;
   worker: string;
   last_state_change_at: number;
+  /** Index into `STATE_TYPES`. */
+  state_type: number;
+  attempt: number;
+  max_check_attempts: number;
+  last_hard_state_change_at: number;
+  /** Whether the newest result came from outside. */
+  is_passive: Flag;
+}
+
+/** What is remembered of a check beside its newest result; absent: nothing. Written by grey. */
+export interface CheckMemoryTable {
+  check_id: number;
+  is_flapping: Flag;
+  flap_percent: number;
+  is_acknowledged: Flag;
+  is_in_downtime: Flag;
+  /** When time alone changes it; null: never. */
+  next_change_at: number | null;
+  /** JSON object, fields of an `ObjectState` that are not those of a new one. */
+  memory: string;
+  /** Goes up with each writing. */
+  revision: number;
 }
 
 /** Single results of hosts that keep history. Written by grey. */
@@ -129,6 +153,10 @@ export interface StateIntervalTable {
   state: number;
   /** Of its first result. */
   output: string;
+  /** Index into `STATE_TYPES`. */
+  state_type: number;
+  /** Why it began. */
+  cause: string;
 }
 
 /** Which metrics a check has, and where their values are kept. Written by grey. */
@@ -291,6 +319,7 @@ export interface Tables {
   subnet_suite: MembershipTable;
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
+  check_memory: CheckMemoryTable;
   result: ResultTable;
   state_interval: StateIntervalTable;
   check_archive: CheckArchiveTable;

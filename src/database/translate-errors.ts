@@ -38,6 +38,8 @@ const AWAY = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'POOL_CLOSED',
   'ER_CON_COUNT_ERROR',
+  // A statement took longer than we wait.
+  '57014',
   'ER_SERVER_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_ACCESS_DENIED_ERROR',

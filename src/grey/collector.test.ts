@@ -5,12 +5,14 @@ import type { Broker, OutgoingMessage } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
-import { listResults, readCheckStates } from '../database/queries/check-states.ts';
+import { readCheckStates } from '../database/queries/check-states.ts';
+import { listResults } from '../database/queries/checks.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import { createEnvelope } from '../messages/envelope.ts';
+import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { startCollector } from './collector.ts';
 
 const shared = { clock: systemClock, log: silentLog(), random: Math.random };
@@ -30,6 +32,7 @@ beforeEach(async () => {
     ...options,
     shards: 1,
     keepsHistory: true,
+    semantics: NAGIOS_SEMANTICS,
     onStored: () => {},
   });
 });

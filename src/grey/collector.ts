@@ -4,7 +4,6 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Insertable } from 'kysely';
 import {
   ACK,
   type Broker,
@@ -15,19 +14,18 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
-import type { EventEntry } from '../database/queries/events.ts';
-import type { StateStart } from '../database/queries/state-intervals.ts';
-import type { CheckStateTable, ResultTable } from '../database/schema.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterMetric, Metrics } from '../lib/metrics.ts';
+import { CHECK_COMMAND, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
-import { CHECK_STATES } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
-import { type CheckState, evaluate } from '../nagios/evaluate.ts';
+import type { Semantics } from '../nagios/state/semantics.ts';
+import { type BatchEvaluation, checkIdOf, evaluateBatch, type Input } from './evaluate-batch.ts';
+import type { Site } from './situation.ts';
 import { States } from './states.ts';
 
 /** Results stored in one transaction at most. */
@@ -46,6 +44,7 @@ export interface CollectorOptions {
   readonly onStored: (results: readonly CheckResult[]) => void;
   /** Whether results of hosts that want history are kept. */
   readonly keepsHistory: boolean;
+  readonly semantics: Semantics;
   readonly clock: Clock;
   /** 0..1 */
   readonly random: () => number;
@@ -104,26 +103,18 @@ interface Counters {
   readonly observeLatency: (valueS: number) => void;
 }
 
-/** What a batch of results comes to. */
-interface Evaluation {
-  readonly states: ReadonlyMap<number, CheckState | null>;
-  readonly stateRows: readonly Insertable<CheckStateTable>[];
-  readonly resultRows: readonly Insertable<ResultTable>[];
-  readonly events: readonly EventEntry[];
-  readonly stateStarts: readonly StateStart[];
-  readonly repeatedCount: number;
-}
-
 class ShardCollector {
   readonly #options: CollectorOptions;
   readonly #counters: Counters;
   readonly #stopping: AbortSignal;
   readonly #states = new States();
+  readonly #site: Site;
 
   constructor(options: CollectorOptions, counters: Counters, stopping: AbortSignal) {
     this.#options = options;
     this.#counters = counters;
     this.#stopping = stopping;
+    this.#site = { semantics: options.semantics, startedAt: options.clock.now() };
   }
 
   /** Another grey may have owned the shard meanwhile. */
@@ -134,20 +125,23 @@ class ShardCollector {
   /** Stores a batch. Rejects only when told to stop while the database is away. */
   async collect(deliveries: readonly Delivery[]): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
-    const results: CheckResult[] = [];
+    const inputs: Input[] = [];
     for (const delivery of deliveries) {
       const opened = this.#open(delivery);
       settlements.push(opened.settlement);
-      if (opened.result) results.push(opened.result);
+      if (opened.input) inputs.push(opened.input);
     }
-    if (results.length > 0) await this.#storeUntilDone(results);
+    if (inputs.length > 0) await this.#storeUntilDone(inputs);
     return settlements;
   }
 
-  #open(delivery: Delivery): { settlement: Settlement; result?: CheckResult } {
+  #open(delivery: Delivery): { settlement: Settlement; input?: Input } {
     const { envelope, log } = this.#options;
     try {
-      return { settlement: ACK, result: envelope.open(CHECK_RESULT, delivery) };
+      const input: Input = delivery.id.startsWith(COMMAND_ID_PREFIX)
+        ? { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) }
+        : { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
+      return { settlement: ACK, input };
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
       this.#counters.dead.add();
@@ -156,16 +150,16 @@ class ShardCollector {
     }
   }
 
-  async #storeUntilDone(batch: readonly CheckResult[]): Promise<void> {
+  async #storeUntilDone(batch: readonly Input[]): Promise<void> {
     const { clock, log, random } = this.#options;
-    let results = batch;
+    let inputs = batch;
     for (let failures = 1; ; failures++) {
       try {
-        return await this.#store(results);
+        return await this.#store(inputs);
       } catch (error) {
         this.#states.clear();
         if (error instanceof ForeignKeyViolation) {
-          results = await this.#dropOrphans(results);
+          inputs = await this.#dropOrphans(inputs);
           continue;
         }
         if (!(error instanceof Unavailable) || this.#stopping.aborted) throw error;
@@ -175,21 +169,22 @@ class ShardCollector {
     }
   }
 
-  async #store(results: readonly CheckResult[]): Promise<void> {
+  async #store(inputs: readonly Input[]): Promise<void> {
     const { database, keepsHistory } = this.#options;
-    const checkIds = new Set(results.map((result) => result.checkId));
-    const before = await this.#states.load(database, checkIds);
-    const evaluation = evaluateBatch(before, results, keepsHistory);
+    const before = await this.#states.load(database, new Set(inputs.map(checkIdOf)));
+    const evaluation = evaluateBatch(before, inputs, { site: this.#site, keepsHistory });
     await database.transaction((sql) =>
       writeBatch(sql, {
         states: evaluation.stateRows,
+        memories: evaluation.memoryRows,
         results: evaluation.resultRows,
         events: evaluation.events,
         stateStarts: evaluation.stateStarts,
       }),
     );
     this.#states.keep(evaluation.states);
-    this.#announce(evaluation.stateRows);
+    this.#announce(evaluation);
+    const results = inputs.flatMap((input) => (input.kind === 'result' ? [input.result] : []));
     this.#options.onStored(results);
     const now = this.#options.clock.now();
     for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
@@ -197,84 +192,29 @@ class ShardCollector {
     this.#counters.repeated.add(evaluation.repeatedCount);
   }
 
-  /** A hint to whoever waits or watches; the database is the truth. */
-  #announce(rows: readonly Insertable<CheckStateTable>[]): void {
-    if (rows.length === 0) return;
+  /** Hints to whoever waits, watches or schedules; the database is the truth. */
+  #announce({ stateRows, wanted }: BatchEvaluation): void {
     const { broker, envelope } = this.#options;
-    const checks = rows.map((row): [number, number] => [row.check_id, row.scheduled_at]);
-    const hint = envelope.seal(EVENT, randomUUID(), { event: { kind: 'resultsStored', checks } });
-    void broker.broadcast(hint);
+    const tell = (event: Hint) => {
+      if (event.checks.length === 0) return;
+      void broker.broadcast(envelope.seal(EVENT, randomUUID(), { event }));
+    };
+    const stored = stateRows.map((row): [number, number] => [row.check_id, row.scheduled_at]);
+    tell({ kind: 'resultsStored', checks: stored });
+    tell({ kind: 'checksWanted', checks: wanted.map(([checkId, at]) => [checkId, at]) });
   }
 
-  async #dropOrphans(results: readonly CheckResult[]): Promise<CheckResult[]> {
-    const ids = [...new Set(results.map((result) => result.checkId))];
+  async #dropOrphans(inputs: readonly Input[]): Promise<Input[]> {
+    const ids = [...new Set(inputs.map(checkIdOf))];
     const existing = await findExistingChecks(this.#options.database, ids);
-    const kept = results.filter((result) => existing.has(result.checkId));
-    this.#counters.orphaned.add(results.length - kept.length);
+    const kept = inputs.filter((input) => existing.has(checkIdOf(input)));
+    this.#counters.orphaned.add(inputs.length - kept.length);
     return kept;
   }
 }
 
-/** Applies results in their order. Pure. */
-function evaluateBatch(
-  before: ReadonlyMap<number, CheckState | null>,
-  results: readonly CheckResult[],
-  keepsHistory: boolean,
-): Evaluation {
-  const states = new Map(before);
-  const stateRows = new Map<number, Insertable<CheckStateTable>>();
-  const resultRows = new Map<string, Insertable<ResultTable>>();
-  const events: EventEntry[] = [];
-  const stateStarts: StateStart[] = [];
-  let repeatedCount = 0;
-  for (const result of results) {
-    const former = states.get(result.checkId) ?? null;
-    const state = evaluate(former, result);
-    const row = toRow(result);
-    if (keepsHistory && result.keepHistory) {
-      resultRows.set(`${result.checkId}-${result.scheduledAt}`, row);
-    }
-    if (state === null) {
-      repeatedCount++;
-      continue;
-    }
-    states.set(result.checkId, state);
-    if (former?.state !== state.state) {
-      events.push(toStateChange(result, former));
-      const { checkId, output } = result;
-      const fromAt = state.lastStateChangeAt;
-      stateStarts.push({ checkId, fromAt, state: state.state, output });
-    }
-    stateRows.set(result.checkId, { ...row, last_state_change_at: state.lastStateChangeAt });
-  }
-  return {
-    states,
-    stateRows: [...stateRows.values()],
-    resultRows: [...resultRows.values()],
-    events,
-    stateStarts,
-    repeatedCount,
-  };
-}
-
-function toStateChange(result: CheckResult, former: CheckState | null): EventEntry {
-  const { checkId, host, plugin, output } = result;
-  const from = former?.state ?? 'pending';
-  const payload = { host, plugin, from, to: result.state, output };
-  return { at: result.finishedAt, type: 'stateChange', checkId, payload };
-}
-
-function toRow(result: CheckResult): Insertable<ResultTable> {
-  return {
-    check_id: result.checkId,
-    scheduled_at: result.scheduledAt,
-    state: CHECK_STATES.indexOf(result.state),
-    exit_code: result.exitCode,
-    output: result.output,
-    long_output: result.longOutput,
-    perfdata: JSON.stringify(result.perfdata),
-    started_at: result.startedAt,
-    finished_at: result.finishedAt,
-    worker: result.worker,
-  };
+/** What is told about checks: their ids, each with an instant. */
+interface Hint {
+  readonly kind: 'resultsStored' | 'checksWanted';
+  readonly checks: [checkId: number, at: number][];
 }

@@ -4,41 +4,37 @@
  */
 
 import type { Sql } from '../database/database.ts';
-import { readCheckStates } from '../database/queries/check-states.ts';
+import { readCheckMemories, readCheckStates } from '../database/queries/check-states.ts';
 import { Lru } from '../lib/lru.ts';
-import { CHECK_STATES } from '../model/check.ts';
-import type { CheckState } from '../nagios/evaluate.ts';
+import { type Remembered, readRemembered } from './memory.ts';
 
-/** States kept; about 150 bytes each. */
+/** States kept; about 400 bytes each. */
 const MAX_STATES = 500_000;
 
 /** Remembered states of one shard. */
 export class States {
-  readonly #states = new Lru<number, CheckState>(MAX_STATES);
+  readonly #states = new Lru<number, Remembered>(MAX_STATES);
 
-  /** The states of these checks; null for one that has none yet. */
-  async load(sql: Sql, checkIds: ReadonlySet<number>): Promise<Map<number, CheckState | null>> {
-    const loaded = new Map<number, CheckState | null>();
+  /** The states of these checks. */
+  async load(sql: Sql, checkIds: ReadonlySet<number>): Promise<Map<number, Remembered>> {
+    const loaded = new Map<number, Remembered>();
     const unknown: number[] = [];
     for (const checkId of checkIds) {
       const state = this.#states.get(checkId);
       if (state) loaded.set(checkId, state);
       else unknown.push(checkId);
     }
-    for (const checkId of unknown) loaded.set(checkId, null);
-    for (const row of await readCheckStates(sql, unknown)) {
-      loaded.set(row.check_id, {
-        state: CHECK_STATES[row.state] ?? 'unknown',
-        scheduledAt: row.scheduled_at,
-        lastStateChangeAt: row.last_state_change_at,
-      });
-    }
+    if (unknown.length === 0) return loaded;
+    const rows = new Map((await readCheckStates(sql, unknown)).map((row) => [row.check_id, row]));
+    const memories = await readCheckMemories(sql, unknown);
+    const memoryOf = new Map(memories.map((row) => [row.check_id, row]));
+    for (const id of unknown) loaded.set(id, readRemembered(rows.get(id), memoryOf.get(id)));
     return loaded;
   }
 
   /** Remembers what was committed. */
-  keep(states: ReadonlyMap<number, CheckState | null>): void {
-    for (const [checkId, state] of states) if (state) this.#states.set(checkId, state);
+  keep(states: ReadonlyMap<number, Remembered>): void {
+    for (const [checkId, state] of states) this.#states.set(checkId, state);
   }
 
   /** Forgets everything: another may have written meanwhile. */

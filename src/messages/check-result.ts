@@ -1,6 +1,7 @@
 /** violet -> grey: what one run of a check found. */
 
 import Type, { type Static } from 'typebox';
+import { CheckPolicySchema } from './check-policy.ts';
 import { defineMessage } from './envelope.ts';
 import { WORKER_ID } from './heartbeat.ts';
 
@@ -16,12 +17,16 @@ const CheckResultSchema = Type.Object({
   finishedAt: Type.Integer(),
   /** The id of the violet that ran it; `api` for a result from outside. */
   worker: Type.String({ pattern: WORKER_ID }),
+  /** Whether it came from outside instead of from a run of ours. */
+  isPassive: Type.Optional(Type.Boolean()),
   /** Names at the time of the run. */
   host: Type.String({ maxLength: 255 }),
   plugin: Type.String({ maxLength: 255 }),
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Absent in what an older service sent. */
+  policy: Type.Optional(CheckPolicySchema),
   state: Type.Union([
     Type.Literal('ok'),
     Type.Literal('warning'),

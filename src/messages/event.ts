@@ -15,6 +15,11 @@ const EventSchema = Type.Object({
       kind: Type.Literal('resultsStored'),
       checks: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]), { maxItems: 10_000 }),
     }),
+    /** Checks that are wanted before their regular time, and when. */
+    Type.Object({
+      kind: Type.Literal('checksWanted'),
+      checks: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]), { maxItems: 10_000 }),
+    }),
   ]),
 });
 

@@ -1,5 +1,7 @@
 /** The configured objects: what an administrator writes down. References are by name. */
 
+import type { CheckPolicy } from './check-policy.ts';
+
 /** Named text values, for labels and variables. */
 export type TextMap = Readonly<Record<string, string>>;
 
@@ -34,6 +36,7 @@ export interface Plugin {
   readonly params: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  readonly policy: CheckPolicy;
   readonly description: string;
   readonly suites: readonly string[];
 }

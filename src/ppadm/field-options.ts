@@ -119,15 +119,19 @@ function optionOf(kind: Kind, path: string): string {
   return LIST_PARAMETERS.includes(name) ? `--${name}` : path;
 }
 
+function orNone({ isClearable }: FieldOption, read: (text: string) => number) {
+  return (text: string) => (isClearable && text === 'none' ? null : read(text));
+}
+
 function fieldOption(field: FieldOption, flags: string): Option {
   const option = new Option(flags, field.help);
   switch (field.reads) {
     case 'number':
-      return option.argParser(readNumber);
+      return option.argParser(orNone(field, readNumber));
     case 'onOff':
       return option.argParser(readOnOff);
     case 'seconds':
-      return option.argParser(readSeconds);
+      return option.argParser(orNone(field, readSeconds));
     case 'names':
       return option.argParser(collectNames);
     case 'entries':

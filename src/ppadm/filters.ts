@@ -30,3 +30,10 @@ export const SEARCH_FILTER: FilterOption = {
   reads: 'text',
   help: 'only with this text in the name or address',
 };
+/** Only with labels. */
+export const LABEL_FILTER: FilterOption = {
+  query: 'label',
+  flags: '--label <name=value>',
+  reads: 'text',
+  help: 'only of hosts with this label; several with commas between',
+};

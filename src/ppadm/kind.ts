@@ -25,6 +25,8 @@ export interface FieldOption<Field extends string = string> {
   readonly flags: string;
   /** `names`: a list, repeatable and with commas; `clearable`: text, where empty text clears. */
   readonly reads: 'text' | 'clearable' | 'number' | 'onOff' | 'seconds' | 'names' | 'entries';
+  /** Whether the word `none` clears a number. */
+  readonly isClearable?: boolean;
   readonly help: string;
   /** Other names of the option, not shown. */
   readonly aliases?: readonly string[];

@@ -7,7 +7,13 @@ import type { HostInput, HostJson } from '../contract/hosts.ts';
 import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
-import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
+import {
+  LABEL_FILTER,
+  SEARCH_FILTER,
+  SUBNET_FILTER,
+  SUITE_FILTER,
+  ZONE_FILTER,
+} from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
 import { CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 
@@ -61,6 +67,7 @@ export const HOST = defineKind<HostJson, HostInput>({
     SEARCH_FILTER,
     SUITE_FILTER,
     SUBNET_FILTER,
+    LABEL_FILTER,
     ZONE_FILTER,
     {
       query: 'maintenance',
@@ -178,6 +185,51 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       flags: '--timeout <duration>',
       reads: 'seconds',
       help: 'how long it may take',
+    },
+    {
+      field: 'retryInterval',
+      flags: '--retry-interval <duration>',
+      reads: 'seconds',
+      isClearable: true,
+      help: 'how often while a problem is soft; none: as always',
+    },
+    {
+      field: 'maxCheckAttempts',
+      flags: '--max-attempts <n>',
+      reads: 'number',
+      help: 'results in a row that make a problem hard',
+    },
+    {
+      field: 'volatile',
+      flags: '--volatile <on|off>',
+      reads: 'onOff',
+      help: 'whether every problem result counts as a new problem',
+    },
+    {
+      field: 'flapDetection',
+      flags: '--flap-detection <on|off>',
+      reads: 'onOff',
+      help: 'whether checks that change their state too often are flapping',
+    },
+    {
+      field: 'lowFlapThreshold',
+      flags: '--low-flap-threshold <percent>',
+      reads: 'number',
+      isClearable: true,
+      help: 'where flapping stops; none: as the site has it',
+    },
+    {
+      field: 'highFlapThreshold',
+      flags: '--high-flap-threshold <percent>',
+      reads: 'number',
+      isClearable: true,
+      help: 'where flapping starts; none: as the site has it',
+    },
+    {
+      field: 'stalking',
+      flags: '--stalking <states>',
+      reads: 'names',
+      help: 'states in which a changed output is told (repeatable)',
     },
     SUITES_OPTION,
     DESCRIPTION_OPTION,

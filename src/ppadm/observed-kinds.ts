@@ -5,7 +5,13 @@ import type { CheckJson, JobJson } from '../contract/checks.ts';
 import type { DiscoveryJson } from '../contract/discoveries.ts';
 import type { WorkerJson } from '../contract/statistics.ts';
 import { CHECK_STATES } from '../model/check.ts';
-import { SEARCH_FILTER, SUBNET_FILTER, SUITE_FILTER, ZONE_FILTER } from './filters.ts';
+import {
+  LABEL_FILTER,
+  SEARCH_FILTER,
+  SUBNET_FILTER,
+  SUITE_FILTER,
+  ZONE_FILTER,
+} from './filters.ts';
 import { defineKind, type FilterOption } from './kind.ts';
 
 const STATES = [...CHECK_STATES, 'pending'];
@@ -31,6 +37,8 @@ export const CHECK = defineKind<CheckJson>({
     { title: 'HOST', field: 'host' },
     { title: 'PLUGIN', field: 'plugin' },
     { title: 'STATE', field: 'state', format: 'state' },
+    { title: 'TYPE', field: 'stateType', isWide: true },
+    { title: 'ATTEMPT', field: 'attempt', isWide: true },
     { title: 'SINCE', field: 'lastStateChange', format: 'ago' },
     { title: 'CHECKED', field: 'finishedAt', format: 'ago' },
     { title: 'NEXT', field: 'nextDue', format: 'until', isWide: true },
@@ -53,7 +61,20 @@ export const CHECK = defineKind<CheckJson>({
       reads: 'flag',
       help: 'only what is neither ok nor pending',
     },
+    {
+      query: 'stateType',
+      flags: '--state-type <soft|hard>',
+      reads: 'text',
+      help: 'only soft or only hard states',
+    },
+    {
+      query: 'handled',
+      flags: '--handled <on|off>',
+      reads: 'onOff',
+      help: 'only what is acknowledged or in downtime, or only what is not',
+    },
     ...CHECK_FILTERS,
+    LABEL_FILTER,
     SUITE_FILTER,
     SUBNET_FILTER,
     ZONE_FILTER,

@@ -39,6 +39,12 @@ export class Agenda {
     return slot === undefined ? undefined : this.#dueAts[slot];
   }
 
+  /** One check; undefined when it is not scheduled. */
+  find(checkId: number): AgendaEntry | undefined {
+    const slot = this.#slotOf.get(checkId);
+    return slot === undefined ? undefined : this.#entry(slot);
+  }
+
   /** The check that is due first; undefined when there is none. */
   first(): AgendaEntry | undefined {
     const slot = this.count === 0 ? undefined : this.#heap[0];

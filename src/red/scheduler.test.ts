@@ -192,11 +192,11 @@ describe('schedule', () => {
       finished_at: scheduledAt,
       worker: 'w',
       last_state_change_at: scheduledAt,
+      ...{ state_type: 1, attempt: 1, max_check_attempts: 1, is_passive: 0 as const },
+      last_hard_state_change_at: scheduledAt,
     });
     const states = [lastRun(missed.checkId, now - 10 * 86_400_000), lastRun(served.checkId, now)];
-    await database.transaction((sql) =>
-      writeBatch(sql, { states, results: [], events: [], stateStarts: [] }),
-    );
+    await database.transaction((sql) => writeBatch(sql, { states }));
     await takeNotes('default');
     await start();
     const dueIn = (checkId: number) => (agenda.dueAt(checkId) ?? 0) - now;

@@ -7,13 +7,13 @@ import type { Broker } from '../broker/broker.ts';
 import { ACK } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
-import { hash32 } from '../lib/hash.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
+import { describeRun } from './check-request.ts';
 import { followingDueAt, queueLimitAt, rhythmOf } from './due-time.ts';
 
 /** Requests handed out before the loop lets others run. */
@@ -51,6 +51,8 @@ export interface SchedulerFigures {
 export interface Scheduler {
   /** Looks at the agenda again: something in it may be due earlier now. */
   wake(): void;
+  /** Runs a check at that time, unless it is due before; one that is not scheduled is left alone. */
+  bringForward(checkId: number, at: number): void;
   figures(): SchedulerFigures;
   stop(): Promise<void>;
 }
@@ -114,17 +116,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       checkId: entry.checkId,
       scheduledAt: entry.dueAt,
       expiresAt,
-      // By host, not by check: the state of a host's checks depends on the host's own, so one grey
-      // should own them together.
-      shard: hash32(host.id) % options.shards,
-      keepHistory: host.history,
-      intervalMs: plugin.intervalMs,
-      timeoutMs: plugin.timeoutMs,
-      run: plugin.run,
-      params: plugin.params,
-      host: { name: host.name, address: host.address, vars: host.vars },
-      plugin: { name: plugin.name },
-      ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
+      ...describeRun(host, plugin, options.shards),
     };
     void send(request, host.zone);
   };
@@ -152,6 +144,12 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   runDue();
   return {
     wake: runDue,
+    bringForward(checkId, at) {
+      const entry = agenda.find(checkId);
+      if (entry === undefined || entry.dueAt <= at) return;
+      agenda.set({ ...entry, dueAt: Math.max(at, clock.now()) });
+      runDue();
+    },
     figures() {
       const sorted = lateness.filter((value) => value !== undefined).sort((a, b) => a - b);
       return { requested, missed, latenessMs: sorted[sorted.length >> 1] ?? null };

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CheckJson, ResultJson } from '../../src/contract/checks.ts';
 import type { PageJson } from '../../src/contract/client.ts';
 import type { StatusJson, WorkersJson } from '../../src/contract/statistics.ts';
+import { parentOf } from '../process-group.ts';
 import { needs } from '../servers/needs.ts';
 import { type ApiCaller, apiOf, isReady, runPpadm, startPpalette } from '../servers/program.ts';
 import { type RabbitmqServer, startRabbitmq } from '../servers/rabbitmq.ts';
@@ -184,7 +185,12 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       'the victim to run a check',
       async () => {
         const names = (await readdir(folder.path)).filter((name) => name.endsWith('.running'));
-        const mine = names.filter((name) => name.split('.').at(-2) === String(victim?.pid));
+        const mine: string[] = [];
+        for (const name of names) {
+          // The worker's helper started it.
+          const starter = await parentOf(Number(name.split('.').at(-2)));
+          if (starter === victim?.pid) mine.push(name);
+        }
         return mine.length > 0 && mine.map((name) => name.split('.')[0] ?? '');
       },
       30_000,

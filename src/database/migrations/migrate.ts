@@ -9,6 +9,7 @@ import { up as discoveries } from './0004-discoveries.ts';
 import { up as stateIntervals } from './0005-state-intervals.ts';
 import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
+import { up as stateEngine } from './0008-state-engine.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0005-state-intervals': stateIntervals,
   '0006-check-metrics': checkMetrics,
   '0007-plugin-ssh': pluginSsh,
+  '0008-state-engine': stateEngine,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -1,9 +1,10 @@
 /** What the scheduler needs to know of hosts, plugins and checks; read in parts, so that a large site
  * neither fills memory twice nor holds up the process. */
 
+import type { CheckPolicy } from '../../model/check-policy.ts';
 import type { Plugin, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
-import { readRun } from './plugins.ts';
+import { readPolicy, readRun } from './plugins.ts';
 import { chunksOf } from './upsert.ts';
 
 /** A host as the scheduler sees it. */
@@ -28,6 +29,7 @@ export interface AgendaPlugin {
   readonly params: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  readonly policy: CheckPolicy;
 }
 
 /** A check as the scheduler sees it. */
@@ -86,6 +88,7 @@ export async function* readAgendaPlugins(
       'plugin.params',
       'plugin.interval_ms',
       'plugin.timeout_ms',
+      'plugin.policy',
     ]);
   for await (const rows of readParts(select, 'plugin.id', ids)) {
     yield rows.map((row) => ({
@@ -96,6 +99,7 @@ export async function* readAgendaPlugins(
       params: row.params,
       intervalMs: row.interval_ms,
       timeoutMs: row.timeout_ms,
+      policy: readPolicy(row),
     }));
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Plugin, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
-import { readRun } from './plugins.ts';
+import { readPolicy, readRun } from './plugins.ts';
 import { chunksOf } from './upsert.ts';
 
 /** A check with its host and plugin. */
@@ -19,7 +19,10 @@ export interface CheckTarget {
     readonly history: boolean;
     readonly vars: TextMap;
   };
-  readonly plugin: Pick<Plugin, 'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs'>;
+  readonly plugin: Pick<
+    Plugin,
+    'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs' | 'policy'
+  >;
 }
 
 /** How a check is named: host by name, address or id; plugin by name or id. */
@@ -75,6 +78,7 @@ async function findChunk(
       'plugin.params',
       'plugin.timeout_ms',
       'plugin.interval_ms',
+      'plugin.policy',
     ])
     .execute();
   const byReference = new Map<string, CheckTarget>();
@@ -102,6 +106,7 @@ async function findChunk(
             params: row.params,
             timeoutMs: row.timeout_ms,
             intervalMs: row.interval_ms,
+            policy: readPolicy(row),
           },
         });
       }

@@ -4,7 +4,16 @@ import type { Sql } from '../database.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What can happen. */
-export type EventType = 'stateChange' | 'configuration' | 'worker' | 'discovery';
+export type EventType =
+  | 'stateChange'
+  | 'flapping'
+  | 'acknowledgement'
+  | 'downtime'
+  | 'measurement'
+  | 'notification'
+  | 'configuration'
+  | 'worker'
+  | 'discovery';
 
 /** Something that happened. */
 export interface EventEntry {

@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely';
 import type { Host, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { HostTable } from '../schema.ts';
+import { hasLabels } from './host-labels.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -36,6 +37,7 @@ export const hostQueries: ObjectQueries<Host> = {
           or([contains('host.name', value), contains('host.address', value)]),
         );
       }
+      if (name === 'label') query = query.where(hasLabels(value));
       if (name === 'zone') query = query.where('host.zone', '=', value);
       if (name === 'subnet') query = query.where('subnet.name', '=', value);
       if (name === 'maintenance')

@@ -1,6 +1,6 @@
 /** Pages of a list: sorted, bounded, and continued by a cursor that stays right while rows change. */
 
-import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { InvalidInput } from '../../model/errors.ts';
 import type { Tables } from '../schema.ts';
 
@@ -28,16 +28,18 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** How a list can be sorted: API name -> column, and a column that tells any two rows apart. */
+/** Queries have different joins and columns, which is all the same to paging. */
+// biome-ignore lint/suspicious/noExplicitAny: any table, any row
+export type AnyQuery = SelectQueryBuilder<any, any, any>;
+
+/** How a list can be sorted: API name -> column or expression that is never null, and a column that tells any two rows apart. */
 export interface Ordering {
-  readonly columns: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, string | RawBuilder<unknown>>>;
   readonly tieBreaker: string;
   readonly defaultSort: readonly SortKey[];
+  /** How many rows the list has, if that is known already. */
+  readonly total?: number;
 }
-
-// The list queries have different joins and columns, which is all the same to paging.
-// biome-ignore lint/suspicious/noExplicitAny: any table, any row
-type AnyQuery = SelectQueryBuilder<any, any, any>;
 
 /**
  * Sorts, continues and cuts `query`, and counts what it would give in all. Rows carry the sort
@@ -52,15 +54,13 @@ export async function readPage(
   const keys = sortColumns(ordering, request);
   let page = query.limit(request.limit + 1);
   keys.forEach(({ column, descending }, index) => {
-    page = page
-      .select(sql.ref(column).as(`sort_${index}`))
-      .orderBy(column, descending ? 'desc' : 'asc');
+    page = page.select(column.as(`sort_${index}`)).orderBy(column, descending ? 'desc' : 'asc');
   });
   if (request.cursor !== null) {
     const values = parseCursor(request.cursor, keys.length);
     page = page.where((builder) => isBehind(builder, keys, values));
   }
-  const [rows, total] = await Promise.all([page.execute(), countRows(query)]);
+  const [rows, total] = await Promise.all([page.execute(), ordering.total ?? countRows(query)]);
   const items = rows.slice(0, request.limit);
   const last = items.at(-1);
   const isLastPage = rows.length <= request.limit || last === undefined;
@@ -71,7 +71,8 @@ export async function readPage(
   };
 }
 
-async function countRows(query: AnyQuery): Promise<number> {
+/** How many rows a query gives. */
+export async function countRows(query: AnyQuery): Promise<number> {
   const row = await query
     .clearSelect()
     .select(sql<number>`count(*)`.as('total'))
@@ -87,28 +88,31 @@ function sortColumns(ordering: Ordering, request: PageRequest) {
       const known = Object.keys(ordering.columns).join(', ');
       throw new InvalidInput([{ path: 'sort', message: `"${name}" is not one of ${known}` }], true);
     }
-    return { column, descending };
+    return { column: typeof column === 'string' ? sql.ref(column) : column, descending };
   });
-  return [...keys, { column: ordering.tieBreaker, descending: keys.at(-1)?.descending ?? false }];
+  return [
+    ...keys,
+    { column: sql.ref(ordering.tieBreaker), descending: keys.at(-1)?.descending ?? false },
+  ];
 }
 
 /** (a, b, c) > (x, y, z) for mixed directions: a > x or (a = x and (b > y or ...)). */
 function isBehind(
   // biome-ignore lint/suspicious/noExplicitAny: see AnyQuery
   builder: ExpressionBuilder<any, any>,
-  keys: readonly { column: string; descending: boolean }[],
+  keys: readonly { column: RawBuilder<unknown>; descending: boolean }[],
   values: readonly (string | number)[],
 ) {
   const alternatives = keys.map(({ column, descending }, index) =>
     builder.and([
-      ...keys.slice(0, index).map((key, equal) => builder(sql.ref(key.column), '=', values[equal])),
-      builder(sql.ref(column), descending ? '<' : '>', values[index]),
+      ...keys.slice(0, index).map((key, equal) => builder(key.column, '=', values[equal])),
+      builder(column, descending ? '<' : '>', values[index]),
     ]),
   );
   const [first] = keys;
   if (first === undefined) return builder.or(alternatives);
   // Follows from the rest, and lets the database begin in the middle of an index.
-  const start = builder(sql.ref(first.column), first.descending ? '<=' : '>=', values[0]);
+  const start = builder(first.column, first.descending ? '<=' : '>=', values[0]);
   return builder.and([start, builder.or(alternatives)]);
 }
 

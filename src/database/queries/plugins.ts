@@ -2,6 +2,7 @@
 
 import type { Selectable } from 'kysely';
 import { assert } from '../../lib/assert.ts';
+import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import type { Plugin } from '../../model/objects.ts';
 import type { PluginTable } from '../schema.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
@@ -102,6 +103,11 @@ export function readRun(row: Pick<PluginTable, 'script' | 'builtin'>): Plugin['r
   return { builtin: row.builtin };
 }
 
+/** The policy of a plugin's row. */
+export function readPolicy({ policy }: Pick<PluginTable, 'policy'>): CheckPolicy {
+  return { ...DEFAULT_POLICY, ...(JSON.parse(policy) as Partial<CheckPolicy>) };
+}
+
 function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, string[]>) {
   return toStored<Plugin>(row, {
     name: row.name,
@@ -110,6 +116,7 @@ function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, st
     params: row.params,
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
+    policy: readPolicy(row),
     description: row.description,
     suites: suites.get(row.id) ?? [],
   });
@@ -124,6 +131,7 @@ function pluginColumns(spec: Plugin) {
     params: spec.params,
     interval_ms: spec.intervalMs,
     timeout_ms: spec.timeoutMs,
+    policy: JSON.stringify(spec.policy),
     description: spec.description,
   } as const;
 }

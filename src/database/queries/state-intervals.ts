@@ -1,6 +1,7 @@
 /** State history in SQL: stretches of one state, each ending where the next begins. */
 
 import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
+import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { upsertRows } from './upsert.ts';
 
@@ -8,18 +9,29 @@ import { upsertRows } from './upsert.ts';
 export interface StateStart {
   readonly checkId: number;
   readonly fromAt: number;
-  readonly state: CheckStateName;
+  readonly state: StretchState;
+  readonly stateType: StateType;
   /** Of its first result. */
   readonly output: string;
+  /** Why it began, in one word. */
+  readonly cause: string;
 }
+
+/** What a check is in a stretch: `notMeasured` when its results stayed out. */
+export type StretchState = CheckStateName | 'notMeasured';
+
+/** At the index that is stored. */
+const STRETCH_STATES: readonly StretchState[] = [...CHECK_STATES, 'notMeasured'];
 
 /** Writes beginnings; one that is there already stays as it is. */
 export async function insertStateStarts(sql: Sql, starts: readonly StateStart[]): Promise<void> {
-  const rows = starts.map(({ checkId, fromAt, state, output }) => ({
+  const rows = starts.map(({ checkId, fromAt, state, stateType, output, cause }) => ({
     check_id: checkId,
     from_at: fromAt,
-    state: CHECK_STATES.indexOf(state),
+    state: STRETCH_STATES.indexOf(state),
     output,
+    state_type: STATE_TYPES.indexOf(stateType),
+    cause,
   }));
   await upsertRows(sql, 'state_interval', rows, { key: ['check_id', 'from_at'], update: [] });
 }
@@ -74,11 +86,15 @@ function readStart(row: {
   from_at: number;
   state: number;
   output: string;
+  state_type: number;
+  cause: string;
 }): StateStart {
   return {
     checkId: row.check_id,
     fromAt: row.from_at,
-    state: CHECK_STATES[row.state] ?? 'unknown',
+    state: STRETCH_STATES[row.state] ?? 'unknown',
+    stateType: STATE_TYPES[row.state_type] ?? 'hard',
     output: row.output,
+    cause: row.cause,
   };
 }

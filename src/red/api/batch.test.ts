@@ -109,9 +109,7 @@ describe('a batch', () => {
     await batch([SUITE, PLUGIN, HOST]);
     const [pair] = await site.database.db.selectFrom('check_pair').selectAll().execute();
     const checkId = pair?.check_id ?? 0;
-    await site.database.transaction((sql) =>
-      writeBatch(sql, { states: [STATE(checkId)], results: [], events: [], stateStarts: [] }),
-    );
+    await site.database.transaction((sql) => writeBatch(sql, { states: [STATE(checkId)] }));
     const moved = await batch([
       { op: 'change', kind: 'host', ref: 'h', body: { suites: [] } },
       { op: 'create', kind: 'suite', body: { name: 's2', hosts: ['h'], plugins: ['p'] } },
@@ -182,4 +180,6 @@ const STATE = (checkId: number) => ({
   finished_at: 1,
   worker: 'w',
   last_state_change_at: 1,
+  ...{ state_type: 1, attempt: 1, max_check_attempts: 1, is_passive: 0 as const },
+  last_hard_state_change_at: 1,
 });

@@ -7,7 +7,7 @@ import {
   findCheck,
   listChecks,
   type RunView,
-} from '../../database/queries/check-states.ts';
+} from '../../database/queries/checks.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
@@ -79,9 +79,23 @@ export function toCheckJson(
     ? null
     : formatInstant(dueAtOf(check.checkId) ?? nextDueAt(rhythm, clock.now()));
   const subject = { host: check.host, plugin: check.plugin };
-  if (check.run === null) return { ...subject, ...PENDING, nextDue };
-  const lastStateChange = formatInstant(check.run.lastStateChangeAt);
-  return { ...subject, ...runToJson(check.run), lastStateChange, nextDue };
+  const { flapping, flapPercent, acknowledged, inDowntime, maxCheckAttempts } = check;
+  const handling = { flapping, flapPercent, acknowledged, inDowntime };
+  if (check.run === null) {
+    return { ...subject, ...PENDING, maxCheckAttempts, ...handling, nextDue };
+  }
+  const { run } = check;
+  return {
+    ...subject,
+    ...runToJson(run),
+    stateType: run.stateType,
+    attempt: run.attempt,
+    maxCheckAttempts,
+    lastStateChange: formatInstant(run.lastStateChangeAt),
+    lastHardStateChange: formatInstant(run.lastHardStateChangeAt),
+    ...handling,
+    nextDue,
+  };
 }
 
 const PENDING = {
@@ -96,8 +110,11 @@ const PENDING = {
   latency: null,
   executionTime: null,
   worker: null,
+  stateType: 'hard',
+  attempt: 1,
   lastStateChange: null,
-} satisfies Omit<CheckJson, 'host' | 'plugin' | 'nextDue'>;
+  lastHardStateChange: null,
+} satisfies Partial<CheckJson>;
 
 /** A run as the API shows it. */
 export function runToJson(run: RunView) {

@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import type { CheckJson } from '../../contract/checks.ts';
 import { EVENT_TYPES, type EventJson } from '../../contract/events.ts';
 import type { Database } from '../../database/database.ts';
-import { type CheckView, findChecks } from '../../database/queries/check-states.ts';
+import { type CheckView, findChecks } from '../../database/queries/checks.ts';
 import { listEventsAfter, type StoredEvent } from '../../database/queries/events.ts';
 import type { Filters } from '../../database/queries/objects.ts';
 import { listValidTokenIds } from '../../database/queries/tokens.ts';

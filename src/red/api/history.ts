@@ -3,7 +3,7 @@
 import type { AvailabilityJson, HistoryJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import { listArchivedChecks } from '../../database/queries/check-archive.ts';
-import { findCheck, listResults } from '../../database/queries/check-states.ts';
+import { findCheck, listResults } from '../../database/queries/checks.ts';
 import {
   findNextStart,
   findStateAt,
@@ -123,7 +123,7 @@ async function listStates(
   const ids = checks.map(({ checkId }) => checkId);
   const starts = await listStateStarts(database, ids, span);
   const states = [];
-  for (const { checkId, fromAt, state, output } of starts) {
+  for (const { checkId, fromAt, state, stateType, cause, output } of starts) {
     // Of the newest of each check the end may lie outside the span.
     const endAt =
       endOf.get(checkId) ??
@@ -132,7 +132,8 @@ async function listStates(
       null;
     endOf.set(checkId, fromAt);
     const to = endAt === null ? null : formatInstant(endAt);
-    const item = { kind: 'state', state, from: formatInstant(fromAt), to, output } as const;
+    const from = formatInstant(fromAt);
+    const item = { kind: 'state', state, stateType, cause, from, to, output } as const;
     states.push({ at: fromAt, item });
   }
   return states;

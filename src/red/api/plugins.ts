@@ -2,6 +2,7 @@
 
 import { type PluginInput, PluginInputSchema } from '../../contract/plugins.ts';
 import { pluginQueries } from '../../database/queries/plugins.ts';
+import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Plugin } from '../../model/objects.ts';
 import { createEditor, type Editor } from './editing.ts';
@@ -11,8 +12,9 @@ export function createPluginEditor(): Editor<Plugin> {
   return createEditor<Plugin, PluginInput>({
     queries: pluginQueries,
     input: PluginInputSchema,
-    toJson: ({ run, intervalMs, timeoutMs, ...spec }) => ({
+    toJson: ({ run, intervalMs, timeoutMs, policy, ...spec }) => ({
       ...spec,
+      ...policyToJson(policy),
       ...run,
       interval: intervalMs / 1_000,
       timeout: timeoutMs / 1_000,
@@ -24,6 +26,7 @@ export function createPluginEditor(): Editor<Plugin> {
       params: input.params ?? '',
       intervalMs: Math.round((input.interval ?? 30) * 1_000),
       timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
+      policy: readPolicy(input),
       description: input.description ?? '',
       suites: input.suites ?? [],
     }),
@@ -32,6 +35,31 @@ export function createPluginEditor(): Editor<Plugin> {
       if (same && same.id !== id) throw new Conflict(`There is a plugin "${spec.name}" already.`);
     },
   });
+}
+
+function policyToJson({ retryIntervalMs, isVolatile, ...policy }: CheckPolicy) {
+  return {
+    ...policy,
+    retryInterval: retryIntervalMs === null ? null : retryIntervalMs / 1_000,
+    volatile: isVolatile,
+  };
+}
+
+function readPolicy(input: PluginInput): CheckPolicy {
+  const { lowFlapThreshold: low = null, highFlapThreshold: high = null, retryInterval } = input;
+  if (low !== null && high !== null && low > high) {
+    const message = 'must not be above highFlapThreshold';
+    throw new InvalidInput([{ path: '/lowFlapThreshold', message }]);
+  }
+  return {
+    maxCheckAttempts: input.maxCheckAttempts ?? DEFAULT_POLICY.maxCheckAttempts,
+    retryIntervalMs: retryInterval == null ? null : Math.round(retryInterval * 1_000),
+    isVolatile: input.volatile ?? DEFAULT_POLICY.isVolatile,
+    flapDetection: input.flapDetection ?? DEFAULT_POLICY.flapDetection,
+    lowFlapThreshold: low,
+    highFlapThreshold: high,
+    stalking: [...new Set(input.stalking ?? DEFAULT_POLICY.stalking)],
+  };
 }
 
 function readSsh({ ssh = false, script }: PluginInput): boolean {

@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto';
 import type { PassiveResultJson, PassiveResultsJson } from '../../contract/results.ts';
 import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
-import { hash32 } from '../../lib/hash.ts';
 import { parseInstant } from '../../lib/instant.ts';
 import { CHECK_REQUEST } from '../../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
 import { Conflict, type FieldError, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
+import { describeRun, shardOf } from '../check-request.ts';
 import type { StoredResult } from '../stored-results.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
@@ -104,15 +104,7 @@ async function requestRun(
     checkId,
     scheduledAt,
     expiresAt,
-    shard: hash32(host.id) % shards,
-    keepHistory: host.history,
-    intervalMs: plugin.intervalMs,
-    timeoutMs: plugin.timeoutMs,
-    run: plugin.run,
-    params: plugin.params,
-    host: { name: host.name, address: host.address, vars: host.vars },
-    plugin: { name: plugin.name },
-    ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
+    ...describeRun(host, plugin, shards),
   };
   const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
   await broker.publish(topology.checksNow(host.zone), message);
@@ -210,6 +202,8 @@ function toResult(
     plugin: plugin.name,
     keepHistory: host.history,
     intervalMs: plugin.intervalMs,
+    policy: { ...plugin.policy, stalking: [...plugin.policy.stalking] },
+    isPassive: true,
     ...reading,
     perfdata: [...reading.perfdata],
   };
@@ -222,7 +216,7 @@ async function publishResults(
   await Promise.all(
     submitted.map(({ target, result }) =>
       broker.publish(
-        topology.results(hash32(target.host.id) % shards),
+        topology.results(shardOf(target.host, shards)),
         envelope.seal(CHECK_RESULT, result.id, result),
       ),
     ),

@@ -2,7 +2,7 @@
 
 import type { JobJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
-import { type CheckView, listChecks } from '../../database/queries/check-states.ts';
+import { type CheckView, listChecks } from '../../database/queries/checks.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { readListing } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';

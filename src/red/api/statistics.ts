@@ -3,7 +3,7 @@
 import type { LastValuesJson, PerfdataJson, SeriesJson } from '../../contract/statistics.ts';
 import type { Database } from '../../database/database.ts';
 import { listCheckMetrics } from '../../database/queries/check-metrics.ts';
-import { findCheck } from '../../database/queries/check-states.ts';
+import { findCheck } from '../../database/queries/checks.ts';
 import { findWorker } from '../../database/queries/workers.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';

@@ -1,5 +1,7 @@
 /** What every adapter of the executor promises, as tests with programs that misbehave. */
 
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { access, open as openFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -52,9 +54,9 @@ async function run(executor: Executor, command: Command): Promise<Run> {
 }
 
 /** Runs the contract against executors from `open`. */
-export function describeExecutor(name: string, open: () => Executor): void {
+export function describeExecutor(name: string, open: () => Executor | Promise<Executor>): void {
   const withExecutor = async <Result>(use: (executor: Executor) => Promise<Result>) => {
-    const executor = open();
+    const executor = await open();
     try {
       return await use(executor);
     } finally {
@@ -193,6 +195,11 @@ export function describeExecutor(name: string, open: () => Executor): void {
       expect(outcome).toMatchObject({ exitCode: 0, stdout: lines.join('') });
     });
 
+    test('a text that names no interpreter is run by the shell, as for Nagios', async () => {
+      const { outcome } = await runOne(commandOf('check_without_interpreter', { args: ['a b'] }));
+      expect(outcome).toMatchObject({ exitCode: 2, stdout: 'a b\n' });
+    });
+
     test('its environment and folder are those of the command, it leads its group, stdin is empty', async () => {
       const env = { PATH: '/usr/bin:/bin', LANG: 'C' };
       const { outcome } = await runOne(commandOf('check_surroundings', { env, cwd: '/usr' }));
@@ -233,7 +240,7 @@ export function describeExecutor(name: string, open: () => Executor): void {
     test('closing kills what runs and lets nothing new start', async () => {
       await using folder = await tempFolder();
       const pidFile = join(folder.path, 'pid');
-      const executor = open();
+      const executor = await open();
       const running = executor.run(commandOf('check_hang', { args: [pidFile] }));
       const refused = expect(running).rejects.toThrow(Unavailable);
       const pid = await readPid(pidFile);
@@ -259,7 +266,34 @@ export function describeExecutor(name: string, open: () => Executor): void {
   });
 }
 
-function readPid(file: string): Promise<number> {
+/** Runs what holds for an executor that is in this process. */
+export function describeShortage(name: string, open: () => Executor): void {
+  test(`${name}: without a free file descriptor the run is refused, and the next one works`, async () => {
+    const executor = open();
+    const command = commandOf('check_silent');
+    const prlimit = (...args: string[]) =>
+      execFileSync('prlimit', ['--pid', String(process.pid), ...args]).toString();
+    const before = prlimit('--nofile', '--output', 'SOFT', '--noheadings', '--raw').trim();
+    prlimit('--nofile=200:');
+    const taken: number[] = [];
+    try {
+      expect(() => {
+        for (;;) taken.push(openSync('/dev/null', 'r'));
+      }).toThrow('EMFILE');
+      expect(await executor.run(command)).toMatchObject({
+        ...{ kind: 'notStarted', why: 'refused', detail: expect.stringContaining('LimitNOFILE') },
+      });
+    } finally {
+      for (const file of taken) closeSync(file);
+      prlimit(`--nofile=${before}:`);
+    }
+    expect(await executor.run(command)).toMatchObject({ kind: 'exited', exitCode: 0 });
+    await executor.close();
+  });
+}
+
+/** The number that a program of this contract has written to a file. */
+export function readPid(file: string): Promise<number> {
   return waitFor('the program to start', async () => {
     await access(file);
     return Number(await readFile(file, 'utf8')) || undefined;

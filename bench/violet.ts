@@ -1,0 +1,166 @@
+/**
+ * Running plugins alone: each executor at 1, 10 and 100 at a time, in a process of 50 MB and of
+ * 500 MB, beside the machine's own rate of `posix_spawn`. Everything is measured in rounds, one
+ * after the other, and the median is shown: what else the machine does meets all alike.
+ */
+
+import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import Table from 'cli-table3';
+import { tempFolder } from '../test/servers/temp.ts';
+import { measureNagios } from './nagios.ts';
+import type { LoadOrder, Measurement } from './violet-load.ts';
+
+/** What is shown of one subject. */
+export interface VioletRow {
+  readonly subject: string;
+  /** Null where the subject chooses. */
+  readonly atOnce: number | null;
+  readonly residentMb: number | null;
+  readonly runsPerSecond: number;
+  /** Of the rate of `posix_spawn` in the same round, at as many at a time; null without a compiler. */
+  readonly shareOfRaw: number | null;
+  readonly cpuMsPerRun: number;
+  readonly loopDelayP99Ms: number | null;
+}
+
+const AT_ONCE = [1, 10, 100];
+const RESIDENT_MB = [50, 500];
+const EXECUTORS = [
+  ['childProcess', 'child_process in violet'],
+  ['posixSpawn', 'posix_spawn in violet'],
+  ['helper', 'posix_spawn in a helper (what violet does)'],
+] as const;
+
+const RAW = 'posix_spawn alone (C)';
+
+const NAGIOS = {
+  ...{ subject: 'Nagios Core 4, all of it', atOnce: null, residentMb: null },
+  ...{ shareOfRaw: null, loopDelayP99Ms: null },
+};
+
+interface Sample extends Omit<Measurement, 'loopDelayP99Ms'> {
+  readonly loopDelayP99Ms: number | null;
+}
+
+interface Subject {
+  readonly name: string;
+  readonly atOnce: number;
+  readonly residentMb: number | null;
+  readonly measure: (spanMs: number) => Promise<Sample>;
+}
+
+/** Measures everything and prints a table. `rounds` of `spanMs` for each subject. */
+export async function benchViolet(
+  plugin: { readonly file: string; readonly args: readonly string[] },
+  span: { readonly rounds: number; readonly spanMs: number },
+): Promise<VioletRow[]> {
+  await using folder = await tempFolder();
+  const raw = compileRaw(folder.path);
+  const subjects = [
+    ...(raw === null ? [] : AT_ONCE.map((atOnce) => createRaw(raw, plugin, atOnce))),
+    ...EXECUTORS.flatMap(([executor, name]) =>
+      RESIDENT_MB.flatMap((residentMb) =>
+        AT_ONCE.map((atOnce) => createLoad(name, { executor, ...plugin, atOnce, residentMb })),
+      ),
+    ),
+  ];
+  const samples = new Map<Subject, Sample[]>(subjects.map((subject) => [subject, []]));
+  for (let round = 1; round <= span.rounds; round++) {
+    process.stderr.write(`running plugins, round ${round} of ${span.rounds} ...\n`);
+    for (const subject of subjects) {
+      samples.get(subject)?.push(await subject.measure(span.spanMs));
+    }
+  }
+  const rows = subjects.map((subject) => toRow(subject, samples));
+  const nagios = await measureNagios(plugin, span.rounds * span.spanMs);
+  if (nagios === null)
+    process.stderr.write('no nagios4 to compare with: apt install nagios4-core\n');
+  else rows.push({ ...NAGIOS, ...nagios });
+  printRows(rows);
+  return rows;
+}
+
+/** The compiled `raw-spawn.c`; null without a compiler. */
+function compileRaw(folder: string): string | null {
+  const program = join(folder, 'raw-spawn');
+  const source = join(process.cwd(), 'bench', 'raw-spawn.c');
+  const { status } = spawnSync('cc', ['-O2', '-o', program, source], { stdio: 'inherit' });
+  if (status === 0) return program;
+  process.stderr.write('no C compiler: nothing to compare with but "posix_spawn in violet"\n');
+  return null;
+}
+
+function createRaw(
+  program: string,
+  { file, args }: Pick<LoadOrder, 'file' | 'args'>,
+  atOnce: number,
+): Subject {
+  return {
+    ...{ name: RAW, atOnce, residentMb: null },
+    async measure(spanMs) {
+      const spanS = spanMs / 1_000;
+      const output = execFileSync(program, [String(atOnce), String(spanS), file, ...args]);
+      const [runs = 0, cpuMs = 0] = output.toString().split(' ').map(Number);
+      return { runsPerSecond: runs / spanS, cpuMsPerRun: cpuMs / runs, loopDelayP99Ms: null };
+    },
+  };
+}
+
+function createLoad(name: string, order: Omit<LoadOrder, 'spanMs'>): Subject {
+  const { atOnce, residentMb } = order;
+  return {
+    ...{ name, atOnce, residentMb },
+    measure(spanMs) {
+      const child = fork(join(import.meta.dirname, 'violet-load.js'));
+      child.send({ ...order, spanMs });
+      return new Promise((resolve, reject) => {
+        child.once('message', (measurement) => resolve(measurement as Measurement));
+        child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+      });
+    },
+  };
+}
+
+function toRow(subject: Subject, samples: ReadonlyMap<Subject, readonly Sample[]>): VioletRow {
+  const own = samples.get(subject) ?? [];
+  const [, raw] = [...samples].find(
+    ([other]) => other.name === RAW && other.atOnce === subject.atOnce,
+  ) ?? [null, null];
+  const shares = own.map(({ runsPerSecond }, round) => {
+    return runsPerSecond / (raw?.[round]?.runsPerSecond ?? Number.NaN);
+  });
+  const delays = own.flatMap(({ loopDelayP99Ms }) => loopDelayP99Ms ?? []);
+  return {
+    subject: subject.name,
+    atOnce: subject.atOnce,
+    residentMb: subject.residentMb,
+    runsPerSecond: median(own.map((sample) => sample.runsPerSecond)),
+    shareOfRaw: raw === null ? null : median(shares),
+    cpuMsPerRun: median(own.map((sample) => sample.cpuMsPerRun)),
+    loopDelayP99Ms: delays.length === 0 ? null : median(delays),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function printRows(rows: readonly VioletRow[]): void {
+  const table = new Table({
+    head: ['running plugins', 'at once', 'MB', 'checks/s', 'of raw', 'CPU ms', 'loop p99 ms'],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([
+      row.subject,
+      row.atOnce ?? '',
+      row.residentMb ?? '',
+      row.runsPerSecond.toFixed(0),
+      row.shareOfRaw === null ? '' : `${(row.shareOfRaw * 100).toFixed(0)} %`,
+      row.cpuMsPerRun.toFixed(2),
+      row.loopDelayP99Ms?.toFixed(1) ?? '',
+    ]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}

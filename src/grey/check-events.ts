@@ -1,0 +1,95 @@
+/** What happened to a check, as entries of the log of events. */
+
+import type { EventEntry } from '../database/queries/events.ts';
+import type { CheckStateName } from '../model/check.ts';
+import { isSent } from '../nagios/notification/decide.ts';
+import type { NotificationDecision } from '../nagios/notification/notification.ts';
+import type { Evaluation, StateEvent } from '../nagios/state/evaluation.ts';
+import type { ServiceState } from '../nagios/state/object-state.ts';
+
+/** What an input made of a check. */
+export interface CheckChange {
+  readonly checkId: number;
+  readonly host: string;
+  readonly plugin: string;
+  readonly at: number;
+  /** Of the result; empty for other inputs. */
+  readonly output: string;
+  readonly maxCheckAttempts: number;
+  readonly before: ServiceState;
+  readonly evaluation: Evaluation<ServiceState>;
+}
+
+/** The events of a change, in the order in which they happened. */
+export function describeChange(change: CheckChange): EventEntry[] {
+  const { evaluation, before } = change;
+  const { state, events, notifications } = evaluation;
+  const entries = events.flatMap((event) => describeEvent(change, event));
+  const isFirst = before.scheduledAt === null && state.scheduledAt !== null;
+  if (isFirst && !events.some(({ kind }) => kind === 'alert')) {
+    entries.push(describeState(change, { ...HEALTHY, state: state.state }));
+  }
+  // That a problem is still not told of is no news; each of its results decides it again.
+  const news = entries.length > 0 ? notifications : notifications.filter(isSent);
+  return [...entries, ...news.map((decision) => describeDecision(change, decision))];
+}
+
+const HEALTHY = { stateType: 'hard', attempt: 1, cause: 'change' } as const;
+
+function describeEvent(change: CheckChange, event: StateEvent): EventEntry[] {
+  switch (event.kind) {
+    case 'alert':
+      return [describeState(change, { ...event, state: event.state as CheckStateName })];
+    case 'flappingStarted':
+    case 'flappingStopped':
+    case 'flappingDisabled': {
+      const action = event.kind.slice('flapping'.length).toLowerCase();
+      return [describe(change, 'flapping', { action, percent: event.percent })];
+    }
+    case 'acknowledged':
+      return [describe(change, 'acknowledgement', { action: 'set', id: event.id })];
+    case 'acknowledgementEnded':
+      return [describe(change, 'acknowledgement', { action: event.why, id: event.id })];
+    case 'downtimeStarted':
+    case 'downtimeEnded':
+    case 'downtimeCancelled':
+    case 'downtimeExpired':
+    case 'downtimeRefused': {
+      const action = event.kind.slice('downtime'.length).toLowerCase();
+      return [describe(change, 'downtime', { action, id: event.id })];
+    }
+    case 'notMeasured':
+    case 'measured':
+    case 'stale':
+      return [describe(change, 'measurement', { action: event.kind })];
+  }
+}
+
+function describeState(
+  change: CheckChange,
+  {
+    state,
+    stateType,
+    attempt,
+    cause,
+  }: { state: CheckStateName; stateType: string; attempt: number; cause: string },
+): EventEntry {
+  const { before, output, maxCheckAttempts } = change;
+  const from = before.scheduledAt === null ? 'pending' : before.state;
+  const facts = { from, to: state, stateType, attempt, maxCheckAttempts, cause, output };
+  return describe(change, 'stateChange', facts);
+}
+
+function describeDecision(change: CheckChange, decision: NotificationDecision): EventEntry {
+  const { type, state, reason, explanation, number } = decision;
+  const facts = { about: type, state, isDue: isSent(decision), reason, explanation, number };
+  return describe(change, 'notification', facts);
+}
+
+function describe(
+  { checkId, host, plugin, at }: CheckChange,
+  type: EventEntry['type'],
+  facts: Readonly<Record<string, unknown>>,
+): EventEntry {
+  return { at, type, checkId, payload: { host, plugin, ...facts } };
+}

@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CheckMemoryRow, CheckStateRow } from '../database/queries/check-states.ts';
+import type { CheckCommand } from '../messages/check-command.ts';
+import type { CheckResult } from '../messages/check-result.ts';
+import { CHECK_STATES } from '../model/check.ts';
+import { type CheckPolicy, DEFAULT_POLICY } from '../model/check-policy.ts';
+import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
+import { evaluateBatch, type Input } from './evaluate-batch.ts';
+import { NOTHING_REMEMBERED, type Remembered, readRemembered } from './memory.ts';
+
+const site = { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 };
+const options = { site, keepsHistory: true };
+const CHECK_ID = 7;
+const names = { host: 'h', plugin: 'p' };
+
+function result(
+  scheduledAt: number,
+  state: CheckResult['state'],
+  fields: Partial<CheckResult> = {},
+) {
+  const value: CheckResult = {
+    ...{ id: `r${scheduledAt}`, checkId: CHECK_ID, scheduledAt, startedAt: scheduledAt },
+    ...{ finishedAt: scheduledAt + 10, worker: 'w', ...names, keepHistory: false, state },
+    ...{ exitCode: CHECK_STATES.indexOf(state), output: state, longOutput: '', perfdata: [] },
+    ...{ intervalMs: 60_000, policy: { ...DEFAULT_POLICY, stalking: [] }, ...fields },
+  };
+  return { kind: 'result', result: value } satisfies Input;
+}
+
+function command(at: number, what: CheckCommand['command']): Input {
+  const policy = { ...DEFAULT_POLICY, stalking: [] };
+  const facts = { checkId: CHECK_ID, at, ...names, policy, intervalMs: 60_000 };
+  return { kind: 'command', command: { id: `c${at}`, ...facts, command: what } };
+}
+
+const evaluate = (inputs: readonly Input[], before: Remembered = NOTHING_REMEMBERED) =>
+  evaluateBatch(new Map([[CHECK_ID, before]]), inputs, options);
+
+/** What a grey that takes the shard over would know. */
+function reload(rows: { state?: unknown; memory?: unknown }): Remembered {
+  return readRemembered(rows.state as CheckStateRow, rows.memory as CheckMemoryRow);
+}
+
+describe('a batch', () => {
+  const policy = (fields: Partial<CheckPolicy>) => ({
+    ...DEFAULT_POLICY,
+    ...fields,
+    stalking: [] as CheckResult['state'][],
+  });
+
+  test('walks a problem from soft to hard, and asks for its early checks', () => {
+    const three = { policy: policy({ maxCheckAttempts: 3, retryIntervalMs: 5_000 }) };
+    const walk = (count: number) =>
+      evaluate(
+        [result(0, 'ok', three), ...[1, 2, 3].map((n) => result(n, 'critical', three))].slice(
+          0,
+          count,
+        ),
+      );
+    expect(walk(2).stateRows).toMatchObject([{ state: 2, state_type: 0, attempt: 1 }]);
+    expect(walk(2).wanted).toEqual([[CHECK_ID, 1 + 10 + 5_000]]);
+    expect(walk(3).stateRows).toMatchObject([{ state_type: 0, attempt: 2, max_check_attempts: 3 }]);
+    const hard = walk(4);
+    expect(hard.stateRows).toMatchObject([{ state_type: 1, attempt: 3, last_state_change_at: 11 }]);
+    expect(hard.stateRows).toMatchObject([{ last_hard_state_change_at: 13 }]);
+    expect(hard.wanted).toEqual([]);
+    expect(hard.stateStarts.map(({ cause, stateType }) => `${cause} ${stateType}`)).toEqual([
+      'firstResult hard',
+      'stateChange soft',
+      'hardened hard',
+    ]);
+    const notified = hard.events.filter(({ type }) => type === 'notification');
+    expect(notified.map(({ payload }) => payload)).toMatchObject([
+      { about: 'problem', isDue: true, reason: 'sent', number: 1 },
+    ]);
+  });
+
+  test('keeps a memory only of what is not as in the beginning', () => {
+    expect(evaluate([result(0, 'ok'), result(1, 'ok')]).memoryRows).toEqual([]);
+    expect(evaluate([result(0, 'ok'), result(1, 'warning')]).memoryRows).toMatchObject([
+      { check_id: CHECK_ID, revision: 1, is_acknowledged: 0 },
+    ]);
+  });
+
+  test('an acknowledgement is set, seen, and ends with the recovery', () => {
+    const acknowledgement = {
+      ...{ id: 'a', isSticky: false, isPersistent: false, author: 'anna', comment: 'mine' },
+      expiresAt: null,
+    };
+    const acknowledge = command(50, { kind: 'acknowledge', notify: true, acknowledgement });
+    const set = evaluate([result(0, 'critical'), acknowledge, acknowledge]);
+    expect(set.memoryRows).toMatchObject([{ is_acknowledged: 1 }]);
+    const ended = evaluate([result(0, 'critical'), acknowledge, result(100, 'ok')]);
+    expect(ended.memoryRows).toMatchObject([{ is_acknowledged: 0 }]);
+    const actions = ended.events.filter(({ type }) => type === 'acknowledgement');
+    expect(actions.map(({ payload }) => payload['action'])).toEqual(['set', 'recovered']);
+  });
+
+  test('a downtime of a check that has no result yet begins and ends by time', () => {
+    const downtime = {
+      ...{ id: 'd', startAt: 100, endAt: 200, isFixed: true, durationMs: 0, triggeredBy: null },
+      ...{ author: 'anna', comment: 'moving' },
+    };
+    const waiting = evaluate([command(10, { kind: 'scheduleDowntime', downtime })]);
+    expect(waiting.stateRows).toEqual([]);
+    expect(waiting.memoryRows).toMatchObject([{ is_in_downtime: 0, next_change_at: 100 }]);
+    const before = reload({ memory: waiting.memoryRows[0] });
+    const begun = evaluate([command(150, { kind: 'time' })], before);
+    expect(begun.memoryRows).toMatchObject([{ is_in_downtime: 1, next_change_at: 200 }]);
+    const over = evaluate(
+      [command(250, { kind: 'time' })],
+      reload({ memory: begun.memoryRows[0] }),
+    );
+    expect(over.memoryRows).toMatchObject([{ is_in_downtime: 0, next_change_at: null }]);
+    expect(over.events).toMatchObject([
+      { type: 'downtime', payload: { action: 'ended' } },
+      { type: 'notification', payload: { about: 'downtimeEnd' } },
+    ]);
+  });
+
+  test('results that stay out begin a stretch that is not measured', () => {
+    const lapse = { kind: 'notMeasured', scheduledAt: 0, reason: 'no worker' } as const;
+    const inputs = [result(0, 'ok'), command(100, lapse), command(101, lapse), result(200, 'ok')];
+    const { stateStarts } = evaluate(inputs);
+    expect(stateStarts.map(({ state, fromAt }) => [state, fromAt])).toEqual([
+      ['ok', 10],
+      ['notMeasured', 100],
+      ['ok', 210],
+    ]);
+  });
+
+  const inputs = fc
+    .array(fc.tuple(fc.constantFrom(...CHECK_STATES), fc.nat(3), fc.nat(9)), { maxLength: 60 })
+    .map((steps) =>
+      steps.map(([state, attempts, kind], index): Input => {
+        const at = (index + 1) * 1_000;
+        if (kind === 0) return command(at, { kind: 'time' });
+        if (kind === 1) {
+          const ids = { id: `a${index}`, author: 'anna', comment: 'c' };
+          const acknowledgement = {
+            ...ids,
+            isSticky: false,
+            isPersistent: true,
+            expiresAt: at + 5_500,
+          };
+          return command(at, { kind: 'acknowledge', notify: false, acknowledgement });
+        }
+        const isVolatile = kind === 2;
+        return result(at, state, {
+          policy: policy({ maxCheckAttempts: attempts + 1, isVolatile }),
+        });
+      }),
+    );
+
+  test('comes to the same however inputs are cut into batches, by whichever grey', () => {
+    fc.assert(
+      fc.property(inputs, fc.integer({ min: 1, max: 7 }), (all, size) => {
+        const whole = evaluate(all);
+        const rows: { state?: unknown; memory?: unknown } = {};
+        const events: unknown[] = [];
+        for (let start = 0; start < all.length; start += size) {
+          const part = evaluate(all.slice(start, start + size), reload(rows));
+          rows.state = part.stateRows[0] ?? rows.state;
+          rows.memory = part.memoryRows[0] ?? rows.memory;
+          events.push(...part.events);
+        }
+        expect(events).toEqual(whole.events);
+        expect(reload(rows).state).toEqual(whole.states.get(CHECK_ID)?.state);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('delivered again as a whole changes nothing but history', () => {
+    fc.assert(
+      fc.property(inputs, (all) => {
+        const once = evaluate(all);
+        const after = once.states.get(CHECK_ID) ?? NOTHING_REMEMBERED;
+        const results = all.filter(({ kind }) => kind === 'result');
+        const again = evaluate(results, after);
+        expect(again.events).toEqual([]);
+        expect(again.stateRows).toEqual([]);
+        expect(again.repeatedCount).toBe(results.length);
+      }),
+    );
+  });
+});

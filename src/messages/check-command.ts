@@ -1,0 +1,73 @@
+/** red -> grey: what somebody, or time, does to a check; in the same queue as its results. */
+
+import Type, { type Static } from 'typebox';
+import { CheckPolicySchema } from './check-policy.ts';
+import { defineMessage } from './envelope.ts';
+
+const Id = Type.String({ minLength: 1, maxLength: 100 });
+const Text = Type.String({ maxLength: 10_000 });
+const At = Type.Integer();
+const NullableAt = Type.Union([At, Type.Null()]);
+
+const CommandSchema = Type.Union([
+  Type.Object({
+    kind: Type.Literal('acknowledge'),
+    notify: Type.Boolean(),
+    acknowledgement: Type.Object({
+      id: Id,
+      isSticky: Type.Boolean(),
+      isPersistent: Type.Boolean(),
+      author: Text,
+      comment: Text,
+      expiresAt: NullableAt,
+    }),
+  }),
+  Type.Object({ kind: Type.Literal('removeAcknowledgement'), id: Id }),
+  Type.Object({
+    kind: Type.Literal('scheduleDowntime'),
+    downtime: Type.Object({
+      id: Id,
+      startAt: At,
+      endAt: At,
+      isFixed: Type.Boolean(),
+      durationMs: Type.Integer({ minimum: 0 }),
+      triggeredBy: Type.Union([Id, Type.Null()]),
+      author: Text,
+      comment: Text,
+    }),
+  }),
+  Type.Object({ kind: Type.Literal('startDowntime'), id: Id }),
+  Type.Object({ kind: Type.Literal('endDowntime'), id: Id }),
+  Type.Object({ kind: Type.Literal('cancelDowntime'), id: Id }),
+  /** Something is due by time alone. */
+  Type.Object({ kind: Type.Literal('time') }),
+  /** Results stay out. `scheduledAt`: the newest one that who says so knew of. */
+  Type.Object({ kind: Type.Literal('notMeasured'), scheduledAt: NullableAt, reason: Text }),
+]);
+
+const CheckCommandSchema = Type.Object({
+  id: Id,
+  checkId: Type.Integer({ minimum: 1 }),
+  /** When it was given. */
+  at: At,
+  /** Names at that time. */
+  host: Type.String({ maxLength: 255 }),
+  plugin: Type.String({ maxLength: 255 }),
+  policy: CheckPolicySchema,
+  intervalMs: Type.Integer({ minimum: 1 }),
+  command: CommandSchema,
+});
+
+/** A command to one check; instants are milliseconds since the epoch. */
+export type CheckCommand = Static<typeof CheckCommandSchema>;
+
+/** How ids of commands begin, and no others: what tells them from results in one queue. */
+export const COMMAND_ID_PREFIX = 'command:';
+
+/** The message type of a command. */
+export const CHECK_COMMAND = defineMessage({
+  kind: 'checkCommand',
+  version: 1,
+  schema: CheckCommandSchema,
+  instants: ['at'],
+});

@@ -1,0 +1,153 @@
+/**
+ * The helper: a process of its own that runs programs for violet (`helper.ts` is the other end).
+ * It becomes what programs inherit (user, priority, umask, limits), so that these cost nothing at a
+ * start; and it outlives a violet that was killed until it has killed what that one was running.
+ */
+
+import { readdirSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { getPriority, setPriority } from 'node:os';
+import { systemClock } from '../../lib/clock.ts';
+import { openLog } from '../../lib/log.ts';
+import { openChildProcessExecutor } from './child-process.ts';
+import type { Command, Executor } from './executor.ts';
+import {
+  type FromHelper,
+  type HelperSettings,
+  openChannel,
+  type ToHelper,
+} from './helper-channel.ts';
+import { loadLibc } from './libc.ts';
+import { inheritedLimits, lowerTo, programLimits, type ResourceLimit } from './limits.ts';
+import { openPosixSpawnExecutor } from './posix-spawn.ts';
+import type { RunContext } from './run.ts';
+import type { User } from './run-as.ts';
+
+/** Where `helper.ts` puts the socket. */
+const SOCKET_FILE = 3;
+
+/** Violet is told of a program that runs longer: it kills it if the helper is killed. */
+const LASTING_MS = 25;
+
+/** What a program writes is for its user only. */
+const UMASK = 0o077;
+
+const LOWEST_PRIORITY = 19;
+
+/** Those who end violet by signalling all of its processes want what runs to be finished. */
+const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Runs what violet asks for. */
+class Helper {
+  readonly #stopping = new Map<number, AbortController>();
+  readonly #ids = new Map<Command, number>();
+  /** Programs of which violet has not been told, by the id of their run. */
+  readonly #untold = new Map<number, number>();
+  readonly #send: (message: FromHelper) => void;
+  #executor: Executor | null = null;
+  #isTelling = false;
+
+  constructor(socket: Socket) {
+    this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
+      if (message.kind === 'open') void this.#open(message.settings);
+      else if (message.kind === 'run') void this.#run(message.id, message.command);
+      else this.#stopping.get(message.id)?.abort();
+    });
+  }
+
+  /** Kills what runs. */
+  async close(): Promise<void> {
+    await this.#executor?.close();
+  }
+
+  async #open(settings: HelperSettings): Promise<void> {
+    try {
+      const { kind, executor } = await openExecutor(settings, {
+        clock: systemClock,
+        log: openLog(settings.log),
+        onStarted: (command, pid) => this.#noteStart(command, pid),
+      });
+      this.#executor = executor;
+      this.#send({ kind: 'opened', executor: kind });
+    } catch (error) {
+      this.#send({ kind: 'refused', problem: error instanceof Error ? error.message : 'unknown' });
+    }
+  }
+
+  async #run(id: number, asked: Omit<Command, 'signal'>): Promise<void> {
+    if (this.#executor === null) return;
+    const stopping = new AbortController();
+    const command: Command = { ...asked, signal: stopping.signal };
+    this.#stopping.set(id, stopping);
+    this.#ids.set(command, id);
+    try {
+      this.#send({ kind: 'ended', id, outcome: await this.#executor.run(command) });
+    } catch {
+      // An executor rejects for nothing else.
+      this.#send({ kind: 'stopped', id });
+    } finally {
+      this.#stopping.delete(id);
+      this.#ids.delete(command);
+      this.#untold.delete(id);
+    }
+  }
+
+  /** One timer for all: most programs have ended when it is due. */
+  #noteStart(command: Command, pid: number): void {
+    const id = this.#ids.get(command);
+    if (id === undefined) return;
+    this.#untold.set(id, pid);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    systemClock.setTimer(LASTING_MS, () => this.#tellAll());
+  }
+
+  #tellAll(): void {
+    this.#isTelling = false;
+    for (const [id, pid] of this.#untold) this.#send({ kind: 'lasting', id, pid });
+    this.#untold.clear();
+  }
+}
+
+/** Becomes what programs inherit, and chooses. Throws with a sentence for people when it may not. */
+async function openExecutor(settings: HelperSettings, context: RunContext) {
+  // Before another user may not read the library.
+  const libc = settings.executor === 'childProcess' ? null : await loadLibc();
+  if (libc === null && settings.executor === 'spawn') {
+    throw new Error('posix_spawn is not to be had here: use Linux and npm package koffi');
+  }
+  process.umask(UMASK);
+  if (settings.nice > 0) lowerPriority(settings.nice);
+  if (settings.user !== null) become(settings.user);
+  if (libc === null) {
+    return { kind: 'childProcess', executor: openChildProcessExecutor(context) } as const;
+  }
+  const allowed = (limits: readonly ResourceLimit[]) => lowerTo(limits, libc.hardLimit);
+  for (const limit of allowed(inheritedLimits(settings.limits))) libc.limit(0, limit);
+  const limits = allowed(programLimits(settings.limits));
+  return { kind: 'spawn', executor: openPosixSpawnExecutor({ ...context, libc, limits }) } as const;
+}
+
+/** Each thread has a priority of its own under Linux, and any of them may start programs. */
+function lowerPriority(nice: number): void {
+  const priority = Math.min(LOWEST_PRIORITY, getPriority() + nice);
+  const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+  for (const thread of threads) setPriority(thread, priority);
+}
+
+function become({ name, uid, gid, groups }: User): void {
+  if (process.geteuid?.() === uid) return;
+  try {
+    process.setgroups?.(groups);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch {
+    throw new Error(`only root may run programs as ${name}`);
+  }
+}
+
+const socket = new Socket({ fd: SOCKET_FILE, readable: true, writable: true });
+const helper = new Helper(socket);
+for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
+socket.on('error', () => undefined);
+socket.once('close', () => void helper.close().then(() => process.exit()));

@@ -1,0 +1,214 @@
+/**
+ * The calls of the C library by which programs are started, limited, read and reaped, bound with
+ * koffi. Errors of the system are `Error`s with its name in `code`, as those of Node.
+ */
+
+import { constants as fileConstants } from 'node:fs';
+import { constants } from 'node:os';
+import type { ResourceLimit } from './limits.ts';
+
+/** A program to start: its surroundings, and which of our files become its own. */
+export interface ProgramStart {
+  /** Absolute path. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** `NAME=value`, all of it. */
+  readonly environment: readonly string[];
+  readonly cwd: string;
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** How a child ended: one of both is null. */
+export interface Reaped {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** A pipe that no program inherits and whose reading end never blocks. */
+export interface Pipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
+
+/** The calls. */
+export interface Libc {
+  /** Throws when no file is free. */
+  openPipe(): Pipe;
+  /**
+   * Starts a program as the leader of a session of its own, all signals as by default; gives its
+   * pid. Waits for `exec` on a thread of the pool, so that neither the event loop stops while the
+   * system reads the program's file, nor does one spawn wait for the other.
+   */
+  spawn(start: ProgramStart): Promise<number>;
+  /**
+   * The next child of this process that has ended, whoever started it; null when there is none now.
+   */
+  reap(): Reaped | null;
+  /** What there is to read, valid until the next call; empty at the end, null when nothing is there. */
+  read(file: number): Buffer | null;
+  close(file: number): void;
+  /** Limits a process; 0 means this one. False when that is not allowed; true when it has ended. */
+  limit(pid: number, limit: ResourceLimit): boolean;
+  /** What this process may not raise a limit above. */
+  hardLimit(resource: number): number;
+}
+
+const CLOSE_ON_EXEC = 0o2000000;
+const NO_HANG = 1;
+const SET_STATUS_FLAGS = 4;
+const SPAWN_SIGNALS_BY_DEFAULT = 0x04;
+const SPAWN_SIGNAL_MASK = 0x08;
+const SPAWN_SESSION = 0x80;
+/** More than any C library has for `posix_spawnattr_t`, `posix_spawn_file_actions_t`, `sigset_t`. */
+const STRUCT_BYTES = 512;
+const FIRST_FILE_OF_OURS = 3;
+/** What a pipe holds, so that most outputs are read by one call. */
+const PIPE_BYTES = 65_536;
+
+/** Binds the calls; null where there is no Linux, no koffi or a C library that lacks one of them. */
+export async function loadLibc(): Promise<Libc | null> {
+  if (process.platform !== 'linux') return null;
+  try {
+    const { default: koffi } = await import('koffi');
+    return bind(koffi);
+  } catch {
+    return null;
+  }
+}
+
+type Koffi = typeof import('koffi').default;
+
+function bind(koffi: Koffi): Libc {
+  const library = koffi.load(null);
+  const pipe2 = library.func('int pipe2(_Out_ int *files, int flags)');
+  const fcntl = library.func('int fcntl(int file, int command, ...)');
+  const read = library.func('intptr_t read(int file, void *into, size_t size)');
+  const close = library.func('int close(int file)');
+  const waitpid = library.func('int waitpid(int pid, _Out_ int *status, int options)');
+  const prlimit = library.func('int prlimit64(int pid, int resource, void *limit, void *old)');
+  const spawn = bindSpawn(koffi);
+
+  const files = [0, 0];
+  const status = [0];
+  const values = new BigUint64Array(2);
+  const chunk = Buffer.allocUnsafe(PIPE_BYTES);
+  return {
+    openPipe() {
+      if (pipe2(files, CLOSE_ON_EXEC) !== 0) throw systemError(koffi.errno());
+      const [readEnd = 0, writeEnd = 0] = files;
+      // Not by pipe2: the program would have a writing end that does not block.
+      fcntl(readEnd, SET_STATUS_FLAGS, 'int', fileConstants.O_NONBLOCK);
+      return { readEnd, writeEnd };
+    },
+    spawn,
+    reap() {
+      const pid: number = waitpid(-1, status, NO_HANG);
+      return pid > 0 ? { pid, ...readStatus(status[0] ?? 0) } : null;
+    },
+    read(file) {
+      const count: number = read(file, chunk, chunk.length);
+      return count < 0 ? null : chunk.subarray(0, count);
+    },
+    close,
+    limit(pid, { resource, soft, hard }) {
+      values.set([BigInt(soft), BigInt(hard)]);
+      return prlimit(pid, resource, values, null) === 0 || koffi.errno() === constants.errno.ESRCH;
+    },
+    hardLimit(resource) {
+      prlimit(0, resource, null, values);
+      return Number(values[1]);
+    },
+  };
+}
+
+/** `posix_spawn` with what never changes prepared. */
+function bindSpawn(koffi: Koffi): Libc['spawn'] {
+  const library = koffi.load(null);
+  const posixSpawn = library.func(
+    'int posix_spawn(_Out_ int *pid, const char *file, void *actions, void *attributes, const char **argv, const char **environment)',
+  );
+  const initActions = library.func('int posix_spawn_file_actions_init(void *actions)');
+  const destroyActions = library.func('int posix_spawn_file_actions_destroy(void *actions)');
+  const addDup2 = library.func('int posix_spawn_file_actions_adddup2(void *actions, int a, int b)');
+  const addChdir = library.func(
+    'int posix_spawn_file_actions_addchdir_np(void *actions, const char *folder)',
+  );
+  const addCloseFrom = bindCloseFrom(koffi);
+  const attributes = createAttributes(koffi);
+
+  return (start) => {
+    const actions = Buffer.alloc(STRUCT_BYTES);
+    const pid = [0];
+    initActions(actions);
+    addChdir(actions, start.cwd);
+    addDup2(actions, start.stdin, 0);
+    addDup2(actions, start.stdout, 1);
+    addDup2(actions, start.stderr, 2);
+    addCloseFrom(actions, FIRST_FILE_OF_OURS);
+    const argv = [start.file, ...start.args, null];
+    const environment = [...start.environment, null];
+    return new Promise((resolve, reject) => {
+      const finish = (failure: Error | null, errno: number) => {
+        destroyActions(actions);
+        if (failure) reject(failure);
+        else if (errno === 0) resolve(pid[0] ?? 0);
+        else reject(systemError(errno));
+      };
+      posixSpawn.async(pid, start.file, actions, attributes, argv, environment, finish);
+    });
+  };
+}
+
+/** A session of its own; Node ignores SIGPIPE, and what is ignored would be inherited. */
+function createAttributes(koffi: Koffi): Buffer {
+  const library = koffi.load(null);
+  const attributes = Buffer.alloc(STRUCT_BYTES);
+  const signals = Buffer.alloc(STRUCT_BYTES);
+  const none = Buffer.alloc(STRUCT_BYTES);
+  library.func('int sigfillset(void *signals)')(signals);
+  library.func('int posix_spawnattr_init(void *attributes)')(attributes);
+  library.func('int posix_spawnattr_setsigdefault(void *attributes, void *signals)')(
+    attributes,
+    signals,
+  );
+  library.func('int posix_spawnattr_setsigmask(void *attributes, void *signals)')(attributes, none);
+  library.func('int posix_spawnattr_setflags(void *attributes, short flags)')(
+    attributes,
+    SPAWN_SESSION | SPAWN_SIGNALS_BY_DEFAULT | SPAWN_SIGNAL_MASK,
+  );
+  return attributes;
+}
+
+/** Without it (glibc before 2.34, musl) every file of ours is closed by its own flag alone. */
+function bindCloseFrom(koffi: Koffi): (actions: Buffer, from: number) => void {
+  try {
+    return koffi
+      .load(null)
+      .func('int posix_spawn_file_actions_addclosefrom_np(void *actions, int from)');
+  } catch {
+    return () => undefined;
+  }
+}
+
+const ERROR_NAMES = new Map(Object.entries(constants.errno).map(([name, code]) => [code, name]));
+const SIGNAL_NAMES = new Map(
+  // Of two names for one number the first is the common one.
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number as number, name]),
+);
+
+function systemError(errno: number): Error {
+  const code = ERROR_NAMES.get(errno) ?? `errno ${errno}`;
+  return Object.assign(new Error(code), { code });
+}
+
+function readStatus(status: number): Pick<Reaped, 'exitCode' | 'signal'> {
+  const number = status & 0x7f;
+  return number === 0
+    ? { exitCode: (status >> 8) & 0xff, signal: null }
+    : { exitCode: null, signal: SIGNAL_NAMES.get(number) ?? `signal ${number}` };
+}

@@ -1,0 +1,200 @@
+/**
+ * The executor over `posix_spawn`. Its cost does not grow with the memory of this process; the
+ * waiting for `exec` is done by threads, so several programs start at a time and the event loop goes
+ * on even if a program's file is on a file server that hangs.
+ *
+ * It reaps every child of its process, so it must be the only one there that starts any:
+ * `helper-process.ts` is such a process.
+ */
+
+import { closeSync, openSync } from 'node:fs';
+import { sleep } from '../../lib/clock.ts';
+import { Deque } from '../../lib/deque.ts';
+import { applyLimits, applyToDescendants } from './apply-limits.ts';
+import { type Command, DRAIN_MS, type Executor } from './executor.ts';
+import type { Libc, Reaped } from './libc.ts';
+import type { ResourceLimit } from './limits.ts';
+import { Output } from './output.ts';
+import { createExecutor, type Run, type RunContext } from './run.ts';
+
+/** What the executor works with. */
+export interface PosixSpawnContext extends RunContext {
+  readonly libc: Libc;
+  /** Set for each program after its start. */
+  readonly limits: readonly ResourceLimit[];
+}
+
+/** Threads of Node's pool, so that a run that has to wait does so where it can still be stopped. */
+const STARTS_AT_ONCE = 4;
+
+/** Most programs end before; for the others it is worth its cost to look after them. */
+const LASTING_MS = 25;
+
+/** For a file without a header that the system knows, as the C library does it (execvp). */
+const SHELL = '/bin/sh';
+
+/** Opens the executor. */
+export function openPosixSpawnExecutor(context: PosixSpawnContext): Executor {
+  const starter = new Starter(context);
+  const executor = createExecutor(context, (run) => starter.add(run));
+  return {
+    run: (command) => executor.run(command),
+    async close() {
+      await executor.close();
+      await starter.close();
+    },
+  };
+}
+
+/** Starts programs in the order asked for, and hears of their ends. */
+class Starter {
+  readonly #context: PosixSpawnContext;
+  readonly #stdin = openSync('/dev/null', 'r');
+  readonly #waiting = new Deque<Run>();
+  readonly #starting = new Set<Promise<void>>();
+  /** What is called when the process ends, by pid. */
+  readonly #programs = new Map<number, (ending: Reaped) => void>();
+  /** Processes that ended before their start was told; empty when nothing is being started. */
+  readonly #early = new Map<number, Reaped>();
+  /**
+   * Programs that ended with their output open. Often that is because others were started at the
+   * time, who have a copy of it until they drop it on their way to `exec`.
+   */
+  readonly #lingering = new Set<() => boolean>();
+  readonly #reap = () => this.#reapAll();
+  #hasWarned = false;
+
+  constructor(context: PosixSpawnContext) {
+    this.#context = context;
+    process.on('SIGCHLD', this.#reap);
+  }
+
+  /** Starts the program of a run when it is its turn, unless the run is finished by then. */
+  add(run: Run): void {
+    this.#waiting.push(run);
+    this.#startNext();
+  }
+
+  /** Lets go of everything; a program that is still being started gets a moment to be gone. */
+  async close(): Promise<void> {
+    await Promise.race([Promise.all(this.#starting), sleep(this.#context.clock, DRAIN_MS)]);
+    process.off('SIGCHLD', this.#reap);
+    closeSync(this.#stdin);
+  }
+
+  #startNext(): void {
+    while (this.#starting.size < STARTS_AT_ONCE) {
+      const run = this.#waiting.shift();
+      if (run === undefined) return;
+      if (run.isFinished) continue;
+      const starting = this.#start(run).finally(() => {
+        this.#starting.delete(starting);
+        for (const closeIfRead of this.#lingering) closeIfRead();
+        if (this.#starting.size === 0) this.#early.clear();
+        this.#startNext();
+      });
+      this.#starting.add(starting);
+    }
+  }
+
+  async #start(run: Run): Promise<void> {
+    const { libc } = this.#context;
+    let output: Output;
+    try {
+      refuseNul(run.command);
+      output = new Output(libc, run.stdout, run.stderr);
+    } catch (error) {
+      return run.fail(error);
+    }
+    let pid: number;
+    try {
+      pid = await this.#spawn(run.command, output);
+    } catch (error) {
+      output.close();
+      return run.fail(error);
+    } finally {
+      output.closeWriteEnds();
+    }
+    this.#follow(pid, run, output);
+  }
+
+  async #spawn(command: Command, output: Output): Promise<number> {
+    const { libc } = this.#context;
+    const { file, args, cwd } = command;
+    const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
+    const start = { file, args, cwd, environment, stdin: this.#stdin, ...output.writeEnds };
+    try {
+      return await libc.spawn(start);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOEXEC') throw error;
+      return libc.spawn({ ...start, file: SHELL, args: [file, ...args] });
+    }
+  }
+
+  #follow(pid: number, run: Run, output: Output): void {
+    const { clock, libc, limits } = this.#context;
+    let hasEnded = false;
+    const closeIfRead = () => {
+      if (!hasEnded || !output.readRest()) return false;
+      run.closeOutput();
+      return true;
+    };
+    const end = ({ exitCode, signal }: Reaped) => {
+      hasEnded = true;
+      run.end(exitCode, signal);
+      if (!run.isFinished && !closeIfRead()) this.#lingering.add(closeIfRead);
+    };
+    const cancelLasting = clock.setTimer(LASTING_MS, () => {
+      if (!hasEnded) applyToDescendants(libc, pid, limits);
+      output.watch(closeIfRead);
+    });
+    run.attach({
+      pid,
+      release: () => {
+        cancelLasting();
+        this.#lingering.delete(closeIfRead);
+        output.close();
+      },
+    });
+    const early = this.#early.get(pid);
+    if (early === undefined) {
+      this.#programs.set(pid, end);
+      this.#limit(pid, run.command);
+    } else {
+      this.#early.delete(pid);
+      end(early);
+    }
+  }
+
+  #limit(pid: number, { file }: Command): void {
+    const { libc, limits, log } = this.#context;
+    if (applyLimits(libc, pid, limits) || this.#hasWarned) return;
+    this.#hasWarned = true;
+    log.warn({ file }, 'a program changes its user, so it runs without limits; said once');
+  }
+
+  #reapAll(): void {
+    const { libc } = this.#context;
+    for (let ending = libc.reap(); ending !== null; ending = libc.reap()) {
+      const end = this.#programs.get(ending.pid);
+      if (end === undefined) {
+        if (this.#starting.size > 0) this.#early.set(ending.pid, ending);
+        continue;
+      }
+      this.#programs.delete(ending.pid);
+      end(ending);
+    }
+  }
+}
+
+/** The C library would take the text up to NUL. */
+function refuseNul(command: Command): void {
+  const texts = [command.file, command.cwd, ...command.args];
+  for (const [name, value] of Object.entries(command.env)) texts.push(name, value);
+  if (!texts.some((text) => text.includes('\0'))) return;
+  throw Object.assign(new Error('NUL in a text'), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
