@@ -11,6 +11,7 @@ import { tempFolder } from '../test/servers/temp.ts';
 import { benchApi } from './api.ts';
 import { CHECK_DUMMY, MACHINE } from './machine.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchRrd } from './rrd.ts';
 import { benchViolet } from './violet.ts';
 
 const RESULTS = join(process.cwd(), 'bench', 'results');
@@ -35,6 +36,7 @@ const SUBJECTS: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>>
       isQuick ? 20 : 60,
     );
   },
+  rrd: (isQuick) => benchRrd(isQuick ? 1_000 : 2_500),
   pipeline: (isQuick) =>
     benchPipeline(isQuick ? { warmUpS: 4, measureS: 6 } : { warmUpS: 10, measureS: 20 }),
 };

@@ -60,7 +60,7 @@ export async function openApiSite(changes: Partial<ApiContext> = {}) {
     feed,
     tls: null,
     trustedProxies: [],
-    rrd: openNoStatistics('test', silentLog()),
+    rrd: openNoStatistics(silentLog()),
     metrics: createMetrics(),
     onChanged: (version) => versions.push(version),
     schedule: {

@@ -60,6 +60,8 @@ const ADAPTERS = [
   'database/postgres.ts',
   'database/mariadb.ts',
   'rrd/rrdtool.ts',
+  'rrd/rrdcached.ts',
+  'rrd/builtin/builtin.ts',
   'rrd/none.ts',
 ];
 

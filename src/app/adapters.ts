@@ -15,8 +15,10 @@ import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
+import { openBuiltin } from '../rrd/builtin/builtin.ts';
 import { openNoStatistics } from '../rrd/none.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
+import { openRrdcached } from '../rrd/rrdcached.ts';
 import { isRrdtoolInstalled, openRrdtool } from '../rrd/rrdtool.ts';
 import { type HelperExecutor, openHelperExecutor } from '../violet/executor/helper.ts';
 import type { User } from '../violet/executor/run-as.ts';
@@ -111,18 +113,26 @@ export function isEmbedded(config: Config): boolean {
   return config.broker.url === 'memory:';
 }
 
-/** Opens the statistics by `rrd.driver`. Throws `ConfigError` when a named driver is not there. */
-export async function openRrd(config: Config, context: AdapterContext): Promise<RrdStore> {
-  const { driver, dir } = config.rrd;
-  if (driver === 'none') return openNoStatistics('switched off by rrd.driver', context.log);
-  if (await isRrdtoolInstalled()) {
-    await makeFolder(dir, 'the statistics');
-    return openRrdtool({ folder: dir, clock: context.clock, log: context.log });
+/**
+ * Opens the statistics by `rrd.driver`; `auto` is rrdcached where `rrd.address` names one, rrdtool where
+ * it is installed, else our own writer. Throws `ConfigError` when a named driver is not there.
+ */
+export async function openRrd(config: Config, { clock, log }: AdapterContext): Promise<RrdStore> {
+  const { driver, dir: folder, address } = config.rrd;
+  if (driver === 'none') return openNoStatistics(log);
+  if (driver === 'rrdcached' || (driver === 'auto' && address !== '')) {
+    if (address !== '') return openRrdcached({ address, folder, clock, log });
+    throw new ConfigError('rrd.driver is rrdcached: rrd.address must say where it listens.');
   }
-  if (driver === 'rrdtool') {
-    throw new ConfigError('rrd.driver is rrdtool, but there is no rrdtool here: install it.');
+  const isInstalled = driver !== 'builtin' && (await isRrdtoolInstalled());
+  if (driver === 'rrdtool' && !isInstalled) {
+    throw new ConfigError(
+      'rrd.driver is rrdtool, but there is no rrdtool here: install it, or set rrd.driver to auto.',
+    );
   }
-  return openNoStatistics('there is no rrdtool here: install it and restart', context.log);
+  await makeFolder(folder, 'the statistics');
+  const open = isInstalled ? openRrdtool : openBuiltin;
+  return open({ folder, clock, log });
 }
 
 /** A program of its own, so always the compiled one, also for tests, which run from the sources. */

@@ -123,11 +123,29 @@ export const ConfigSchema = Section({
     dead: QueueName('dead', 'Queue of messages that nobody understands'),
   }),
   rrd: Section({
-    driver: Type.Union([Type.Literal('auto'), Type.Literal('rrdtool'), Type.Literal('none')], {
-      default: 'auto',
-      description: 'auto: rrdtool where it is installed, else none',
+    driver: Type.Union(
+      [
+        Type.Literal('auto'),
+        Type.Literal('rrdcached'),
+        Type.Literal('rrdtool'),
+        Type.Literal('builtin'),
+        Type.Literal('none'),
+      ],
+      {
+        default: 'auto',
+        description: 'auto: rrdcached with an address, rrdtool where installed, else builtin',
+      },
+    ),
+    dir: Type.String({
+      default: 'DATA/rrd',
+      description: 'Folder of the statistics files; that of rrdcached (-b) with a unix: address',
     }),
-    dir: Type.String({ default: 'DATA/rrd', description: 'Folder of the statistics files' }),
+    address: Type.String({
+      pattern: '^(unix:/.+|(?!unix:)(\\[[0-9a-fA-F:.]+\\]|[^:/\\[\\]]+):[0-9]{1,5})?$',
+      default: '',
+      description:
+        'unix:/PATH or HOST:PORT of rrdcached; it knows no passwords: trusted networks only',
+    }),
   }),
   red: Section({
     listen: Type.String({

@@ -11,6 +11,7 @@ describe('a bounded map', () => {
     lru.get('a');
     lru.set('c', 3);
     expect(evicted).toEqual([2]);
+    expect([...lru.values()]).toEqual([1, 3]);
     expect([lru.get('a'), lru.get('b'), lru.get('c')]).toEqual([1, undefined, 3]);
   });
 

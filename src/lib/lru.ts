@@ -37,6 +37,11 @@ export class Lru<Key, Value> {
     }
   }
 
+  /** All values, those used longest ago first. */
+  values(): Iterable<Value> {
+    return this.#entries.values();
+  }
+
   /** Forgets one entry. */
   delete(key: Key): void {
     this.#entries.delete(key);

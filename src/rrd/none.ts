@@ -1,4 +1,4 @@
-/** Statistics on a machine without rrdtool: nothing is kept, and everybody who asks is told so. */
+/** Statistics switched off: nothing is kept, and everybody who asks is told so. */
 
 import type { Log } from '../lib/log.ts';
 import type { RrdStore } from './rrd.ts';
@@ -9,10 +9,10 @@ export interface NoStatistics extends RrdStore {
   droppedCount(): number;
 }
 
-/** Opens statistics that keep nothing, because of `reason`; logs that once. */
-export function openNoStatistics(reason: string, log: Log): NoStatistics {
+/** Opens statistics that keep nothing; logs that once. */
+export function openNoStatistics(log: Log): NoStatistics {
   let droppedCount = 0;
-  log.warn({ reason }, 'statistics are off');
+  log.warn('statistics are off');
   return {
     driver: 'none',
     update(_name, _definition, samples) {
@@ -20,7 +20,7 @@ export function openNoStatistics(reason: string, log: Log): NoStatistics {
       return Promise.resolve(0);
     },
     fetch: () => Promise.resolve(null),
-    problem: () => `statistics are off (${reason}): install rrdtool or set rrd.driver`,
+    problem: () => 'statistics are off: rrd.driver is none',
     close: () => Promise.resolve(),
     droppedCount: () => droppedCount,
   };

@@ -38,6 +38,10 @@ function fetchSteps(store: RrdStore, name: string, rowCount: number): Promise<Se
   return store.fetch(name, { fromS: START_S, toS, stepS: 10, consolidation: 'AVERAGE' });
 }
 
+function roundAsPrinted(value: number | null): number {
+  return Number((value ?? Number.NaN).toExponential(10));
+}
+
 async function runRrdtool(folder: string, ...args: string[]): Promise<string> {
   await using run = await startProcess('rrdtool', args, { cwd: folder });
   const { code } = await run.exited;
@@ -73,6 +77,7 @@ function describeFiles(open: OpenStore): void {
   test('the first update makes a file that rrdtool reads, by the definition', async () => {
     await using opened = await openIn(open);
     expect(await opened.store.update('a', DEFINITION, samplesOf([1, 2]))).toBe(0);
+    await fetchSteps(opened.store, 'a', 1); // an engine may hold samples back until somebody reads
     const facts = (await runRrdtool(opened.folder, 'info', 'a.rrd')).split('\n');
     expect(facts).toEqual(
       expect.arrayContaining([
@@ -166,9 +171,12 @@ function describeValues(open: OpenStore): void {
       const printed = await runRrdtool(opened.folder, 'fetch', 'a.rrd', 'AVERAGE', ...times);
       const lines = printed.split('\n').filter((line) => line.includes(':'));
       expect(found?.rows.length).toBe(lines.length);
-      expect(found?.rows.map((row, index) => [found.startS + index * found.stepS, ...row])).toEqual(
-        lines.map((line) => line.split(/:? /).map(Number)),
-      );
+      expect(
+        found?.rows.map((row, index) => [
+          found.startS + index * found.stepS,
+          ...row.map(roundAsPrinted),
+        ]),
+      ).toEqual(lines.map((line) => line.split(/:? /).map(Number)));
     }
   });
 
@@ -312,6 +320,7 @@ function describeValues(open: OpenStore): void {
     expect(await opened.store.update('a', DEFINITION, mad)).toBe(mad.length);
     const samples = [...mad, { atS: nowS + 0.9, values }, { atS: nowS + 3_600, values }];
     expect(await opened.store.update('a', DEFINITION, samples)).toBe(mad.length);
+    await fetchSteps(opened.store, 'a', 1);
     const facts = await runRrdtool(opened.folder, 'info', 'a.rrd');
     expect(facts).toContain(`last_update = ${nowS + 3_600}\n`);
   });

@@ -70,7 +70,7 @@ export interface FetchSpan {
   readonly consolidation: Consolidation;
 }
 
-/** The port. Adapters: `rrdtool.ts`, `none.ts`. */
+/** The port. Adapters: `rrdtool.ts`, `rrdcached.ts`, `builtin/builtin.ts`, `none.ts`. */
 export interface RrdStore {
   /** Name of the adapter, shown to the operator. */
   readonly driver: string;

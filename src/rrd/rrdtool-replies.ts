@@ -1,9 +1,6 @@
 /** Output of `rrdtool -` -> replies, one for each command, in the order of the commands. */
 
-/** How a command ended: `done` with what it printed, or `refused` with rrdtool's reason. */
-export type Reply =
-  | { readonly kind: 'done'; readonly lines: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: string };
+import type { Reply } from './pipeline.ts';
 
 /** Longest line that is kept; the longest that we ask for has 20 numbers of 20 characters. */
 const MAX_LINE_LENGTH = 65_536;

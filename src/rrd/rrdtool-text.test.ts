@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Reply, ReplyReader } from './rrdtool-replies.ts';
-import { formatValue, parseInfo, parseRows, parseTooOld } from './rrdtool-text.ts';
+import type { Reply } from './pipeline.ts';
+import { ReplyReader } from './rrdtool-replies.ts';
+import { parseInfo, parseRows } from './rrdtool-text.ts';
 
 const OK = 'OK u:0.01 s:0.00 r:1.23';
-const PLAN = { startS: 0, endS: 1_000, stepS: 10 };
+const PLAN = { archive: 0, startS: 0, endS: 1_000, stepS: 10 };
 
 /** Lines as rrdtool might print them, and worse. */
 const line = fc.oneof(
@@ -53,34 +54,6 @@ describe('replies', () => {
   });
 });
 
-describe('values', () => {
-  test.each([
-    ['GAUGE', null, 'U'],
-    ['GAUGE', Number.NaN, 'U'],
-    ['GAUGE', Number.NEGATIVE_INFINITY, 'U'],
-    ['GAUGE', 0.1, '0.1'],
-    ['GAUGE', -0, '0'],
-    ['GAUGE', 1e21, '1e+21'],
-    ['ABSOLUTE', 1.5, '1.5'],
-    ['COUNTER', 1.5, '2'],
-    ['COUNTER', 1e21, '1000000000000000000000'],
-    ['COUNTER', -1, 'U'],
-    ['DERIVE', -1, '-1'],
-    ['DERIVE', -0.2, '0'],
-  ] as const)('of a %s: %j is written %s', (kind, value, text) => {
-    expect(formatValue(kind, value)).toBe(text);
-  });
-
-  test('cannot carry anything but one number', () => {
-    const kind = fc.constantFrom('GAUGE', 'COUNTER', 'DERIVE', 'ABSOLUTE');
-    fc.assert(
-      fc.property(kind, fc.double(), (one, value) => {
-        expect(formatValue(one, value)).toMatch(/^(?:U|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/);
-      }),
-    );
-  });
-});
-
 describe('answers', () => {
   test('to fetch are rows, with null for what is not known', () => {
     const lines = [
@@ -99,19 +72,11 @@ describe('answers', () => {
     expect(parseRows(lines, { ...PLAN, startS: 10, endS: 20 })).toHaveLength(1);
   });
 
-  test('to an update with an old sample tell its time and that of the file', () => {
-    const reason =
-      './a.rrd: illegal attempt to update using time 1700000060 when last update time is 1700000120 (minimum one second step)';
-    expect(parseTooOld(reason)).toEqual({ atS: 1_700_000_060, lastAtS: 1_700_000_120 });
-    expect(parseTooOld("opening './a.rrd': No such file or directory")).toBeNull();
-  });
-
   test('of any kind are read without an exception', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         parseRows(lines, PLAN);
         parseInfo(lines);
-        for (const one of lines) parseTooOld(one);
       }),
     );
     expect(parseInfo([])).toBeNull();

@@ -8,7 +8,7 @@
  * | a torn or foreign file, a link  | Unavailable, naming the file; it is left as it is              |
  * | fetch                           | `info` to choose the archive, then `fetch`                     |
  * | rrdtool dead, silent, restarted | Unavailable; the caller repeats                                |
- * | more than MAX_CALLS waiting     | Unavailable at once: the disk does not keep up                 |
+ * | too many calls waiting          | Unavailable at once: the disk does not keep up                 |
  * | the folder is gone              | it is made again, and rrdtool is started in the new one        |
  *
  * Calls for different files are pipelined; calls for one file wait for each other.
@@ -20,30 +20,26 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { ConfigError, InvalidInput, Unavailable } from '../model/errors.ts';
+import { ConfigError } from '../model/errors.ts';
+import { assertSafeName, takeTimely } from './accept.ts';
+import { planFetch } from './fetch-plan.ts';
+import { findFile, findFolderProblem, prepareFolder, unavailable } from './folder.ts';
+import { Lives } from './lives.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
-import { Coprocess } from './rrdtool-coprocess.ts';
-import { findFolderProblem, hasFile, prepareFolder, unavailable } from './rrdtool-folder.ts';
+import { describeEnd, RrdtoolProcess } from './rrdtool-process.ts';
 import {
-  assertSafeName,
   formatCreate,
   formatFetch,
   formatInfo,
   formatUpdate,
   parseInfo,
   parseRows,
-  parseTooOld,
-  planFetch,
 } from './rrdtool-text.ts';
+import { skipOld } from './too-old.ts';
+import { Turns } from './turns.ts';
 
-/** Most calls that wait; about a second of work. */
-const MAX_CALLS = 10_000;
 /** Most samples in one command line. */
 const MAX_SAMPLES_PER_COMMAND = 100;
-/** A sample further ahead of the clock would block its file until then. */
-const MAX_AHEAD_S = 86_400;
-/** rrdtool takes no time before 1980. */
-const FIRST_AT_S = 10 * 365 * 86_400 + 1;
 const VERSION_TIMEOUT_MS = 10_000;
 
 /** Settings of the adapter. */
@@ -85,17 +81,24 @@ export async function openRrdtool(options: RrdtoolOptions): Promise<RrdStore> {
 class RrdtoolStore implements RrdStore {
   readonly driver = 'rrdtool';
   readonly #options: Required<RrdtoolOptions>;
-  readonly #coprocess: Coprocess;
+  readonly #processes: Lives<RrdtoolProcess>;
   /** The folder in which rrdtool was started. */
   #folder: Stats | null = null;
-  /** For each file with calls, the end of its last call. */
-  readonly #turns = new Map<string, Promise<void>>();
-  #callCount = 0;
-  #closed: Promise<void> | undefined;
+  readonly #turns = new Turns();
 
   constructor(options: Required<RrdtoolOptions>) {
     this.#options = options;
-    this.#coprocess = new Coprocess(options);
+    const { program, folder, clock, log } = options;
+    this.#processes = new Lives({
+      begin: (events) => new RrdtoolProcess({ program, folder, clock, ...events }),
+      describeEnd,
+      logged: {
+        end: 'rrdtool stopped, it is started again',
+        back: 'rrdtool answers again',
+      },
+      clock,
+      log,
+    });
   }
 
   async update(
@@ -104,7 +107,7 @@ class RrdtoolStore implements RrdStore {
     samples: readonly Sample[],
   ): Promise<number> {
     assertSafeName(name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.run(name, async () => {
       const timely = takeTimely(samples, definition.stepS, this.#options.clock.now() / 1_000);
       const oldCount = await this.#write(name, definition, timely);
       return samples.length - timely.length + oldCount;
@@ -113,16 +116,12 @@ class RrdtoolStore implements RrdStore {
 
   async fetch(name: string, span: FetchSpan): Promise<Series | null> {
     assertSafeName(name);
-    return this.#inTurn(name, async () => {
+    return this.#turns.run(name, async () => {
       if (!this.#hasFile(name)) return null;
       this.#enterFolder();
       const facts = parseInfo(await this.#run(name, formatInfo(name)));
       if (facts === null) throw unavailable(name, 'rrdtool does not say what it is');
-      const plan = planFetch(facts, span);
-      if (plan === undefined) {
-        const message = `"${name}" does not keep ${span.consolidation} values`;
-        throw new InvalidInput([{ path: 'consolidation', message }]);
-      }
+      const plan = planFetch(name, facts, span);
       const { stepS } = plan;
       const isEmpty = plan.startS >= plan.endS;
       const lines = isEmpty
@@ -138,35 +137,11 @@ class RrdtoolStore implements RrdStore {
   }
 
   problem(): string | null {
-    return findFolderProblem(this.#options.folder) ?? this.#coprocess.problem();
+    return findFolderProblem(this.#options.folder) ?? this.#processes.problem();
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#turns.values()).then(() => this.#coprocess.close());
-    return this.#closed;
-  }
-
-  /** Runs `work` after the earlier calls for this file. */
-  async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new Unavailable('rrd', 'The statistics files are closed.');
-    if (this.#callCount >= MAX_CALLS) {
-      throw new Unavailable('rrd', `${MAX_CALLS} calls wait for the statistics files already.`);
-    }
-    const before = this.#turns.get(name);
-    let end = () => {};
-    const turn = new Promise<void>((resolveTurn) => {
-      end = resolveTurn;
-    });
-    this.#turns.set(name, turn);
-    this.#callCount++;
-    try {
-      if (before) await before;
-      return await work();
-    } finally {
-      this.#callCount--;
-      if (this.#turns.get(name) === turn) this.#turns.delete(name);
-      end();
-    }
+    return this.#turns.close(() => this.#processes.close());
   }
 
   /** Adds samples of rising time; resolves to how many the file was ahead of. */
@@ -181,26 +156,21 @@ class RrdtoolStore implements RrdStore {
       this.#enterFolder();
       if (!this.#hasFile(name)) await this.#create(name, definition, first.atS - definition.stepS);
       const batch = rest.slice(0, MAX_SAMPLES_PER_COMMAND);
-      const reply = await this.#coprocess.run(formatUpdate(name, definition, batch));
+      const reply = await this.#processes.current().run(formatUpdate(name, definition, batch));
       if (reply.kind === 'done') {
         rest = rest.slice(batch.length);
         continue;
       }
-      const tooOld = parseTooOld(reply.reason);
-      const refused = batch.findIndex((sample) => sample.atS === tooOld?.atS);
-      if (tooOld === null || refused < 0 || tooOld.atS > tooOld.lastAtS) {
-        throw unavailable(name, explain(reply.reason));
-      }
-      // Those before the refused one are in the file.
-      const newer = rest.slice(refused).filter((sample) => sample.atS > tooOld.lastAtS);
-      oldCount += rest.length - refused - newer.length;
-      rest = newer;
+      const remainder = skipOld(rest, batch, reply.reason);
+      if (remainder === null) throw unavailable(name, explain(reply.reason));
+      oldCount += remainder.oldCount;
+      rest = remainder.samples;
     }
     return oldCount;
   }
 
   async #create(name: string, definition: RrdDefinition, startS: number): Promise<void> {
-    const reply = await this.#coprocess.run(formatCreate(name, definition, startS));
+    const reply = await this.#processes.current().run(formatCreate(name, definition, startS));
     // Another process may have been faster.
     if (reply.kind === 'refused' && !reply.reason.endsWith('File exists')) {
       throw unavailable(name, reply.reason);
@@ -210,36 +180,23 @@ class RrdtoolStore implements RrdStore {
   }
 
   async #run(name: string, command: string): Promise<readonly string[]> {
-    const reply = await this.#coprocess.run(command);
+    const reply = await this.#processes.current().run(command);
     if (reply.kind === 'refused') throw unavailable(name, reply.reason);
     return reply.lines;
   }
 
   #hasFile(name: string): boolean {
-    return hasFile(this.#options.folder, name);
+    return findFile(this.#options.folder, name) !== undefined;
   }
 
   /** Sees to it that rrdtool works in the folder that now has this path. */
   #enterFolder(): void {
     const found = prepareFolder(this.#options.folder);
     if (this.#folder && (found.ino !== this.#folder.ino || found.dev !== this.#folder.dev)) {
-      this.#coprocess.restart();
+      this.#processes.restart('its folder was replaced');
     }
     this.#folder = found;
   }
-}
-
-/** The samples of rising time that rrdtool can take and that do not block the file; whole seconds. */
-function takeTimely(samples: readonly Sample[], stepS: number, nowS: number): Sample[] {
-  const taken: Sample[] = [];
-  let newestAtS = FIRST_AT_S + stepS - 1;
-  for (const sample of samples) {
-    const atS = Math.floor(sample.atS);
-    if (!(atS > newestAtS && atS <= nowS + MAX_AHEAD_S)) continue;
-    taken.push({ atS, values: sample.values });
-    newestAtS = atS;
-  }
-  return taken;
 }
 
 /** Adds the remedy to a complaint of rrdtool that people cannot do much with. */

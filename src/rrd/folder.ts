@@ -46,13 +46,13 @@ export function findFolderProblem(folder: string): string | null {
 }
 
 /**
- * True when the file is there. Throws `Unavailable` for what is there but is no plain file, above all
- * a link: it may lead anywhere.
+ * The file as the folder has it, undefined when it is not there. Throws `Unavailable` for what is there
+ * but is no plain file, above all a link: it may lead anywhere.
  */
-export function hasFile(folder: string, name: string): boolean {
+export function findFile(folder: string, name: string): Stats | undefined {
   const found = findEntry(name, join(folder, `${name}.rrd`));
   if (found !== undefined && !found.isFile()) throw unavailable(name, 'it is not a plain file');
-  return found !== undefined;
+  return found;
 }
 
 /** The error of one file, by its name. */

@@ -1,0 +1,162 @@
+/**
+ * A sample -> the state after it and the rows that it ended. Pure, and the same arithmetic as that of
+ * rrdtool, in three stages:
+ *
+ *   value  -> gain: value times seconds since the last sample, unknown out of its bounds or too late
+ *   gain   -> steps: the part up to the last step boundary ends steps, the rest goes into the next one
+ *   steps  -> rows: each archive takes the ended steps in and ends rows of its own (`consolidate.ts`)
+ */
+
+import { formatValue } from '../accept.ts';
+import { consolidate, type RowSink } from './consolidate.ts';
+import type { FileLayout, SourceLayout } from './layout.ts';
+import type { FileState } from './state.ts';
+
+/** The share of a step that may be unknown. */
+const MAX_UNKNOWN_SHARE = 0.5;
+/**
+ * What rrdtool adds to a counter of 32 bits that went back, and on top of it to one of 64. It adds it
+ * to a number of 53 bits; here it is exact.
+ */
+const WRAP_32 = 2n ** 32n - 1n;
+const WRAP_64 = 2n ** 64n - 2n ** 32n;
+/** Characters of the longest count that is compared with the next. */
+const MAX_COUNT_LENGTH = 30;
+
+/** A change of the value, in the texts that rrdtool keeps. */
+interface Change {
+  readonly before: string;
+  readonly text: string;
+  readonly allS: number;
+}
+
+/** What a value adds since the last one; NaN = unknown. */
+interface Gain {
+  readonly source: SourceLayout;
+  /** Value times seconds. */
+  readonly amount: number;
+  /** A second's part of it. */
+  readonly rate: number;
+}
+
+/** A stretch of time in which steps end: up to the last boundary of a step, and from there. */
+interface Stretch {
+  readonly beforeS: number;
+  readonly afterS: number;
+  readonly stepS: number;
+  /** Which step since the epoch is the first that ends in it, and how many do. */
+  readonly firstStep: number;
+  readonly endedCount: number;
+}
+
+/**
+ * Takes a sample into the state; `values` are in the order of the file. `atS` is a whole second after
+ * the newest sample. Rows that end go to `rows`, oldest first.
+ */
+export function applySample(
+  { layout, state }: { readonly layout: FileLayout; readonly state: FileState },
+  { atS, values }: { readonly atS: number; readonly values: readonly (number | null)[] },
+  rows: RowSink,
+): void {
+  const { stepS, sources, archives } = layout;
+  const allS = atS - state.lastAtS - state.lastFractionS;
+  const gains = sources.map((source, index) => {
+    const text = formatValue(source.kind, values[index] ?? null);
+    const before = state.lastText(index);
+    state.setLastText(index, text);
+    return measureGain(source, { before, text, allS });
+  });
+  const stretches = cutAtSteps(state, atS, stepS);
+  state.setLastAt(atS);
+  if (stretches.length === 0) {
+    for (const [index, gain] of gains.entries()) addToStep(state, index, { gain, allS });
+  }
+  for (const stretch of stretches) {
+    const { firstStep, endedCount: count } = stretch;
+    const ended = gains.map((gain, index) => endSteps(state, index, { gain, stretch }));
+    for (const [index, archive] of archives.entries()) {
+      consolidate({ state, archive, index }, { values: ended, firstStep, count }, rows);
+    }
+  }
+}
+
+/**
+ * The time since the newest sample, as one stretch; none when no step ends in it. A step that was begun
+ * is a stretch of its own when others end with it, so that they do not share its value.
+ */
+function cutAtSteps(state: FileState, atS: number, stepS: number): Stretch[] {
+  const { lastAtS, lastFractionS } = state;
+  const firstStep = Math.floor(lastAtS / stepS);
+  const endedCount = Math.floor(atS / stepS) - firstStep;
+  if (endedCount === 0) return [];
+  const afterS = atS % stepS;
+  const boundaryS = (firstStep + 1) * stepS;
+  const begunS = boundaryS - lastAtS - lastFractionS;
+  if (endedCount === 1 || lastAtS % stepS === 0) {
+    const beforeS = atS - afterS - lastAtS - lastFractionS;
+    return [{ beforeS, afterS, stepS, firstStep, endedCount }];
+  }
+  const restS = atS - afterS - boundaryS;
+  return [
+    { beforeS: begunS, afterS: 0, stepS, firstStep, endedCount: 1 },
+    { beforeS: restS, afterS, stepS, firstStep: firstStep + 1, endedCount: endedCount - 1 },
+  ];
+}
+
+function measureGain(source: SourceLayout, change: Change): Gain {
+  const { text, allS } = change;
+  const isUnknown = text === 'U' || allS > source.heartbeatS;
+  const amount = isUnknown ? Number.NaN : measureAmount(source.kind, change);
+  const rate = amount / allS;
+  const isOutside = rate < source.min || rate > source.max;
+  return { source, amount: isOutside ? Number.NaN : amount, rate };
+}
+
+function measureAmount(kind: SourceLayout['kind'], { before, text, allS }: Change): number {
+  if (kind === 'GAUGE') return Number(text) * allS;
+  if (kind === 'ABSOLUTE') return Number(text);
+  if (!isComparable(text, before)) return Number.NaN;
+  let amount = BigInt(text) - BigInt(before);
+  if (kind === 'COUNTER' && amount < 0n) amount += WRAP_32;
+  if (kind === 'COUNTER' && amount < 0n) amount += WRAP_64;
+  return Number(amount);
+}
+
+/** rrdtool compares no counts of different signs, and none of more digits than it keeps. */
+function isComparable(text: string, before: string): boolean {
+  const isOfOneSign = text.startsWith('-') === before.startsWith('-');
+  return isOfOneSign && text.length <= MAX_COUNT_LENGTH && /^-?\d+$/.test(before);
+}
+
+/** No step ended: the one that is going on gets it. */
+function addToStep(
+  state: FileState,
+  index: number,
+  { gain, allS }: { readonly gain: Gain; readonly allS: number },
+): void {
+  if (Number.isNaN(gain.amount)) {
+    state.setUnknownS(index, state.unknownS(index) + Math.floor(allS));
+    return;
+  }
+  const sum = state.sum(index);
+  state.setSum(index, Number.isNaN(sum) ? gain.amount : sum + gain.amount);
+}
+
+/** Ends steps of one source and begins the next; the value of all that ended, NaN = unknown. */
+function endSteps(
+  state: FileState,
+  index: number,
+  { gain, stretch }: { readonly gain: Gain; readonly stretch: Stretch },
+): number {
+  const { source, amount, rate } = gain;
+  const { beforeS, afterS, stepS, endedCount } = stretch;
+  const isKnown = !Number.isNaN(amount);
+  const unknownS = state.unknownS(index);
+  const sum = state.sum(index);
+  const whole = isKnown ? (Number.isNaN(sum) ? 0 : sum) + rate * beforeS : sum;
+  const knownS = endedCount * stepS - unknownS - (isKnown ? 0 : beforeS);
+  state.setUnknownS(index, isKnown ? 0 : Math.floor(afterS));
+  state.setSum(index, isKnown ? rate * afterS : Number.NaN);
+  const isLost = beforeS + afterS > source.heartbeatS || unknownS > stepS * MAX_UNKNOWN_SHARE;
+  return isLost ? Number.NaN : whole / knownS;
+}

@@ -1,0 +1,167 @@
+/**
+ * Statistics files written by this process itself, as rrdtool would write them.
+ *
+ * | a call                          | becomes                                                         |
+ * | update of a missing file        | it is made whole, then updated                                  |
+ * | update                          | header compared, samples applied in memory, rows and state written |
+ * | update with samples too old     | they are dropped and counted                                    |
+ * | update of a file without a data source of the definition | Unavailable, naming the file          |
+ * | a torn or foreign file, a link, one with what only rrdtool writes | Unavailable, naming the file; it is left as it is |
+ * | fetch                           | the rows of one archive, read at once                           |
+ * | too many calls waiting          | Unavailable at once: the disk does not keep up                  |
+ * | the folder is gone              | it is made again with the next new file                         |
+ *
+ * Reads and writes of files that are there are synchronous: they take microseconds, and the folder is
+ * on a local disk. Making a file waits for the disk and is not.
+ */
+
+import { resolve } from 'node:path';
+import { assert } from '../../lib/assert.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { createSlots } from '../../lib/slots.ts';
+import { assertDefinition, assertSafeName, assertSample, takeTimely } from '../accept.ts';
+import { planFetch } from '../fetch-plan.ts';
+import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
+import { findPlaces } from '../places.ts';
+import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
+import { Turns } from '../turns.ts';
+import { applySample } from './apply.ts';
+import type { OpenFile } from './file.ts';
+import { createFile, removeLeftovers } from './new-file.ts';
+import { OpenFiles } from './open-files.ts';
+import { Pace } from './pace.ts';
+import { PendingRows } from './pending-rows.ts';
+
+/** Most samples that are applied before they are written. */
+const MAX_SAMPLES_PER_WRITE = 100;
+/** So many values at least of many ended rows are written before the next sample is applied. */
+const MAX_VALUES_PER_WRITE = 100_000;
+/** Files that are made at a time; they share the threads that wait for disks. */
+const MAX_NEW_FILES = 2;
+
+/** Settings of the adapter. */
+export interface BuiltinOptions {
+  /** Where the files are; made with mode 0750 when it is missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Opens the statistics files in a folder. A folder that cannot be used does not reject: `problem`
+ * tells, and calls reject until it can.
+ */
+export async function openBuiltin(options: BuiltinOptions): Promise<RrdStore> {
+  const folder = resolve(options.folder);
+  await removeLeftovers(folder, options.clock.now()).catch((error: unknown) => {
+    options.log.debug({ folder, reason: String(error) }, 'no leftovers of statistics files');
+  });
+  return new BuiltinStore({ ...options, folder });
+}
+
+class BuiltinStore implements RrdStore {
+  readonly driver = 'builtin';
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #files: OpenFiles;
+  readonly #turns = new Turns();
+  readonly #pace = new Pace();
+  readonly #newFiles = createSlots(MAX_NEW_FILES);
+
+  constructor({ folder, clock }: BuiltinOptions) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#files = new OpenFiles(folder);
+  }
+
+  async update(
+    name: string,
+    definition: RrdDefinition,
+    samples: readonly Sample[],
+  ): Promise<number> {
+    assertSafeName(name);
+    assertDefinition(definition);
+    for (const sample of samples) assertSample(sample, definition);
+    return this.#turns.run(name, async () => {
+      const timely = takeTimely(samples, definition.stepS, this.#clock.now() / 1_000);
+      let droppedCount = samples.length - timely.length;
+      for (let first = 0; first < timely.length; first += MAX_SAMPLES_PER_WRITE) {
+        const batch = timely.slice(first, first + MAX_SAMPLES_PER_WRITE);
+        await this.#pace.enter();
+        const file = this.#files.find(name) ?? (await this.#create(name, definition, batch));
+        const fileNames = file.layout.sources.map((source) => source.name);
+        droppedCount += write(file, batch, findPlaces(name, fileNames, definition));
+      }
+      return droppedCount;
+    });
+  }
+
+  async fetch(name: string, span: FetchSpan): Promise<Series | null> {
+    assertSafeName(name);
+    return this.#turns.run(name, async () => {
+      await this.#pace.enter();
+      const file = this.#files.find(name);
+      return file === null ? null : read(file, name, span);
+    });
+  }
+
+  problem(): string | null {
+    return findFolderProblem(this.#folder);
+  }
+
+  close(): Promise<void> {
+    return this.#turns.close(async () => this.#files.close());
+  }
+
+  async #create(
+    name: string,
+    definition: RrdDefinition,
+    [first]: readonly Sample[],
+  ): Promise<OpenFile> {
+    prepareFolder(this.#folder);
+    const place = { folder: this.#folder, name };
+    const startS = (first?.atS ?? 0) - definition.stepS;
+    await this.#newFiles.run(() => createFile(place, definition, startS));
+    const file = this.#files.find(name);
+    if (file === null) throw unavailable(name, 'it was made and is gone again');
+    return file;
+  }
+}
+
+/** Adds samples of rising time; returns how many the file was ahead of. */
+function write(file: OpenFile, samples: readonly Sample[], places: readonly number[]): number {
+  const { layout, state } = file;
+  const newer = samples.filter(({ atS }) => atS > state.lastAtS);
+  if (newer.length === 0) return samples.length;
+  let rows = new PendingRows();
+  for (const { atS, values } of newer) {
+    const inOrder = places.map((place) => values[place] ?? null);
+    applySample({ layout, state }, { atS, values: inOrder }, rows);
+    if (rows.valueCount < MAX_VALUES_PER_WRITE) continue;
+    file.write(rows);
+    rows = new PendingRows();
+  }
+  file.write(rows);
+  return samples.length - newer.length;
+}
+
+function read(file: OpenFile, name: string, span: FetchSpan): Series {
+  const { layout, state } = file;
+  const { stepS, sources, archives } = layout;
+  const names = sources.map((source) => source.name);
+  const plan = planFetch(name, { stepS, lastAtS: state.lastAtS, names, archives }, span);
+  const archive = archives[plan.archive];
+  assert(archive !== undefined, 'a plan is for an archive of its file');
+  const count = Math.max(0, (plan.endS - plan.startS) / plan.stepS);
+  const age = Math.floor(state.lastAtS / plan.stepS) - plan.startS / plan.stepS - 1;
+  const firstRow = (state.row(plan.archive) + archive.rowCount - age) % archive.rowCount;
+  const values = count === 0 ? [] : file.readRows(archive, firstRow, count);
+  const rows = Array.from({ length: count }, (_, row) =>
+    names.map((_name, source) => {
+      const value = values[row * names.length + source] ?? Number.NaN;
+      return Number.isFinite(value) ? value : null;
+    }),
+  );
+  return { startS: plan.startS + plan.stepS, stepS: plan.stepS, names, rows };
+}
