@@ -126,10 +126,9 @@ describe('what programs inherit', () => {
   });
 
   test('one that wants too much memory does not get it', async () => {
-    const hungry = {
-      file: '/bin/dd',
-      args: ['if=/dev/zero', 'of=/dev/null', 'bs=400M', 'count=1'],
-    };
+    // It is limited a moment after its start, so it does not ask for memory before.
+    const script = 'sleep 0.5; exec dd if=/dev/zero of=/dev/null bs=400M count=1';
+    const hungry = { file: '/bin/sh', args: ['-c', script] };
     const outcome = await runOne(commandOf('', hungry), {
       limits: { ...NO_LIMITS, memoryBytes: 100 * 2 ** 20 },
     });
