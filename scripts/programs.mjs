@@ -21,6 +21,8 @@ export const NEEDS = {
   ping: { programs: ['ping'], package: 'iputils-ping' },
   ip: { programs: ['ip'], package: 'iproute2' },
   fping: { programs: ['fping'], package: 'fping' },
+  zsh: { programs: ['zsh'], package: 'zsh' },
+  fish: { programs: ['fish'], package: 'fish' },
   chromium: { programs: ['chromium'], package: 'chromium' },
 };
 
