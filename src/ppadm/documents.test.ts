@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import type { TSchema } from 'typebox';
+import { describe, expect, test } from 'vitest';
 import { HostInputSchema } from '../contract/hosts.ts';
 import { PluginInputSchema } from '../contract/plugins.ts';
 import { SubnetInputSchema } from '../contract/subnets.ts';
 import { SuiteInputSchema } from '../contract/suites.ts';
-import { InvalidInput } from '../model/errors.ts';
 import {
   DOCUMENT_KINDS,
   type DocumentKind,
@@ -37,13 +36,17 @@ const name = text.filter((each) => each !== '');
 
 /** Values of a field in the form in which the server shows them. */
 const valuesOf = (kind: DocumentKind, field: string, standard: unknown): fc.Arbitrary<unknown> => {
-  if (isMembership(kind, field)) return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (isMembership(kind, field))
+    return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
   if (field === 'exclude') return fc.constantFrom([], ['10.0.0.1/32'], ['10.0.0.0/30', '::1/128']);
   if (field === 'cidr') return fc.constantFrom('10.0.0.0/24', '2001:db8::/120');
   if (field === 'address') return fc.constantFrom('10.0.0.1', '2001:db8::1', 'web1.example');
+  if (Array.isArray(standard)) return fc.constantFrom([], ['warning'], ['ok', 'critical']);
   if (typeof standard === 'boolean') return fc.boolean();
-  if (typeof standard === 'number') return fc.integer({ min: 1, max: 60_000_000 }).map((n) => n / 1_000);
-  if (typeof standard === 'object' && standard !== null) return fc.dictionary(name, text);
+  if (typeof standard === 'number')
+    return fc.integer({ min: 1, max: 60_000_000 }).map((n) => n / 1_000);
+  if (typeof standard === 'object' && standard !== null)
+    return fc.dictionary(name, text, { noNullPrototype: true });
   return text;
 };
 
@@ -55,7 +58,8 @@ const objectOf = (kind: DocumentKind): fc.Arbitrary<SiteObject> => {
       const isOptional = standard !== undefined && !isMembership(kind, field);
       return [field, isOptional ? fc.oneof(fc.constant(standard), values) : values];
     });
-  return fc.record({ name, version: fc.nat(), ...Object.fromEntries(fields) });
+  const record = { name, version: fc.nat(), ...Object.fromEntries(fields) };
+  return fc.record(record) as unknown as fc.Arbitrary<SiteObject>;
 };
 
 /** A site in which everything is there that the object refers to. */
@@ -113,8 +117,13 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
       fc.property(object, fc.constantFrom(...fields), (item, field) => {
         const changed = { ...item, [field]: 'certainly-another' };
         const site = siteOf(kind, item);
-        const wanted = field === 'subnet' ? { ...site, subnet: new Map([['certainly-another', item]]) } : site;
-        const [change] = findChanges(read(formatDocuments([toDocument(kind, changed)])), wanted, false);
+        const wanted =
+          field === 'subnet' ? { ...site, subnet: new Map([['certainly-another', item]]) } : site;
+        const [change] = findChanges(
+          read(formatDocuments([toDocument(kind, changed)])),
+          wanted,
+          false,
+        );
         expect(change?.fields.map((each) => each.field)).toEqual([field]);
         expect(change?.operation).toMatchObject({ ref: item.name, ifMatch: `"${item.version}"` });
       }),
@@ -133,7 +142,7 @@ test('any text is read, or refused with file and line', () => {
 });
 
 test.each([
-  ['[1, {}, []]', 3],
+  ['[1, {}, []]', 4],
   ['kind: Hots\nmetadata: { name: x }', 1],
   ['kind: Host\nmetadata: { name: 123 }\nspec: { address: a }', 1],
   ['kind: Host\nmetadata: { name: h, color: red }\nspec: { adress: a, suites: web }', 3],
@@ -144,7 +153,8 @@ test.each([
 });
 
 test('a fault says what may have been meant', () => {
-  const source = 'kind: Hots\nmetadata: { name: h }\n---\nkind: Host\nmetadata: { name: h }\nspec:\n  adress: x\n';
+  const source =
+    'kind: Hots\nmetadata: { name: h }\n---\nkind: Host\nmetadata: { name: h }\nspec:\n  adress: x\n';
   expect(readDocuments('f.yaml', source).errors).toEqual([
     {
       path: 'f.yaml:1',

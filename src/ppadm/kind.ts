@@ -58,6 +58,7 @@ type ObjectName =
   | 'check'
   | 'worker'
   | 'discovery'
+  | 'downtime'
   | 'token';
 type ListRoute = Extract<RouteName, `list${string}`>;
 

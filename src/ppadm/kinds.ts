@@ -15,7 +15,7 @@ import {
   ZONE_FILTER,
 } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
-import { CHANGE, CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
+import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 
 const DESCRIPTION_OPTION = {
   field: 'description',
@@ -374,6 +374,7 @@ export const KINDS: readonly Kind[] = [
   WORKER,
   JOB,
   DISCOVERY,
+  DOWNTIME,
   TOKEN,
   CHANGE,
 ];

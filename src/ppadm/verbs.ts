@@ -60,6 +60,24 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/submit.ts')).defineSubmit,
   },
   {
+    name: 'ack',
+    summary: 'say that somebody knows of a problem',
+    aliases: ['acknowledge'],
+    load: async () => (await import('./commands/acknowledge.ts')).defineAcknowledge,
+  },
+  {
+    name: 'unack',
+    summary: 'take that back',
+    aliases: ['unacknowledge'],
+    load: async () => (await import('./commands/acknowledge.ts')).defineTakeBack,
+  },
+  {
+    name: 'downtime',
+    summary: 'plan, list or cancel downtimes',
+    aliases: ['downtimes'],
+    load: async () => (await import('./commands/downtime.ts')).defineDowntime,
+  },
+  {
     name: 'watch',
     summary: 'follow what happens',
     aliases: ['events', 'follow'],
