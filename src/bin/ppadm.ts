@@ -17,6 +17,18 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Arguments can be seen by every user of the machine; a title in their place cannot be told by.
+if (process.argv.some((word) => word.startsWith('--token'))) process.title = 'ppadm';
+
+const cleanUps = new Set<() => void>();
+/** Cleans up, then lets the signal do what it would have done. */
+function endBy(signal: NodeJS.Signals): void {
+  for (const cleanUp of cleanUps) cleanUp();
+  process.off(signal, endBy);
+  process.kill(process.pid, signal);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, endBy);
+
 process.exitCode = await runPpadm(process.argv.slice(2), {
   version: readVersion(),
   environment: process.env,
@@ -30,6 +42,10 @@ process.exitCode = await runPpadm(process.argv.slice(2), {
   },
   output: screenOf(process.stdout),
   errors: screenOf(process.stderr),
+  onInterrupt(cleanUp) {
+    cleanUps.add(cleanUp);
+    return () => cleanUps.delete(cleanUp);
+  },
   // Loaded when needed, so that help comes at once.
   isAlive: async (pid) => (await import('../app/worker-id.ts')).isAlive(pid),
 });
@@ -38,7 +54,11 @@ function screenOf(stream: NodeJS.WriteStream): Screen {
   return {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY === true,
-    columns: stream.columns,
-    rows: stream.rows,
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
   };
 }

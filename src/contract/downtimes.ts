@@ -72,7 +72,7 @@ const DowntimeInputSchema = Type.Object(
 export type DowntimeInput = Static<typeof DowntimeInputSchema>;
 
 /** A downtime as answered. */
-const DowntimeSchema = Type.Object({
+export const DowntimeSchema = Type.Object({
   id: Type.String(),
   ...selectorFields,
   ...planFields,
@@ -88,7 +88,7 @@ const DowntimeSchema = Type.Object({
 export type DowntimeJson = Static<typeof DowntimeSchema>;
 
 /** Parameters of the list of downtimes. */
-const DowntimeQuerySchema = Query({
+export const DowntimeQuerySchema = Query({
   ...PAGE_QUERY,
   host: Type.Optional(Name),
   state: Type.Optional(Type.Literal('open', { description: 'Neither over nor cancelled' })),

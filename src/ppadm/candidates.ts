@@ -49,7 +49,7 @@ async function findCommand(root: Command, program: Program, words: readonly stri
       args.push(word);
       continue;
     }
-    if (command === root) (await program.loadVerb(word))?.(next, program);
+    if (command === root) await program.defineVerb(next, program);
     command = next;
   }
   return { command, args };

@@ -1,63 +1,131 @@
 import fc from 'fast-check';
+import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { InvalidInput } from '../model/errors.ts';
+import { HostInputSchema } from '../contract/hosts.ts';
+import { PluginInputSchema } from '../contract/plugins.ts';
+import { SubnetInputSchema } from '../contract/subnets.ts';
+import { SuiteInputSchema } from '../contract/suites.ts';
 import {
   DOCUMENT_KINDS,
+  type DocumentKind,
   formatDocuments,
+  isMembership,
   KIND_FIELDS,
-  parseDocuments,
   toDocument,
 } from './documents.ts';
-import { findChanges, type Site } from './site-changes.ts';
+import { formatJson } from './output/json.ts';
+import { readDocuments } from './read-documents.ts';
+import { findChanges, type Site, type SiteObject } from './site-changes.ts';
 
 const EMPTY: Site = { suite: new Map(), plugin: new Map(), subnet: new Map(), host: new Map() };
+const INPUTS = {
+  suite: SuiteInputSchema,
+  plugin: PluginInputSchema,
+  subnet: SubnetInputSchema,
+  host: HostInputSchema,
+};
+/** What only clients send: another form of a field. */
+const CLIENT_FIELDS = ['subnet subnet', 'subnet netmask'];
 
-/** A value of another form than any default for a field, by what its default is. */
-const valueLike = (standard: unknown): fc.Arbitrary<unknown> => {
-  if (Array.isArray(standard)) return fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 3 });
+/** Text that is hard on a format: anything, and what YAML reads as something else. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('yes', 'null', '~', '1e3', '- a', 'a: b', '#', '---', '\t', 'a\n\nb ', '|', '*x'),
+);
+const name = text.filter((each) => each !== '');
+
+/** Values of a field in the form in which the server shows them. */
+const valuesOf = (kind: DocumentKind, field: string, standard: unknown): fc.Arbitrary<unknown> => {
+  if (isMembership(kind, field))
+    return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (field === 'exclude') return fc.constantFrom([], ['10.0.0.1/32'], ['10.0.0.0/30', '::1/128']);
+  if (field === 'cidr') return fc.constantFrom('10.0.0.0/24', '2001:db8::/120');
+  if (field === 'address') return fc.constantFrom('10.0.0.1', '2001:db8::1', 'web1.example');
+  if (Array.isArray(standard)) return fc.constantFrom([], ['warning'], ['ok', 'critical']);
   if (typeof standard === 'boolean') return fc.boolean();
-  if (typeof standard === 'number') return fc.integer({ min: 1, max: 60_000 });
-  if (typeof standard === 'object' && standard !== null) {
-    return fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string());
-  }
-  return fc.string({ unit: 'binary' });
+  if (typeof standard === 'number')
+    return fc.integer({ min: 1, max: 60_000_000 }).map((n) => n / 1_000);
+  if (typeof standard === 'object' && standard !== null)
+    return fc.dictionary(name, text, { noNullPrototype: true });
+  return text;
 };
 
-describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
-  const { defaults } = KIND_FIELDS[kind];
-  const object = fc.record({
-    name: fc.string({ minLength: 1 }),
-    version: fc.nat(),
-    ...Object.fromEntries(
-      [...defaults].map(([field, standard]) => [
-        field,
-        fc.oneof(fc.constant(standard), valueLike(standard)),
-      ]),
-    ),
-  });
+const objectOf = (kind: DocumentKind): fc.Arbitrary<SiteObject> => {
+  const fields = [...KIND_FIELDS[kind].defaults]
+    .filter(([field]) => !CLIENT_FIELDS.includes(`${kind} ${field}`))
+    .map(([field, standard]) => {
+      const values = valuesOf(kind, field, standard);
+      const isOptional = standard !== undefined && !isMembership(kind, field);
+      return [field, isOptional ? fc.oneof(fc.constant(standard), values) : values];
+    });
+  const record = { name, version: fc.nat(), ...Object.fromEntries(fields) };
+  return fc.record(record) as unknown as fc.Arbitrary<SiteObject>;
+};
 
-  test('that was exported is no change, whatever its fields are', () => {
-    fc.assert(
-      fc.property(object, (item) => {
-        const site = { ...EMPTY, [kind]: new Map([[item.name, item as never]]) };
-        const text = formatDocuments([toDocument(kind, item)]);
-        expect(findChanges(parseDocuments('f', text), site, true)).toEqual([]);
-      }),
-    );
-  });
+/** A site in which everything is there that the object refers to. */
+const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
+  const named = (value: unknown) => (Array.isArray(value) ? value : [value]).map(String);
+  const others = (names: unknown) =>
+    new Map(named(names).map((each) => [each, { name: each, version: 1, suites: [] }]));
+  const site = {
+    ...EMPTY,
+    suite: kind === 'suite' ? new Map() : others(item['suites']),
+    subnet: kind === 'host' ? others(item['subnet']) : new Map(),
+  };
+  return { ...site, [kind]: new Map([[item.name, item]]) };
+};
+
+const read = (source: string) => {
+  const { documents, errors } = readDocuments('f', source);
+  expect(errors).toEqual([]);
+  return documents;
+};
+
+test.each(DOCUMENT_KINDS)('every field of a %s that can be left out tells its default', (kind) => {
+  const properties: Record<string, TSchema & { default?: unknown }> = INPUTS[kind].properties;
+  const required: readonly string[] = INPUTS[kind].required ?? [];
+  // Of these the absence means something: another field in their place, or nothing stated.
+  const others = ['plugin script', 'plugin builtin', 'subnet cidr', 'host name', ...CLIENT_FIELDS];
+  for (const [field, schema] of Object.entries(properties)) {
+    const isKnown = others.includes(`${kind} ${field}`) || isMembership(kind, field);
+    if (required.includes(field) || isKnown) continue;
+    expect(schema.default, `${kind} ${field}`).toBeDefined();
+  }
+});
+
+describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
+  const object = objectOf(kind);
+  const formats = { yaml: formatDocuments, json: formatJson };
+
+  test.each(['yaml', 'json'] as const)(
+    'that was exported as %s is no change, whatever its fields are',
+    (format) => {
+      fc.assert(
+        fc.property(object, (item) => {
+          const source = formats[format]([toDocument(kind, item)]);
+          expect(findChanges(read(source), siteOf(kind, item), false)).toEqual([]);
+        }),
+      );
+    },
+  );
 
   test('that differs in one field is a change of that field', () => {
-    const fields = [...defaults.keys()].filter(
-      (field) => kind !== 'suite' || field === 'description',
+    const fields = [...KIND_FIELDS[kind].defaults.keys()].filter(
+      (field) => !isMembership(kind, field) && !CLIENT_FIELDS.includes(`${kind} ${field}`),
     );
     fc.assert(
       fc.property(object, fc.constantFrom(...fields), (item, field) => {
-        const changed = { ...item, [field]: 'certainly another value' };
-        const site = { ...EMPTY, [kind]: new Map([[item.name, item as never]]) };
-        const text = formatDocuments([toDocument(kind, changed)]);
-        const [change] = findChanges(parseDocuments('f', text), site, false);
+        const changed = { ...item, [field]: 'certainly-another' };
+        const site = siteOf(kind, item);
+        const wanted =
+          field === 'subnet' ? { ...site, subnet: new Map([['certainly-another', item]]) } : site;
+        const [change] = findChanges(
+          read(formatDocuments([toDocument(kind, changed)])),
+          wanted,
+          false,
+        );
         expect(change?.fields.map((each) => each.field)).toEqual([field]);
-        expect(change?.operation).toMatchObject({ op: 'replace', ifMatch: `"${item.version}"` });
+        expect(change?.operation).toMatchObject({ ref: item.name, ifMatch: `"${item.version}"` });
       }),
     );
   });
@@ -65,35 +133,34 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
 
 test('any text is read, or refused with file and line', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
-      try {
-        parseDocuments('site.yaml', text);
-      } catch (error) {
-        expect(error).toBeInstanceOf(InvalidInput);
-        for (const { path } of (error as InvalidInput).errors) {
-          expect(path).toMatch(/^site\.yaml:\d+$/);
-        }
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (source) => {
+      for (const { path } of readDocuments('site.yaml', source).errors) {
+        expect(path).toMatch(/^site\.yaml:\d+$/);
       }
     }),
   );
 });
 
-test('what refers to others comes after them, and goes before them', () => {
-  const documents = parseDocuments(
-    'f',
-    [
-      'kind: Host\nmetadata: { name: h }\nspec: { address: 192.0.2.1 }',
-      'kind: Suite\nmetadata: { name: s }',
-    ].join('\n---\n'),
-  );
-  const old = { name: 'old', version: 1 };
-  const site = { ...EMPTY, host: new Map([['old', old]]), suite: new Map([['old', old]]) };
-  const changes = findChanges(documents, site, true).map(({ action, kind }) => [action, kind]);
-  expect(changes).toEqual([
-    ['create', 'suite'],
-    ['create', 'host'],
-    ['delete', 'host'],
-    ['delete', 'suite'],
+test.each([
+  ['[1, {}, []]', 4],
+  ['kind: Hots\nmetadata: { name: x }', 1],
+  ['kind: Host\nmetadata: { name: 123 }\nspec: { address: a }', 1],
+  ['kind: Host\nmetadata: { name: h, color: red }\nspec: { adress: a, suites: web }', 3],
+  ['kind: Host\nmetadata: { name: h }\nspec: { suites: [1] }\nstatus: {}', 2],
+  ['kind: Host\nkind: Host', 1],
+])('every fault of %j is told', (source, count) => {
+  expect(readDocuments('f', source).errors).toHaveLength(count);
+});
+
+test('a fault says what may have been meant', () => {
+  const source =
+    'kind: Hots\nmetadata: { name: h }\n---\nkind: Host\nmetadata: { name: h }\nspec:\n  adress: x\n';
+  expect(readDocuments('f.yaml', source).errors).toEqual([
+    {
+      path: 'f.yaml:1',
+      message: 'kind must be one of Suite, Plugin, Subnet, Host; did you mean Host?',
+    },
+    { path: 'f.yaml:7', message: 'adress is not a field of a host; did you mean address?' },
   ]);
 });
 
@@ -102,6 +169,10 @@ test('aliases without end are refused', () => {
     const former = level === 0 ? 'x' : `*l${level - 1}`;
     return `  l${level}: &l${level} [${Array(10).fill(former).join(', ')}]`;
   });
-  const text = `kind: Host\nmetadata: { name: h }\nspec:\n${levels.join('\n')}`;
-  expect(() => parseDocuments('f', text)).toThrow();
+  const source = `kind: Host\nmetadata: { name: h }\nspec:\n${levels.join('\n')}`;
+  expect(readDocuments('f', source).errors).toMatchObject([{ path: 'f:1' }]);
+});
+
+test('nesting without end is refused', () => {
+  expect(readDocuments('f', `a: ${'['.repeat(100_000)}`).errors).toHaveLength(1);
 });

@@ -83,6 +83,7 @@ function explainProblem({ status, problem, message }: ProblemAnswer): Failure {
 
 const REMEDIES: Readonly<Record<number, string>> = {
   403: 'Use a token with a higher role.',
+  413: 'Send it in smaller parts.',
   429: 'Wait a moment and try again.',
   503: 'See "ppadm show status".',
 };

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { TokenQuerySchema, TokenSchema } from '../contract/access.ts';
+import {
+  AuditQuerySchema,
+  AuditSchema,
+  TokenQuerySchema,
+  TokenSchema,
+} from '../contract/access.ts';
 import {
   CheckQuerySchema,
   CheckSchema,
@@ -9,6 +14,7 @@ import {
 } from '../contract/checks.ts';
 import { ProblemAnswer } from '../contract/client.ts';
 import { DiscoveryQuerySchema, DiscoverySchema } from '../contract/discoveries.ts';
+import { DowntimeQuerySchema, DowntimeSchema } from '../contract/downtimes.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from '../contract/hosts.ts';
 import { PluginInputSchema, PluginQuerySchema, PluginSchema } from '../contract/plugins.ts';
 import { WorkerSchema } from '../contract/statistics.ts';
@@ -36,7 +42,7 @@ function parse(kind: Kind, add: ((command: Command, kind: Kind) => void)[], args
 const fields = (kind: Kind, ...args: string[]) =>
   readFields(kind, parse(kind, [addFieldOptions], args));
 const filters = (kind: Kind, ...args: string[]) =>
-  readFilters(kind, parse(kind, [addFilterOptions], args));
+  readFilters(kind, parse(kind, [addFilterOptions], args), Date.UTC(2026, 0, 1));
 const change = (kind: Kind, current: Item, ...args: string[]) =>
   readChange(kind, parse(kind, [addFieldOptions, addMemberOptions], args), async () => current);
 
@@ -210,6 +216,8 @@ describe('the table of kinds', () => {
     job: { json: JobSchema, query: ScheduleQuerySchema },
     discovery: { json: DiscoverySchema, query: DiscoveryQuerySchema },
     token: { json: TokenSchema, query: TokenQuerySchema },
+    downtime: { json: DowntimeSchema, query: DowntimeQuerySchema },
+    change: { json: AuditSchema, query: AuditQuerySchema },
   };
 
   test.each(KINDS.map((kind) => [kind.name, kind] as const))(

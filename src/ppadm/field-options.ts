@@ -5,6 +5,7 @@ import { ProblemAnswer } from '../contract/client.ts';
 import { InvalidInput } from '../model/errors.ts';
 import type { FieldOption, Item, Kind } from './kind.ts';
 import { parseDuration, parseEntry, parseNames, parseOnOff } from './read-values.ts';
+import { readWhen } from './when.ts';
 
 /** Parameters that lists of every kind take, whose options are called alike. */
 const LIST_PARAMETERS: readonly string[] = ['limit', 'sort'];
@@ -89,12 +90,15 @@ export async function readChange(
   return fields;
 }
 
-/** The API's parameters for the filters that were given. */
-export function readFilters(kind: Kind, values: Values): Record<string, string> {
+/** The API's parameters for the filters that were given; durations count back from `now`. */
+export function readFilters(kind: Kind, values: Values, now: number): Record<string, string> {
   const query: Record<string, string> = {};
-  for (const filter of kind.filters) {
-    const value = values[keyOf(filter.flags)];
-    if (value !== undefined) query[filter.query] = String(value);
+  for (const { query: name, flags, reads } of kind.filters) {
+    const given = values[keyOf(flags)];
+    if (given === undefined) continue;
+    const text = String(given);
+    query[name] =
+      reads === 'when' ? (readWhen(text, { option: longName(flags), now }) ?? text) : text;
   }
   return query;
 }

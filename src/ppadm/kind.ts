@@ -39,8 +39,11 @@ export interface FilterOption {
   /** The API's parameter. */
   readonly query: string;
   readonly flags: string;
-  /** `flag`: present = true; `words`: some of `words`, with commas between. */
-  readonly reads: 'text' | 'onOff' | 'flag' | 'words';
+  /**
+   * `flag`: present = true; `words`: some of `words`, with commas between; `when`: an instant, or a
+   * duration before now.
+   */
+  readonly reads: 'text' | 'onOff' | 'flag' | 'words' | 'when';
   readonly words?: readonly string[];
   readonly help: string;
 }
@@ -55,6 +58,7 @@ type ObjectName =
   | 'check'
   | 'worker'
   | 'discovery'
+  | 'downtime'
   | 'token';
 type ListRoute = Extract<RouteName, `list${string}`>;
 
@@ -69,6 +73,8 @@ export interface ChangeRoutes {
 export interface Kind {
   readonly name: string;
   readonly plural: string;
+  /** Other words for the plural, not shown. */
+  readonly aliases?: readonly string[];
   readonly list: ListRoute;
   /** Undefined for what has no life of its own. */
   readonly get: RouteOf<'get'> | undefined;

@@ -15,7 +15,7 @@ import {
   ZONE_FILTER,
 } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
-import { CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
+import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 
 const DESCRIPTION_OPTION = {
   field: 'description',
@@ -77,7 +77,11 @@ export const HOST = defineKind<HostJson, HostInput>({
     },
   ],
   fields: [
-    { ...NAME_OPTION, help: 'its name; default: by reverse DNS, else the address' },
+    {
+      ...NAME_OPTION,
+      help: 'its name; default: by reverse DNS, else the address',
+      aliases: ['--hostname <name>'],
+    },
     {
       field: 'address',
       flags: '--address <address>',
@@ -258,7 +262,13 @@ export const SUITE = defineKind<SuiteJson, SuiteInput>({
   filters: [SEARCH_FILTER],
   fields: [
     NAME_OPTION,
-    { field: 'hosts', flags: '--host <name>', reads: 'names', help: 'its hosts (repeatable)' },
+    {
+      field: 'hosts',
+      flags: '--host <name>',
+      reads: 'names',
+      help: 'its hosts (repeatable)',
+      aliases: ['--ipaddress <name>'],
+    },
     {
       field: 'plugins',
       flags: '--plugin <name>',
@@ -270,6 +280,7 @@ export const SUITE = defineKind<SuiteJson, SuiteInput>({
       flags: '--subnet <name>',
       reads: 'names',
       help: 'its subnets (repeatable)',
+      aliases: ['--subnetname <name>'],
     },
     DESCRIPTION_OPTION,
   ],
@@ -299,6 +310,7 @@ export const SUBNET = defineKind<SubnetJson, SubnetInput>({
   ],
   filters: [
     SEARCH_FILTER,
+    ZONE_FILTER,
     {
       query: 'autoDiscovery',
       flags: '--auto-discovery <on|off>',
@@ -362,5 +374,7 @@ export const KINDS: readonly Kind[] = [
   WORKER,
   JOB,
   DISCOVERY,
+  DOWNTIME,
   TOKEN,
+  CHANGE,
 ];

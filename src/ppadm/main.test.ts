@@ -328,8 +328,8 @@ describe('what fails', () => {
   });
 
   test.each([
-    [['lst'], 'Did you mean list?'],
-    [['list', 'host'], 'Did you mean hosts?'],
+    [['lst'], '(Did you mean one of list, ls?)'],
+    [['list', 'hostz'], 'Did you mean'],
     [['list', 'hosts', '--nonsense'], 'unknown option'],
     [['list', 'hosts', 'extra'], 'too many arguments'],
     [['list', 'hosts', '-o', 'xml'], 'Allowed choices'],

@@ -1,109 +1,13 @@
-/** The command line as a whole: the table of commands, and from arguments to an exit code. */
+/** The command line as a whole: from arguments to an exit code. */
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, explainFailure } from './exit-code.ts';
 import { escapeBlock, escapeLine } from './output/escape.ts';
-import type { DefineCommand, Program } from './program.ts';
+import { hideSecrets } from './output/secrets.ts';
+import type { Program } from './program.ts';
 import { addSharedOptions } from './shared-options.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
-
-/** A verb. Its module is loaded only when it is used, so that help comes at once. */
-interface Verb {
-  readonly name: string;
-  readonly summary: string;
-  readonly isHidden?: boolean;
-  load(): Promise<DefineCommand>;
-}
-
-/** Every command, in the order of help. */
-const VERBS: readonly Verb[] = [
-  {
-    name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, checks, workers, jobs, ...',
-    load: async () => (await import('./commands/list.ts')).defineList,
-  },
-  {
-    name: 'get',
-    summary: 'show one host, plugin, suite, subnet, check, worker, ...',
-    load: async () => (await import('./commands/get.ts')).defineGet,
-  },
-  {
-    name: 'add',
-    summary: 'add a host, plugin, suite or subnet',
-    load: async () => (await import('./commands/add.ts')).defineAdd,
-  },
-  {
-    name: 'edit',
-    summary: 'change a host, plugin, suite or subnet',
-    load: async () => (await import('./commands/edit.ts')).defineEdit,
-  },
-  {
-    name: 'delete',
-    summary: 'delete hosts, plugins, suites or subnets',
-    load: async () => (await import('./commands/delete.ts')).defineDelete,
-  },
-  {
-    name: 'show',
-    summary: 'show status, scheduler, workers or stats',
-    load: async () => (await import('./commands/show.ts')).defineShow,
-  },
-  {
-    name: 'run',
-    summary: 'run a check or a discovery now',
-    load: async () => (await import('./commands/run.ts')).defineRun,
-  },
-  {
-    name: 'submit',
-    summary: 'submit results from outside',
-    load: async () => (await import('./commands/submit.ts')).defineSubmit,
-  },
-  {
-    name: 'watch',
-    summary: 'follow what happens',
-    load: async () => (await import('./commands/watch.ts')).defineWatch,
-  },
-  {
-    name: 'export',
-    summary: 'write the whole site as documents',
-    load: async () => (await import('./commands/export.ts')).defineExport,
-  },
-  {
-    name: 'apply',
-    summary: 'make the site what documents say',
-    load: async () => (await import('./commands/apply.ts')).defineApply,
-  },
-  {
-    name: 'audit',
-    summary: 'show who changed what',
-    load: async () => (await import('./commands/audit.ts')).defineAudit,
-  },
-  {
-    name: 'token',
-    summary: 'create, list or revoke tokens',
-    load: async () => (await import('./commands/token.ts')).defineToken,
-  },
-  {
-    name: 'history',
-    summary: 'show the kept results of a check',
-    load: async () => (await import('./commands/history.ts')).defineHistory,
-  },
-  {
-    name: 'completion',
-    summary: 'write what a shell needs to complete commands and names',
-    load: async () => (await import('./commands/completion.ts')).defineCompletion,
-  },
-  {
-    name: 'complete',
-    summary: 'write what may come next in a line',
-    isHidden: true,
-    load: async () => (await import('./commands/completion.ts')).defineComplete,
-  },
-  {
-    name: 'login',
-    summary: 'keep a server and its token for later',
-    load: async () => (await import('./commands/login.ts')).defineLogin,
-  },
-];
+import { VERBS } from './verbs.ts';
 
 const HELP = `
 Examples:
@@ -130,7 +34,7 @@ export async function runPpadm(
     exitCode = code;
   };
   try {
-    await createProgram({ surroundings, endWith, loadVerb }).parseAsync(args, { from: 'user' });
+    await createProgram({ surroundings, endWith, defineVerb }).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -138,7 +42,8 @@ export async function runPpadm(
   }
 }
 
-function createProgram(program: Program): Command {
+/** The program with its verbs, each without its own part until `defineVerb` adds it. */
+export function createProgram(program: Program): Command {
   const { output, errors, version } = program.surroundings;
   const root = new Command('ppadm')
     .description('The command line of ppalette: everything that its API can do.')
@@ -148,16 +53,17 @@ function createProgram(program: Program): Command {
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => output.write(text),
-      writeErr: (text) => errors.write(escapeBlock(text)),
+      writeErr: (text) => errors.write(escapeBlock(hideSecrets(text))),
       getOutHelpWidth: () => output.columns ?? 100,
       getErrHelpWidth: () => errors.columns ?? 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    .configureHelp({ subcommandTerm: sayCommand })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', HELP);
-  for (const { name, summary, isHidden = false } of VERBS) {
-    root.command(name, { hidden: isHidden }).description(summary);
+  for (const { name, summary, aliases = [], isHidden = false } of VERBS) {
+    root.command(name, { hidden: isHidden }).description(summary).aliases(aliases);
   }
   // In place of commander's own, which would show a verb without what its module adds.
   root
@@ -167,21 +73,31 @@ function createProgram(program: Program): Command {
     .action(async (words: string[]) => {
       await createProgram(program).parseAsync([...words, '--help'], { from: 'user' });
     });
-  root.hook('preSubcommand', async (_root, command) => {
-    (await loadVerb(command.name()))?.(command, program);
-    for (const each of [command, ...command.commands]) addSharedOptions(each);
-  });
+  root.hook('preSubcommand', (_root, verb) => defineVerb(verb, program));
   addSharedOptions(root);
   return root;
 }
 
-async function loadVerb(name: string): Promise<DefineCommand | undefined> {
-  return VERBS.find((verb) => verb.name === name)?.load();
+/** Adds what a verb's own module knows: kinds, options, examples, and what it does. */
+export async function defineVerb(verb: Command, program: Program): Promise<void> {
+  const entry = VERBS.find(({ name }) => name === verb.name());
+  (await entry?.load())?.(verb, program);
+  for (const each of [verb, ...verb.commands]) addSharedOptions(each);
+}
+
+/** Without aliases, which are there for who knows them. */
+function sayCommand(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? '...' : '');
+    return argument.required ? ` <${name}>` : ` [${name}]`;
+  });
+  const options = command.options.length > 0 ? ' [options]' : '';
+  return command.name() + options + words.join('');
 }
 
 /** Says what went wrong; the exit code. */
 function report(error: unknown, errors: Screen): number {
   const { exitCode, lines } = explainFailure(error);
-  for (const line of lines) errors.write(`ppadm: ${escapeLine(line)}\n`);
+  for (const line of lines) errors.write(`ppadm: ${escapeLine(hideSecrets(line))}\n`);
   return exitCode;
 }

@@ -1,10 +1,12 @@
-/** The kinds that only the services write: checks, workers and jobs. */
+/** The kinds that only the services write. */
 
-import type { TokenJson } from '../contract/access.ts';
+import type { AuditJson, TokenJson } from '../contract/access.ts';
 import type { CheckJson, JobJson } from '../contract/checks.ts';
 import type { DiscoveryJson } from '../contract/discoveries.ts';
+import type { DowntimeJson } from '../contract/downtimes.ts';
 import type { WorkerJson } from '../contract/statistics.ts';
 import { CHECK_STATES } from '../model/check.ts';
+import { DISCOVERY_STATES } from '../model/discovery.ts';
 import {
   LABEL_FILTER,
   SEARCH_FILTER,
@@ -129,7 +131,16 @@ export const DISCOVERY = defineKind<DiscoveryJson>({
     { title: 'PROBLEM', field: 'problem', isFlexible: true },
     { title: 'ID', field: 'id', isWide: true },
   ],
-  filters: [{ ...SUBNET_FILTER, help: 'only of this subnet' }],
+  filters: [
+    SUBNET_FILTER,
+    {
+      query: 'state',
+      flags: '--state <states>',
+      reads: 'words',
+      words: DISCOVERY_STATES,
+      help: `only in these states: ${DISCOVERY_STATES.join(',')}`,
+    },
+  ],
   fields: [],
 });
 
@@ -176,5 +187,86 @@ export const JOB = defineKind<JobJson>({
     { title: 'NEXT', field: 'nextDue', format: 'until' },
   ],
   filters: CHECK_FILTERS,
+  fields: [],
+});
+
+/** Changes of the configuration: the audit. */
+export const CHANGE = defineKind<AuditJson>({
+  name: 'change',
+  plural: 'changes',
+  aliases: ['audit'],
+  list: 'listAudit',
+  get: undefined,
+  changes: undefined,
+  key: [{ parameter: 'change', field: 'id' }],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'AT', field: 'at', format: 'ago' },
+    { title: 'ACTOR', field: 'actor' },
+    { title: 'ACTION', field: 'action' },
+    { title: 'KIND', field: 'kind' },
+    { title: 'NAME', field: 'name', isFlexible: true },
+    { title: 'ID', field: 'id', isWide: true },
+  ],
+  filters: [
+    { query: 'actor', flags: '--actor <token>', reads: 'text', help: 'only by this token' },
+    {
+      query: 'action',
+      flags: '--action <action>',
+      reads: 'text',
+      help: 'only create, change or delete',
+    },
+    {
+      query: 'kind',
+      flags: '--kind <kind>',
+      reads: 'text',
+      help: 'only of host, plugin, suite, subnet or token',
+    },
+    { query: 'name', flags: '--name <name>', reads: 'text', help: 'only of objects of this name' },
+    {
+      query: 'from',
+      flags: '--from <when>',
+      reads: 'when',
+      help: 'not before: 2026-11-23T10:00:00Z, or 2h for two hours ago',
+    },
+    { query: 'to', flags: '--to <when>', reads: 'when', help: 'before' },
+  ],
+  fields: [],
+});
+
+/** Downtimes. */
+export const DOWNTIME = defineKind<DowntimeJson>({
+  name: 'downtime',
+  plural: 'downtimes',
+  list: 'listDowntimes',
+  get: 'getDowntime',
+  changes: undefined,
+  key: [{ parameter: 'downtime', field: 'id' }],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'ID', field: 'id' },
+    { title: 'STATE', field: 'state' },
+    { title: 'HOST', field: 'host' },
+    { title: 'PLUGIN', field: 'plugin' },
+    { title: 'SUITE', field: 'suite', isWide: true },
+    { title: 'SUBNET', field: 'subnet', isWide: true },
+    { title: 'LABELS', field: 'labels', isWide: true },
+    { title: 'START', field: 'start', format: 'until' },
+    { title: 'LASTS', field: 'length', format: 'seconds' },
+    { title: 'CHECKS', field: 'checks' },
+    { title: 'AUTHOR', field: 'author' },
+    { title: 'COMMENT', field: 'comment', isFlexible: true },
+  ],
+  filters: [
+    {
+      query: 'state',
+      flags: '--state <open>',
+      reads: 'text',
+      help: 'open: neither over nor cancelled',
+    },
+    { query: 'host', flags: '--host <name>', reads: 'text', help: 'only of this host' },
+  ],
   fields: [],
 });

@@ -10,6 +10,6 @@ export type DefineCommand = (verb: Command, program: Program) => void;
 export interface Program {
   readonly surroundings: Surroundings;
   endWith(exitCode: number): void;
-  /** What defines a verb; undefined when there is no such verb. */
-  loadVerb(name: string): Promise<DefineCommand | undefined>;
+  /** Adds what a verb's own module knows of it. */
+  defineVerb(verb: Command, program: Program): Promise<void>;
 }

@@ -5,14 +5,26 @@ import { type FieldError, InvalidInput } from '../model/errors.ts';
 import {
   DOCUMENT_KINDS,
   type DocumentKind,
-  isEqual,
+  type Fields,
+  isMembership,
   KIND_FIELDS,
+  MEMBER_FIELDS,
+  MEMBER_KINDS,
   type SiteDocument,
 } from './documents.ts';
+import { normalizeNames, normalizeSpec } from './normal-form.ts';
+import { type Difference, listDifferences } from './output/differences.ts';
+import {
+  type DocumentIndex,
+  findContradictions,
+  type Memberships,
+  resolveMemberships,
+} from './site-memberships.ts';
 
 /** An object as the API shows it. */
-export type SiteObject = Readonly<Record<string, unknown>> & {
+export type SiteObject = Fields & {
   readonly name: string;
+  /** Its ETag without the quotes. */
   readonly version: number;
 };
 
@@ -24,114 +36,200 @@ export interface SiteChange {
   readonly action: 'create' | 'change' | 'delete';
   readonly kind: DocumentKind;
   readonly name: string;
-  readonly fields: readonly {
-    readonly field: string;
-    readonly before: unknown;
-    readonly after: unknown;
-  }[];
+  readonly fields: readonly Difference[];
   readonly operation: BatchOperation;
-  /** Undefined for a deletion. */
+  /** What asks for it; undefined for a deletion, which the absence of one asks for. */
   readonly document: SiteDocument | undefined;
 }
 
 /**
- * The changes in the order in which they must be made. Fields that a document leaves out take their
- * defaults; memberships that it leaves out stay as they are. With `prunes`, objects of the kinds that
- * documents speak of, and that none names, are deleted. Throws `InvalidInput` for names that are
- * there twice and memberships that contradict each other.
+ * The changes in the order in which they must be made: what refers to others comes after them, and
+ * goes before them; no object is in two of them. Fields that a document leaves out take their
+ * defaults; memberships that no document states stay as they are. With `prunes`, objects of the kinds
+ * that documents speak of, and that none names, are deleted. Throws `InvalidInput` that names every
+ * document which is there twice, contradicts another or refers to what will not be there.
  */
 export function findChanges(
   documents: readonly SiteDocument[],
   site: Site,
   prunes: boolean,
 ): SiteChange[] {
-  refuseContradictions(documents);
-  const changes = DOCUMENT_KINDS.flatMap((kind) =>
-    documents
-      .filter((document) => document.kind === kind)
-      .flatMap((document) => compare(document, site[kind].get(document.name))),
-  );
-  return prunes ? [...changes, ...findDeletions(documents, site)] : changes;
+  const errors: FieldError[] = [];
+  const wanted = indexDocuments(documents, errors);
+  const deletions = prunes ? findDeletions(wanted, site) : [];
+  const remaining = leaveOut(site, deletions);
+  errors.push(...findContradictions(wanted), ...findUnknownNames(wanted, remaining));
+  if (errors.length > 0) throw new InvalidInput(errors);
+
+  const memberships = resolveMemberships(wanted, remaining);
+  const changes = DOCUMENT_KINDS.flatMap((kind) => {
+    const compared = compareKind(kind, { wanted, remaining, memberships });
+    // A new host may have the address that another gives up.
+    const isNew = ({ action }: SiteChange) => action === 'create';
+    return kind === 'host'
+      ? [...compared.filter((one) => !isNew(one)), ...compared.filter(isNew)]
+      : compared;
+  });
+  const gone = (kind: DocumentKind) => deletions.filter((change) => change.kind === kind);
+  return [...gone('host'), ...changes, ...gone('plugin'), ...gone('subnet'), ...gone('suite')];
 }
 
-function compare(document: SiteDocument, current: SiteObject | undefined): SiteChange[] {
-  const { kind, name, spec } = document;
-  const body: Record<string, unknown> = { name };
-  for (const [field, standard] of KIND_FIELDS[kind].defaults) {
-    const isMembership = field in KIND_FIELDS[kind].memberships;
-    const value = field in spec ? spec[field] : isMembership ? current?.[field] : standard;
-    if (value !== undefined) body[field] = value;
+function indexDocuments(documents: readonly SiteDocument[], errors: FieldError[]): DocumentIndex {
+  const index = { suite: new Map(), plugin: new Map(), subnet: new Map(), host: new Map() };
+  for (const document of documents) {
+    const { kind, name, place } = document;
+    const byName: Map<string, SiteDocument> = index[kind];
+    const first = byName.get(name);
+    if (first === undefined) {
+      byName.set(name, { ...document, spec: normalizeSpec(kind, document.spec) });
+    } else {
+      const message = `${kind} "${name}" is there twice, first at ${first.place}`;
+      errors.push({ path: place, message });
+    }
   }
-  if (current === undefined) {
-    const fields = Object.keys(spec).map((field) => ({
-      field,
-      before: undefined,
-      after: spec[field],
-    }));
-    const operation = { op: 'create', kind, body } as const;
-    return [{ action: 'create', kind, name, fields, operation, document }];
-  }
-  const fields = [...KIND_FIELDS[kind].defaults.keys()]
-    .map((field) => ({ field, before: current[field], after: body[field] }))
-    .filter(({ field, before, after }) => !isSame(kind, field, before, after));
-  if (fields.length === 0) return [];
-  const ifMatch = `"${current.version}"`;
-  const operation = { op: 'replace', kind, ref: name, body, ifMatch } as const;
-  return [{ action: 'change', kind, name, fields, operation, document }];
+  return index;
 }
 
-function isSame(kind: DocumentKind, field: string, before: unknown, after: unknown): boolean {
-  if (!(field in KIND_FIELDS[kind].memberships)) return isEqual(before, after);
-  const names = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
-  return isEqual(names(before), names(after));
-}
-
-/** Who is in a suite goes before it. */
-const DELETION_ORDER: readonly DocumentKind[] = ['host', 'plugin', 'subnet', 'suite'];
-
-function findDeletions(documents: readonly SiteDocument[], site: Site): SiteChange[] {
-  return DELETION_ORDER.filter((kind) => documents.some((document) => document.kind === kind))
+function findDeletions(wanted: DocumentIndex, site: Site): SiteChange[] {
+  return DOCUMENT_KINDS.filter((kind) => wanted[kind].size > 0)
     .flatMap((kind) => [...site[kind].values()].map((object) => ({ kind, object })))
-    .filter(
-      ({ kind, object }) =>
-        !documents.some((document) => document.kind === kind && document.name === object.name),
-    )
+    .filter(({ kind, object }) => !wanted[kind].has(object.name))
     .map(({ kind, object: { name, version } }) => ({
       action: 'delete',
       kind,
       name,
       fields: [],
-      operation: { op: 'delete', kind, ref: name, ifMatch: `"${version}"` },
+      operation: { op: 'delete', kind, ref: name, ifMatch: formatEtag(version) },
       document: undefined,
     }));
 }
 
-function refuseContradictions(documents: readonly SiteDocument[]): void {
+function leaveOut(site: Site, deletions: readonly SiteChange[]): Site {
+  const keep = (kind: DocumentKind) => {
+    const gone = new Set(deletions.filter((one) => one.kind === kind).map(({ name }) => name));
+    return new Map([...site[kind]].filter(([name]) => !gone.has(name)));
+  };
+  return {
+    suite: keep('suite'),
+    plugin: keep('plugin'),
+    subnet: keep('subnet'),
+    host: keep('host'),
+  };
+}
+
+/** Names in documents of what is neither in a document nor on the server, or is about to be deleted. */
+function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] {
   const errors: FieldError[] = [];
-  const byName = new Map<string, SiteDocument>();
-  for (const document of documents) {
-    const key = `${document.kind} ${document.name}`;
-    const first = byName.get(key);
-    if (first === undefined) byName.set(key, document);
-    else {
-      const message = `${document.kind} "${document.name}" is there twice, first at ${first.place}`;
-      errors.push({ path: document.place, message });
+  const check = (document: SiteDocument, field: string, kind: DocumentKind) => {
+    const value = document.spec[field];
+    for (const name of Array.isArray(value) ? value : [value]) {
+      if (typeof name !== 'string' || wanted[kind].has(name) || remaining[kind].has(name)) continue;
+      const message = `${document.kind} "${document.name}": there is no ${kind} "${name}"`;
+      errors.push({ path: document.placeOf(field), message });
     }
+  };
+  for (const kind of MEMBER_KINDS) {
+    for (const member of wanted[kind].values()) check(member, 'suites', 'suite');
+    for (const suite of wanted.suite.values()) check(suite, MEMBER_FIELDS[kind], kind);
   }
-  for (const document of documents) {
-    for (const [field, [otherKind, otherField]] of Object.entries(
-      KIND_FIELDS[document.kind].memberships,
-    )) {
-      const stated = document.spec[field];
-      if (!Array.isArray(stated)) continue;
-      for (const other of documents) {
-        const theirs = other.spec[otherField];
-        if (other.kind !== otherKind || !Array.isArray(theirs)) continue;
-        if (!stated.includes(other.name) || theirs.includes(document.name)) continue;
-        const message = `${document.kind} "${document.name}" is in "${other.name}", but ${other.place} leaves it out`;
-        errors.push({ path: document.placeOf(field), message });
-      }
-    }
+  for (const host of wanted.host.values()) check(host, 'subnet', 'subnet');
+  return errors;
+}
+
+interface Comparison {
+  readonly wanted: DocumentIndex;
+  readonly remaining: Site;
+  readonly memberships: Memberships;
+}
+
+function compareKind(
+  kind: DocumentKind,
+  { wanted, remaining, memberships }: Comparison,
+): SiteChange[] {
+  const suitesOf = (name: string) =>
+    kind === 'suite' ? undefined : memberships[kind].get(name)?.suites;
+  const changes = [...wanted[kind].values()].flatMap((document) =>
+    compare(document, { current: remaining[kind].get(document.name), suites: suitesOf }),
+  );
+  if (kind === 'suite') return changes;
+  // Members without a document of their own, which a suite's document takes in or leaves out.
+  for (const [name, { suites, document }] of memberships[kind]) {
+    const current = remaining[kind].get(name);
+    if (current === undefined || wanted[kind].has(name)) continue;
+    const fields = listDifferences(
+      { suites: normalizeNames(current['suites']) },
+      { suites: [...suites] },
+    );
+    if (fields.length === 0) continue;
+    const ifMatch = formatEtag(current.version);
+    const operation = { op: 'change', kind, ref: name, body: { suites }, ifMatch } as const;
+    changes.push({ action: 'change', kind, name, fields, operation, document });
   }
-  if (errors.length > 0) throw new InvalidInput(errors);
+  return changes;
+}
+
+function compare(
+  document: SiteDocument,
+  {
+    current,
+    suites: suitesOf,
+  }: {
+    readonly current: SiteObject | undefined;
+    readonly suites: (name: string) => readonly string[] | undefined;
+  },
+): SiteChange[] {
+  const { kind, name, spec } = document;
+  const suites = suitesOf(name);
+  const stated = Object.entries(spec).filter(([field]) => !isMembership(kind, field));
+  const body = { name, ...Object.fromEntries(stated), ...(suites ? { suites } : {}) };
+  if (current === undefined) {
+    const isShown = (field: string) => field !== 'name' && (field !== 'suites' || suites?.length);
+    const shown = Object.entries(body).filter(([field]) => isShown(field));
+    const operation = { op: 'create', kind, body } as const;
+    const fields = listDifferences({}, Object.fromEntries(shown));
+    return [{ action: 'create', kind, name, fields, operation, document }];
+  }
+  const fields = listDifferences(knownFields(kind, current), {
+    ...defaultFields(kind),
+    ...body,
+    name: undefined,
+  });
+  if (fields.length === 0) return [];
+  const ifMatch = formatEtag(current.version);
+  // To replace a suite would take its members out.
+  const operation =
+    kind === 'suite'
+      ? ({
+          op: 'change',
+          kind,
+          ref: name,
+          body: { ...defaultFields(kind), ...body },
+          ifMatch,
+        } as const)
+      : ({ op: 'replace', kind, ref: name, body, ifMatch } as const);
+  return [{ action: 'change', kind, name, fields, operation, document }];
+}
+
+/** The object's fields that documents can state, but for the members of a suite. */
+function knownFields(kind: DocumentKind, object: SiteObject): Fields {
+  const names = [...KIND_FIELDS[kind].defaults.keys()];
+  const shown = names.filter((field) => kind !== 'suite' || !isMembership(kind, field));
+  return Object.fromEntries(
+    shown.map((field) => [
+      field,
+      isMembership(kind, field) ? normalizeNames(object[field]) : object[field],
+    ]),
+  );
+}
+
+/** What fields that are left out come to be; without those whose absence means something else. */
+function defaultFields(kind: DocumentKind): Fields {
+  const defaults = [...KIND_FIELDS[kind].defaults];
+  return Object.fromEntries(
+    defaults.filter(([field, value]) => value !== undefined && !isMembership(kind, field)),
+  );
+}
+
+function formatEtag(version: number): string {
+  return `"${version}"`;
 }

@@ -24,10 +24,11 @@ export async function readSite(session: Session): Promise<Site> {
     const { items } = await fetchList(client, KINDS[kind], part);
     return new Map((items as readonly SiteObject[]).map((item) => [item.name, item]));
   };
-  return {
-    suite: await read('suite'),
-    plugin: await read('plugin'),
-    subnet: await read('subnet'),
-    host: await read('host'),
-  };
+  const [suite, plugin, subnet, host] = await Promise.all([
+    read('suite'),
+    read('plugin'),
+    read('subnet'),
+    read('host'),
+  ]);
+  return { suite, plugin, subnet, host };
 }

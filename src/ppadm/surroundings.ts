@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 export interface Screen {
   write(text: string): void;
   readonly isTerminal: boolean;
-  /** Columns of the terminal; undefined when it does not say, or is none. */
+  /** Columns of the terminal as it is now; undefined when it does not say, or is none. */
   readonly columns: number | undefined;
   /** Lines of the terminal; undefined as above. */
   readonly rows?: number | undefined;
@@ -35,6 +35,11 @@ export interface Surroundings {
   readonly output: Screen;
   /** For words. */
   readonly errors: Screen;
+  /**
+   * Has `cleanUp` run when the user interrupts the program, before that ends it. Returns what takes
+   * it back.
+   */
+  onInterrupt(cleanUp: () => void): () => void;
   /** Whether a process with this number exists. */
   isAlive(pid: number): Promise<boolean>;
 }

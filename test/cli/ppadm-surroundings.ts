@@ -21,6 +21,7 @@ export function surroundingsOf(folder: string, changes: Partial<Surroundings> = 
     input: { stream: Readable.from([]), isTerminal: false },
     output: screen,
     errors: screen,
+    onInterrupt: () => () => {},
     isAlive: async () => true,
     ...changes,
   };

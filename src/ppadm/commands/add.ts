@@ -31,6 +31,7 @@ export function defineAdd(verb: Command, program: Program): void {
     const { changes } = kind;
     if (changes === undefined) continue;
     const command = verb.command(`${kind.name} [name]`).description(`add a ${kind.name}`);
+    command.alias(kind.plural);
     addFieldOptions(command, kind);
     addExamples(command, EXAMPLES[kind.name] ?? []);
     onRun(command, program, async (session, [name]) => {

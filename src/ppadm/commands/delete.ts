@@ -17,6 +17,7 @@ export function defineDelete(verb: Command, program: Program): void {
     const { changes } = kind;
     if (changes === undefined) continue;
     const command = verb.command(`${kind.name} [names...]`).description(`delete ${kind.plural}`);
+    command.alias(kind.plural);
     addIdentityOptions(command, kind);
     addExamples(command, [
       `ppadm delete ${kind.name} old1`,

@@ -20,8 +20,14 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'ppadm edit plugin ping --interval 1m',
     'ppadm edit plugin ping --suite base,web      # its suites are now these',
   ],
-  suite: ['ppadm edit suite web --add-host web3 --remove-host web1'],
-  subnet: ['ppadm edit subnet office --auto-discovery off'],
+  suite: [
+    'ppadm edit suite web --add-host web3 --remove-host web1',
+    'ppadm edit suite web --name www',
+  ],
+  subnet: [
+    'ppadm edit subnet office --auto-discovery off',
+    'ppadm edit subnet office --exclude 192.168.30.1,192.168.30.254',
+  ],
 };
 
 /** Adds `edit host`, `edit plugin`, ... */
@@ -32,6 +38,7 @@ export function defineEdit(verb: Command, program: Program): void {
     if (changes === undefined || get === undefined) continue;
     const description = `change a ${kind.name}: what is given, and nothing else`;
     const command = verb.command(`${kind.name} [name]`).description(description);
+    command.alias(kind.plural);
     addFieldOptions(command, kind);
     addMemberOptions(command, kind);
     addExamples(command, EXAMPLES[kind.name] ?? []);

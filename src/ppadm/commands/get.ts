@@ -26,13 +26,16 @@ export const EXIT_CODES: Readonly<Record<StateName, number>> = {
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   host: ['ppadm get host web1', 'ppadm get host 10.0.0.1 -o yaml'],
-  plugin: ['ppadm get plugin ping'],
-  suite: ['ppadm get suite web -o json'],
-  subnet: ['ppadm get subnet office'],
+  plugin: ['ppadm get plugin ping', 'ppadm get plugin ping -o yaml'],
+  suite: ['ppadm get suite web', 'ppadm get suite web -o json'],
+  subnet: ['ppadm get subnet office', 'ppadm get subnet office -o yaml'],
   check: ['ppadm get check web1 ping', 'ppadm get check web1 ping --exit-code   # as a plugin'],
-  worker: ['ppadm get worker violet-0a1b2c3d'],
-  discovery: ['ppadm get discovery 5f0e6a0c-5b0a-4f0e-9b57-0d3f4f1f2a3b'],
-  token: ['ppadm get token dashboard'],
+  worker: ['ppadm get worker violet-0a1b2c3d', 'ppadm get worker violet-0a1b2c3d -o json'],
+  discovery: [
+    'ppadm get discovery 5f0e6a0c-5b0a-4f0e-9b57-0d3f4f1f2a3b',
+    'ppadm get discovery 5f0e6a0c-5b0a-4f0e-9b57-0d3f4f1f2a3b -o json',
+  ],
+  token: ['ppadm get token dashboard', 'ppadm get token dashboard -o json'],
 };
 
 type ReadableKind = Kind & { readonly get: NonNullable<Kind['get']> };
@@ -48,6 +51,7 @@ export function defineGet(verb: Command, program: Program): void {
     const isObject = kind.changes !== undefined;
     const syntax = isObject ? '[name]' : nameSyntax(kind);
     const command = verb.command(`${kind.name} ${syntax}`).description(`show one ${kind.name}`);
+    command.alias(kind.plural);
     addIdentityOptions(command, kind);
     addExamples(command, EXAMPLES[kind.name] ?? []);
     if (kind === CHECK) {

@@ -1,9 +1,8 @@
-/** `ppadm history HOST PLUGIN`: the kept results of a check, newest first. */
+/** `ppadm history HOST PLUGIN`: the kept results of a check and its states, newest first. */
 
-import { type Command, Option } from 'commander';
-import type { ResultJson } from '../../contract/checks.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { HistoryJson } from '../../contract/checks.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
-import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { readCount } from '../field-options.ts';
 import type { Column } from '../kind.ts';
@@ -12,14 +11,18 @@ import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { printAnswer, refuseNames } from '../objects.ts';
 import { CHECK } from '../observed-kinds.ts';
-import { formatTime } from '../output/format.ts';
+import { formatTime, NOTHING } from '../output/format.ts';
 import type { Program } from '../program.ts';
-import { parseDuration } from '../read-values.ts';
+import { parseNames } from '../read-values.ts';
 import type { Session } from '../session.ts';
+import { readWhen } from '../when.ts';
 
 const DEFAULT_LIMIT = 50;
+const KINDS = ['results', 'states'];
 
-const COLUMNS: readonly Column<keyof ResultJson>[] = [
+type Entry = HistoryJson['items'][number];
+
+const RESULT_COLUMNS: readonly Column[] = [
   { title: 'STARTED', field: 'startedAt' },
   { title: 'STATE', field: 'state', format: 'state' },
   { title: 'TOOK', field: 'executionTime', format: 'seconds' },
@@ -28,8 +31,21 @@ const COLUMNS: readonly Column<keyof ResultJson>[] = [
   { title: 'WORKER', field: 'worker', isWide: true },
   { title: 'OUTPUT', field: 'output', isFlexible: true },
 ];
+const STATE_COLUMNS: readonly Column[] = [
+  { title: 'FROM', field: 'from' },
+  { title: 'TO', field: 'to' },
+  { title: 'STATE', field: 'state', format: 'state' },
+  { title: 'OUTPUT', field: 'output', isFlexible: true },
+];
+const MIXED_COLUMNS: readonly Column[] = [
+  { title: 'AT', field: 'at' },
+  { title: 'KIND', field: 'kind' },
+  { title: 'STATE', field: 'state', format: 'state' },
+  { title: 'OUTPUT', field: 'output', isFlexible: true },
+];
 
 interface Span {
+  readonly kinds: string;
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly limit: number;
@@ -42,69 +58,96 @@ export function defineHistory(verb: Command, program: Program): void {
     .option('--from <when>', 'not before: 2026-11-23T10:00:00Z, or 2h for two hours ago')
     .option('--to <when>', 'before')
     .addOption(
-      new Option('--limit <n>', 'the most results').argParser(readCount).default(DEFAULT_LIMIT),
+      new Option('--kind <kinds>', 'results, states (stretches of one state), or both with a comma')
+        .argParser(readKinds)
+        .default('results'),
+    )
+    .addOption(
+      new Option('--limit <n>', 'the most entries').argParser(readCount).default(DEFAULT_LIMIT),
     );
   addExamples(verb, [
     'ppadm history web1 ping',
+    'ppadm history web1 ping --kind states',
     'ppadm history web1 ping --from 1d --limit 1000 -o json',
     'ppadm history web1 ping --from 2026-11-23T10:00:00Z --to 2026-11-23T11:00:00Z',
   ]);
   onRun(verb, program, async (session, args) => {
-    const { from, to, limit } = verb.opts();
+    const { from, to, limit, kind } = verb.opts();
     const span = {
-      from: readWhen('--from', from, session.now),
-      to: readWhen('--to', to, session.now),
+      kinds: String(kind),
+      from: readWhen(from, { option: '--from', now: session.now }),
+      to: readWhen(to, { option: '--to', now: session.now }),
       limit: Number(limit),
     };
     await showHistory(session, readPath(CHECK, args), span);
   });
 }
 
+function readKinds(text: string): string {
+  const kinds = parseNames(text.toLowerCase());
+  if (kinds.length > 0 && kinds.every((kind) => KINDS.includes(kind))) return kinds.join(',');
+  throw new InvalidArgumentError(`It must be of: ${KINDS.join(', ')}.`);
+}
+
 async function showHistory(session: Session, path: Record<string, string>, span: Span) {
   refuseNames(session, 'history');
   const name = Object.values(path).join('/');
-  const results = await withNearNames(session, { kind: CHECK, name }, () =>
+  const entries = await withNearNames(session, { kind: CHECK, name }, () =>
     fetchHistory(session, path, span),
   );
-  await printAnswer(session, results, () => {
-    const rows = results.map((result) => ({ ...result, startedAt: formatTime(result.startedAt) }));
-    return formatItems(session, COLUMNS, rows);
-  });
-  if (results.length > 0) return;
+  await printAnswer(session, entries, () =>
+    formatItems(session, columnsOf(span.kinds), entries.map(toRow)),
+  );
+  if (entries.length > 0) return;
   const host = path['host'];
+  const remedy = `They are kept of hosts with history: ppadm edit host ${host} --history on.`;
   session.say(
-    `No such results. They are kept of hosts with history: ppadm edit host ${host} --history on.`,
+    span.kinds === 'results' ? `No such results. ${remedy}` : 'There is no such history.',
   );
 }
 
-/** The next part begins before the oldest result of the last; no two are of the same instant. */
+function columnsOf(kinds: string): readonly Column[] {
+  if (kinds === 'results') return RESULT_COLUMNS;
+  return kinds === 'states' ? STATE_COLUMNS : MIXED_COLUMNS;
+}
+
+function toRow(entry: Entry) {
+  if (entry.kind === 'result') {
+    const startedAt = formatTime(entry.startedAt);
+    return { ...entry, startedAt, at: startedAt };
+  }
+  const from = formatTime(entry.from);
+  return { ...entry, from, to: entry.to === null ? NOTHING : formatTime(entry.to), at: from };
+}
+
+/**
+ * Part after part. Entries of one instant may lie on both sides of a cut, so those of a part's last
+ * instant are asked for again with the next.
+ */
 async function fetchHistory(
   session: Session,
   path: Record<string, string>,
-  { from, to, limit }: Span,
-): Promise<ResultJson[]> {
+  { kinds, from, to, limit }: Span,
+): Promise<Entry[]> {
   const client = await session.connect();
-  const results: ResultJson[] = [];
+  const kind = kinds === 'results' ? undefined : kinds;
+  const entries: Entry[] = [];
   let before = to;
-  while (results.length < limit) {
-    const size = Math.min(MAX_PAGE_SIZE, limit - results.length);
-    const query = { from, to: before, limit: String(size) };
+  for (;;) {
+    const size = Math.min(MAX_PAGE_SIZE, limit - entries.length);
+    const query = { from, to: before, kind, limit: String(size) };
     const { items } = await client.call('getCheckHistory', { path, query });
-    const page = items.filter((item) => item.kind === 'result');
-    results.push(...page);
-    const oldest = page.at(-1)?.scheduledAt;
-    if (items.length < size || oldest === undefined || oldest === before) break;
-    before = oldest;
+    const lastAt = instantOf(items.at(-1));
+    if (items.length < size || entries.length + items.length >= limit || Number.isNaN(lastAt)) {
+      return [...entries, ...items].slice(0, limit);
+    }
+    const newer = items.filter((item) => instantOf(item) > lastAt);
+    entries.push(...(newer.length > 0 ? newer : items));
+    before = formatInstant(newer.length > 0 ? lastAt + 1 : lastAt);
   }
-  return results.slice(0, limit);
 }
 
-/** An instant as the API takes it. Throws `InvalidInput`. */
-function readWhen(option: string, text: unknown, now: number): string | undefined {
-  if (typeof text !== 'string') return undefined;
-  if (!Number.isNaN(parseInstant(text))) return text;
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return formatInstant(now - seconds * 1_000);
-  const message = 'must be an instant like 2026-11-23T10:00:00Z, or a duration like 2h.';
-  throw new InvalidInput([{ path: option, message }]);
+function instantOf(entry: Entry | undefined): number {
+  if (entry === undefined) return Number.NaN;
+  return parseInstant(entry.kind === 'state' ? entry.from : entry.scheduledAt);
 }

@@ -11,7 +11,7 @@ import {
 } from '../field-options.ts';
 import type { Kind } from '../kind.ts';
 import { KINDS } from '../kinds.ts';
-import { fetchList, MAX_PAGE_SIZE, printItems } from '../listing.ts';
+import { fetchList, type Listed, MAX_PAGE_SIZE, printItems } from '../listing.ts';
 import type { Program } from '../program.ts';
 import type { Session } from '../session.ts';
 
@@ -26,16 +26,20 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   plugin: ['ppadm list plugins --suite web', 'ppadm list plugins --builtin ping -o json'],
   suite: ['ppadm list suites', 'ppadm list suites -o yaml'],
-  subnet: ['ppadm list subnets --auto-discovery on'],
+  subnet: ['ppadm list subnets', 'ppadm list subnets --auto-discovery on -o wide'],
   check: [
     'ppadm list checks --problem',
     'ppadm list checks --state critical,unknown --suite web',
     'ppadm list checks --host web1 -o json',
   ],
-  worker: ['ppadm list workers -o wide'],
-  job: ['ppadm list jobs --host web1'],
-  discovery: ['ppadm list discoveries --subnet office'],
-  token: ['ppadm list tokens'],
+  worker: ['ppadm list workers', 'ppadm list workers -o wide'],
+  job: ['ppadm list jobs --host web1', 'ppadm list jobs --plugin ping --limit 20'],
+  discovery: [
+    'ppadm list discoveries --subnet office',
+    'ppadm list discoveries --state running -o wide',
+  ],
+  token: ['ppadm list tokens', 'ppadm list tokens -o json'],
+  change: ['ppadm list changes --name web1', 'ppadm list changes --actor ci --from 1d'],
 };
 
 /** Adds `list hosts`, `list plugins`, ... */
@@ -43,6 +47,7 @@ export function defineList(verb: Command, program: Program): void {
   addExamples(verb, firstOf(EXAMPLES));
   for (const kind of KINDS) {
     const command = verb.command(kind.plural).description(`list ${kind.plural}`);
+    command.aliases([kind.name, ...(kind.aliases ?? [])]);
     addListOptions(command, kind);
     addExamples(command, EXAMPLES[kind.name] ?? []);
     onRun(command, program, (session) => listKind(session, kind, command.opts()));
@@ -50,7 +55,7 @@ export function defineList(verb: Command, program: Program): void {
 }
 
 /** Adds a kind's filters and how much is wanted. */
-export function addListOptions(command: Command, kind: Kind): void {
+export function addListOptions(command: Command, kind: Kind, defaultLimit = DEFAULT_LIMIT): void {
   addFilterOptions(command, kind);
   if (kind.isPaged) {
     command
@@ -63,27 +68,33 @@ export function addListOptions(command: Command, kind: Kind): void {
       );
   }
   command.addOption(
-    new Option('--limit <n>', 'the most that are shown')
-      .argParser(readCount)
-      .default(DEFAULT_LIMIT),
+    new Option('--limit <n>', 'the most that are shown').argParser(readCount).default(defaultLimit),
   );
 }
 
 /** Fetches and writes a list, by the options that `addListOptions` added. */
 export async function listKind(session: Session, kind: Kind, values: Values): Promise<void> {
-  const client = await session.connect();
+  const listed = await fetchKind(session, kind, values);
+  await printItems(session, kind, listed.items);
+  sayRest(session, listed);
+}
+
+/** Fetches a list, by the options that `addListOptions` added. */
+export async function fetchKind(session: Session, kind: Kind, values: Values): Promise<Listed> {
   const { sort, limit, pageSize } = values;
   const query = {
-    ...readFilters(kind, values),
+    ...readFilters(kind, values, session.now),
     ...(sort === undefined ? {} : { sort: `${sort}` }),
   };
   const options = { query, limit: Number(limit), pageSize: Number(pageSize ?? MAX_PAGE_SIZE) };
-  const listed = await fetchList(client, kind, options).catch((error: unknown) => {
+  return fetchList(await session.connect(), kind, options).catch((error: unknown) => {
     throw nameOptions(error, kind);
   });
-  await printItems(session, kind, listed.items);
-  if (listed.isComplete) return;
-  session.say(`These are ${listed.items.length} of ${listed.total}; --limit shows more.`);
+}
+
+/** Says how much of a list was left out, if any. */
+export function sayRest(session: Session, { items, total, isComplete }: Listed): void {
+  if (!isComplete) session.say(`These are ${items.length} of ${total}; --limit shows more.`);
 }
 
 function readPageSize(text: string): number {

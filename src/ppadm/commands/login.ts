@@ -7,7 +7,8 @@ import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { parseToken, parseUrl, readTokenFile } from '../connection.ts';
 import type { Program } from '../program.ts';
-import { connectTo, type Session } from '../session.ts';
+import { connectTo } from '../server-client.ts';
+import type { Session } from '../session.ts';
 import { storeLogin } from '../stored-login.ts';
 
 const MAX_INPUT_LENGTH = 10_000;

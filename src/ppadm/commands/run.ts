@@ -8,11 +8,12 @@ import { EXIT, explainFailure } from '../exit-code.ts';
 import { SUBNET } from '../kinds.ts';
 import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
-import { printObject } from '../objects.ts';
+import { printAnswer, printObject } from '../objects.ts';
 import { CHECK, DISCOVERY } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Program } from '../program.ts';
+import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
 import { EXIT_CODES, formatPluginOutput } from './get.ts';
 
@@ -32,11 +33,12 @@ export function defineRun(verb: Command, program: Program): void {
     'ppadm run check web1 ping --wait',
     'ppadm run check web1 ping --exit-code      # as a plugin',
   ]);
-  onRun(check, program, (session, args) =>
-    check.opts()['exitCode'] === true
+  onRun(check, program, (session, args) => {
+    const { exitCode, wait } = check.opts();
+    return exitCode === true
       ? serveAsPlugin(session, args)
-      : runCheck(session, args, check.opts()['wait'] === true),
-  );
+      : runCheck(session, args, wait === true);
+  });
 
   const discovery = verb
     .command('discovery <subnet>')
@@ -48,14 +50,24 @@ export function defineRun(verb: Command, program: Program): void {
   );
 }
 
-async function runCheck(session: Session, args: readonly string[], waits: boolean): Promise<void> {
+/** Requests a run of one check, and with `waits` shows its result. */
+export async function runCheck(
+  session: Session,
+  args: readonly string[],
+  waits: boolean,
+): Promise<void> {
   const path = readPath(CHECK, args);
   const name = Object.values(path).join('/');
   const run = () => requestRun(session, path, waits);
   const answer = await withNearNames(session, { kind: CHECK, name }, run);
   if ('state' in answer) return printObject(session, CHECK, answer);
-  if (session.format === 'table') session.say(`Requested ${escapeLine(name)}.`);
-  else session.print(`${escapeLine(answer.requestId)}\n`);
+  await printRequested(session, `Requested ${escapeLine(name)}.`, answer, answer.requestId);
+}
+
+/** Words for people, the answer for scripts. */
+async function printRequested(session: Session, words: string, answer: object, id: string) {
+  if (session.format === 'table' || session.format === 'wide') return session.say(words);
+  await printAnswer(session, answer, () => `${escapeLine(id)}\n`);
 }
 
 async function serveAsPlugin(session: Session, args: readonly string[]): Promise<void> {
@@ -63,7 +75,8 @@ async function serveAsPlugin(session: Session, args: readonly string[]): Promise
     const check = await requestRun(session, readPath(CHECK, args), true);
     if (!('state' in check)) throw new TypeError('the server did not wait for the result');
     session.endWith(EXIT_CODES[check.state]);
-    session.print(formatPluginOutput(check));
+    if (session.options.output === undefined) session.print(formatPluginOutput(check));
+    else await printObject(session, CHECK, check);
   } catch (error) {
     session.endWith(EXIT_CODES.unknown);
     session.print(`UNKNOWN - ${escapeLine(explainFailure(error).lines.join(' '))}\n`);
@@ -77,7 +90,9 @@ async function requestRun(
 ): Promise<CheckJson | { readonly requestId: string }> {
   const client = await session.connect();
   if (!waits) return client.call('runCheck', { path });
-  const progress = startProgress(session, () => `waiting for ${Object.values(path).join(' ')}`);
+  const name = escapeLine(Object.values(path).join(' '));
+  const describe = (seconds: number) => `waiting for ${name}, ${formatDuration(seconds)}`;
+  const progress = startProgress(session, describe, () => 'It runs on; only the wait has ended.');
   try {
     return await client.call('runCheck', { path, query: { wait: 'true' }, timeoutMs: WAIT_MS });
   } finally {
@@ -85,19 +100,21 @@ async function requestRun(
   }
 }
 
-async function runDiscovery(session: Session, subnet: string, waits: boolean): Promise<void> {
+/** Begins a discovery, and with `waits` shows what it found. */
+export async function runDiscovery(
+  session: Session,
+  subnet: string,
+  waits: boolean,
+): Promise<void> {
   const client = await session.connect();
   const { id } = await withNearNames(session, { kind: SUBNET, name: subnet }, () =>
     client.call('discoverSubnet', { path: { subnet } }),
   );
-  if (!waits) {
-    if (session.format === 'table') session.say(`Began the discovery ${id}.`);
-    else session.print(`${id}\n`);
-    return;
-  }
+  if (!waits) return printRequested(session, `Began the discovery ${escapeLine(id)}.`, { id }, id);
   const path = { discovery: id };
   let discovery: DiscoveryJson = await client.call('getDiscovery', { path });
-  const progress = startProgress(session, () => formatProgress(discovery));
+  const runsOn = () => `The discovery goes on: ppadm get discovery ${id} shows it.`;
+  const progress = startProgress(session, () => formatProgress(discovery), runsOn);
   try {
     while (discovery.state === 'running') {
       await session.pause(LOOK_MS);

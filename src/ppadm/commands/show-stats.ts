@@ -3,29 +3,25 @@
 import { type Command, Option } from 'commander';
 import type { LastValuesJson, SeriesJson } from '../../contract/statistics.ts';
 import { formatInstant } from '../../lib/instant.ts';
+import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { readSeconds } from '../field-options.ts';
+import { MAX_PAGE_SIZE } from '../listing.ts';
 import { withNearNames } from '../near-names.ts';
 import { printAnswer, refuseNames } from '../objects.ts';
 import { WORKER } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
-import { formatNumber, formatTime, NOTHING } from '../output/format.ts';
-import { formatSparkline } from '../output/sparkline.ts';
-import { formatTable } from '../output/table.ts';
+import { formatTime } from '../output/format.ts';
+import { formatSeries } from '../output/series.ts';
 import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
+import { listKind } from './list.ts';
 
 /** The statistics of the whole site. */
 const COMMON = 'common';
 const HOUR_S = 3_600;
-/** Bars of a series where there is no terminal to fit into. */
-const DEFAULT_BARS = 60;
-const MIN_BARS = 8;
-
-type Values = Readonly<Record<string, number | null>>;
-type Series = Readonly<Record<string, readonly (number | null)[]>>;
-
+const YEAR_S = 365 * 24 * HOUR_S;
 interface Stats {
   readonly subject: string;
   readonly periodS: number;
@@ -51,6 +47,39 @@ export function defineShowStats(verb: Command, program: Program): void {
   onRun(stats, program, async (session, [subject = COMMON]) => {
     await showStats(session, subject, Number(stats.opts()['period']));
   });
+}
+
+/** Adds `show monitoring`, as the original called it. */
+export function defineShowMonitoring(verb: Command, program: Program): void {
+  const monitoring = verb
+    .command('monitoring', { hidden: true })
+    .description('figures of the site, of all workers or of one: ppadm show stats')
+    .addOption(
+      new Option('--type <type>', 'of what')
+        .choices(['common', 'violets', 'violet'])
+        .default(COMMON),
+    )
+    .option('--violet_id <worker>', 'which worker, with --type violet')
+    .option('--period <duration>', 'how far back: 1h, all; or last');
+  addExamples(monitoring, [
+    'ppadm show monitoring --type common',
+    'ppadm show monitoring --type violet --violet_id violet-0a1b2c3d --period 7d',
+  ]);
+  onRun(monitoring, program, async (session) => {
+    const { type, violet_id: worker, period } = monitoring.opts();
+    if (type === 'violets') return listKind(session, WORKER, { limit: MAX_PAGE_SIZE });
+    const subject = type === COMMON ? COMMON : worker;
+    if (subject === undefined) {
+      throw new InvalidInput([{ path: '--violet_id', message: 'says which worker is meant.' }]);
+    }
+    await showStats(session, String(subject), readPeriod(period));
+  });
+}
+
+/** The original's words and durations; without any, the last hour. */
+function readPeriod(text: unknown): number {
+  if (text === 'all') return YEAR_S;
+  return typeof text === 'string' && text !== 'last' ? readSeconds(text) : HOUR_S;
 }
 
 async function showStats(session: Session, subject: string, periodS: number): Promise<void> {
@@ -79,38 +108,11 @@ function formatStats(session: Session, { subject, periodS, last, series }: Stats
   const at = last.at === null ? 'no value yet' : `latest of ${formatTime(last.at)}`;
   const steps = `last ${formatDuration(periodS)} in steps of ${formatDuration(series.step)}`;
   const heading = `${escapeLine(subject)}: ${at}; ${steps}\n\n`;
-  return heading + formatFigures(session, last.values, series.values);
-}
-
-function formatFigures(session: Session, last: Values, series: Series): string {
-  const names = [...new Set([...Object.keys(last), ...Object.keys(series)])];
-  const figures = names.map((name) => {
-    const values = series[name] ?? [];
-    const known = values.filter((value) => value !== null);
-    const least = known.length > 0 ? Math.min(...known) : null;
-    const greatest = known.length > 0 ? Math.max(...known) : null;
-    return {
-      values,
-      texts: [escapeLine(name), ...[last[name], least, greatest].map(formatFigure)],
-    };
-  });
-  const titles = ['METRIC', 'LAST', 'MIN', 'MAX'];
-  const taken = titles.reduce((sum, title, column) => {
-    const widths = figures.map(({ texts }) => texts[column]?.length ?? 0);
-    return sum + Math.max(title.length, ...widths) + 2;
-  }, 0);
-  const room = session.maxWidth === null ? DEFAULT_BARS : session.maxWidth - taken;
-  const barCount = Math.min(DEFAULT_BARS, Math.max(MIN_BARS, room));
-  return formatTable({
-    columns: [...titles, 'SERIES'].map((title) => ({ title, isFlexible: false })),
-    rows: figures.map(({ texts, values }) =>
-      [...texts, formatSparkline(values, barCount)].map((text) => ({ text })),
-    ),
-    maxWidth: session.maxWidth,
-    paintTitle: session.palette.title,
-  });
-}
-
-function formatFigure(value: number | null | undefined): string {
-  return value === null || value === undefined ? NOTHING : formatNumber(value);
+  const names = [...new Set([...Object.keys(last.values), ...Object.keys(series.values)])];
+  const rows = names.map((name) => ({
+    name,
+    last: last.values[name] ?? null,
+    values: series.values[name] ?? [],
+  }));
+  return heading + formatSeries(rows, session);
 }

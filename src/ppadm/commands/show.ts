@@ -1,4 +1,4 @@
-/** `ppadm show status|scheduler|workers|stats`: how the site and its services do. */
+/** `ppadm show status|scheduler|workers|stats|...`: how the site and its services do. */
 
 import type { Command } from 'commander';
 import type { StatusJson } from '../../contract/statistics.ts';
@@ -12,14 +12,14 @@ import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
 import { addListOptions, listKind } from './list.ts';
-import { defineShowStats } from './show-stats.ts';
+import { defineShowCheck } from './show-check.ts';
+import { defineShowMonitoring, defineShowStats } from './show-stats.ts';
 
 /** Adds `show status`, `show scheduler`, `show workers` and `show stats`. */
 export function defineShow(verb: Command, program: Program): void {
   addExamples(verb, ['ppadm show status', 'ppadm show stats --period 1d']);
   const status = verb.command('status').description('totals of the site, and how the services do');
-  addExamples(status, ['ppadm show status', 'ppadm show status -o json']);
-  onRun(status, program, showStatus);
+  defineStatus(status, program);
 
   const scheduler = verb.command('scheduler').description('how the scheduler does, and its jobs');
   addListOptions(scheduler, JOB);
@@ -36,6 +36,14 @@ export function defineShow(verb: Command, program: Program): void {
   onRun(workers, program, (session) => listKind(session, WORKER, workers.opts()));
 
   defineShowStats(verb, program);
+  defineShowCheck(verb, program);
+  defineShowMonitoring(verb, program);
+}
+
+/** Makes `status` of a command. */
+export function defineStatus(command: Command, program: Program): void {
+  addExamples(command, ['ppadm show status', 'ppadm show status -o json']);
+  onRun(command, program, showStatus);
 }
 
 async function showStatus(session: Session): Promise<void> {

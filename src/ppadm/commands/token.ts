@@ -1,16 +1,14 @@
 /** `ppadm token create|list|revoke`: who may use the API. */
 
 import { type Command, Option } from 'commander';
-import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { ROLES } from '../../model/access.ts';
-import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { withNearNames } from '../near-names.ts';
 import { printAnswer } from '../objects.ts';
 import { TOKEN } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import type { Program } from '../program.ts';
-import { parseDuration } from '../read-values.ts';
+import { readWhen } from '../when.ts';
 import { addListOptions, listKind } from './list.ts';
 
 /** Adds `token create`, `token list` and `token revoke`. */
@@ -27,7 +25,8 @@ export function defineToken(verb: Command, program: Program): void {
   ]);
   onRun(create, program, async (session, [name = '']) => {
     const { role, expires } = create.opts();
-    const expiresAt = readExpiry(expires, session.now);
+    const when = { option: '--expires', now: session.now, isAhead: true };
+    const expiresAt = readWhen(expires, when) ?? null;
     const client = await session.connect();
     const created = await client.call('createToken', { body: { name, role, expiresAt } });
     session.say(`Created token "${escapeLine(created.name)}". Its secret is shown this once:`);
@@ -50,13 +49,4 @@ export function defineToken(verb: Command, program: Program): void {
       session.say(`Revoked token "${escapeLine(name)}".`);
     }
   });
-}
-
-function readExpiry(text: unknown, now: number): string | null {
-  if (typeof text !== 'string') return null;
-  if (!Number.isNaN(parseInstant(text))) return text;
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return formatInstant(now + seconds * 1_000);
-  const message = 'must be a duration like 90d, or an instant like 2027-01-01T00:00:00Z.';
-  throw new InvalidInput([{ path: '--expires', message }]);
 }

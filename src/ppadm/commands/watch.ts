@@ -40,8 +40,8 @@ export function defineWatch(verb: Command, program: Program): void {
     'ppadm watch -o json | jq .to      # a line for each event',
   ]);
   onRun(verb, program, (session) => {
-    const query = { ...readFilters(CHECK, verb.opts()), type: String(verb.opts()['type']) };
-    return watch(session, query);
+    const filters = readFilters(CHECK, verb.opts(), session.surroundings.clock.now());
+    return watch(session, { ...filters, type: String(verb.opts()['type']) });
   });
 }
 

@@ -9,6 +9,9 @@ export type Paint = (text: string) => string;
 /** The colours that are used. */
 export interface Palette {
   readonly title: Paint;
+  readonly added: Paint;
+  readonly changed: Paint;
+  readonly removed: Paint;
   /** The colour of a check's state, or of a worker's status. */
   readonly state: (state: string) => Paint;
 }
@@ -29,9 +32,15 @@ export function choosePalette(
     running: colors.green,
     draining: colors.yellow,
     lost: colors.red,
+    done: colors.green,
+    failed: colors.red,
+    cancelled: colors.yellow,
   };
   return {
     title: colors.bold,
+    added: colors.green,
+    changed: colors.yellow,
+    removed: colors.red,
     state: (state) => (Object.hasOwn(byState, state) ? byState[state] : undefined) ?? String,
   };
 }

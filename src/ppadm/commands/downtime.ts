@@ -1,0 +1,96 @@
+/** `ppadm downtime add|list|show|cancel`: when problems are expected. */
+
+import type { Command } from 'commander';
+import { InvalidInput } from '../../model/errors.ts';
+import { addExamples, onRun } from '../command-line.ts';
+import { printObject } from '../objects.ts';
+import { DOWNTIME } from '../observed-kinds.ts';
+import { escapeLine } from '../output/escape.ts';
+import type { Program } from '../program.ts';
+import { parseDuration } from '../read-values.ts';
+import { readWhen } from '../when.ts';
+import { addListOptions, listKind } from './list.ts';
+
+/** Adds `downtime add`, `list`, `show` and `cancel`. */
+export function defineDowntime(verb: Command, program: Program): void {
+  addExamples(verb, [
+    "ppadm downtime add --host web1 --end 2h -m 'new kernel'",
+    'ppadm downtime list --state open',
+  ]);
+  defineAdd(verb, program);
+
+  const list = verb.command('list').description('list downtimes, the newest first');
+  addListOptions(list, DOWNTIME);
+  addExamples(list, ['ppadm downtime list --state open', 'ppadm downtime list --host web1']);
+  onRun(list, program, (session) => listKind(session, DOWNTIME, list.opts()));
+
+  const show = verb.command('show <id>').description('show one downtime');
+  addExamples(show, ['ppadm downtime show 0b6f2c1e-6a0e-4d7c-8a53-0c1d2e3f4a5b']);
+  onRun(show, program, async (session, [id = '']) => {
+    const client = await session.connect();
+    const downtime = await client.call('getDowntime', { path: { downtime: id } });
+    await printObject(session, DOWNTIME, downtime);
+  });
+
+  const cancel = verb.command('cancel <ids...>').description('end downtimes, or drop them');
+  addExamples(cancel, ['ppadm downtime cancel 0b6f2c1e-6a0e-4d7c-8a53-0c1d2e3f4a5b']);
+  onRun(cancel, program, async (session, ids) => {
+    const client = await session.connect();
+    for (const id of ids) {
+      await client.call('deleteDowntime', { path: { downtime: id } });
+      session.say(`Cancelled the downtime ${escapeLine(id)}.`);
+    }
+  });
+}
+
+function defineAdd(verb: Command, program: Program): void {
+  const add = verb
+    .command('add')
+    .description('plan a downtime of all checks that fit what is named')
+    .option('--host <name>', 'only checks of this host')
+    .option('--plugin <name>', 'only checks of this plugin')
+    .option('--suite <name>', 'only checks of this suite')
+    .option('--subnet <name>', 'only checks of hosts of this subnet')
+    .option('--label <name=value>', 'only checks of hosts with this label')
+    .option('--all', 'all checks of the site, if nothing is named')
+    .option('--start <when>', 'when it begins: 30m, or 2026-11-23T18:00:00Z; default: now')
+    .requiredOption('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
+    .option('--flexible <duration>', 'from a problem between start and end on, for so long')
+    .option('--recurrence <rule>', 'again by a rule of RFC 5545: FREQ=WEEKLY;BYDAY=SU')
+    .option('--time-zone <name>', 'by whose clocks it recurs; default: UTC')
+    .option('-m, --comment <text>', 'what for');
+  addExamples(add, [
+    "ppadm downtime add --host web1 --end 2h -m 'new kernel'",
+    'ppadm downtime add --suite web --start 2026-11-29T02:00:00Z --end 2026-11-29T04:00:00Z --recurrence FREQ=WEEKLY',
+  ]);
+  onRun(add, program, async (session) => {
+    const given = add.opts();
+    const { host, plugin, suite, subnet, label, all, flexible, recurrence, timeZone, comment } =
+      given;
+    if (!all && [host, plugin, suite, subnet, label].every((one) => one === undefined)) {
+      const message = 'give --host, --plugin, --suite, --subnet or --label, or --all for the site.';
+      throw new InvalidInput([{ path: '', message }]);
+    }
+    const ahead = (option: string) => ({ option, now: session.now, isAhead: true });
+    const start = readWhen(given['start'], ahead('--start'));
+    const duration = flexible === undefined ? undefined : readSpan(String(flexible));
+    const body = {
+      ...dropMissing({ host, plugin, suite, subnet, labels: label, recurrence, timeZone, comment }),
+      ...(start === undefined ? {} : { start }),
+      ...(duration === undefined ? {} : { fixed: false, duration }),
+      end: readWhen(given['end'], ahead('--end')) ?? '',
+    };
+    const client = await session.connect();
+    await printObject(session, DOWNTIME, await client.call('createDowntime', { body }));
+  });
+}
+
+function readSpan(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  throw new InvalidInput([{ path: '--flexible', message: 'must be a duration like 30m.' }]);
+}
+
+function dropMissing(values: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

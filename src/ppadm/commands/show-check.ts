@@ -1,0 +1,115 @@
+/** `ppadm show availability|perfdata HOST PLUGIN`: how a check did over a span of time. */
+
+import { type Command, Option } from 'commander';
+import type { AvailabilityJson } from '../../contract/checks.ts';
+import type { PerfdataJson } from '../../contract/statistics.ts';
+import { formatInstant } from '../../lib/instant.ts';
+import { addExamples, onRun } from '../command-line.ts';
+import { readSeconds } from '../field-options.ts';
+import { readPath } from '../names.ts';
+import { withNearNames } from '../near-names.ts';
+import { printAnswer, refuseNames } from '../objects.ts';
+import { CHECK } from '../observed-kinds.ts';
+import { formatNumber, formatTime } from '../output/format.ts';
+import { formatSeries } from '../output/series.ts';
+import { formatTable } from '../output/table.ts';
+import type { Program } from '../program.ts';
+import { formatDuration } from '../read-values.ts';
+import type { Session } from '../session.ts';
+import { readWhen } from '../when.ts';
+
+const HOUR_S = 3_600;
+
+/** Adds `show availability` and `show perfdata`. */
+export function defineShowCheck(verb: Command, program: Program): void {
+  const availability = verb
+    .command('availability <host> [plugin]')
+    .description('how long a check was in which state')
+    .option('--from <when>', 'since: 2026-11-23T10:00:00Z, or 30d; default: a day before --to')
+    .option('--to <when>', 'until; default: now');
+  addExamples(availability, [
+    'ppadm show availability web1 ping',
+    'ppadm show availability web1 ping --from 30d -o json',
+  ]);
+  onRun(availability, program, (session, args) => {
+    const { from, to } = availability.opts();
+    const query = {
+      from: readWhen(from, { option: '--from', now: session.now }),
+      to: readWhen(to, { option: '--to', now: session.now }),
+    };
+    return showAvailability(session, readPath(CHECK, args), query);
+  });
+
+  const perfdata = verb
+    .command('perfdata <host> [plugin]')
+    .description("series of a check's performance data")
+    .option('--metric <label>', 'only this one')
+    .addOption(
+      new Option('--period <duration>', 'how far back the series go')
+        .argParser(readSeconds)
+        .default(HOUR_S, '1h'),
+    )
+    .addOption(
+      new Option('--cf <function>', 'how values are condensed')
+        .choices(['AVERAGE', 'MIN', 'MAX'])
+        .default('AVERAGE'),
+    );
+  addExamples(perfdata, [
+    'ppadm show perfdata web1 ping',
+    'ppadm show perfdata web1 ping --metric rta --period 7d --cf MAX',
+  ]);
+  onRun(perfdata, program, (session, args) => {
+    const { metric, period, cf } = perfdata.opts();
+    const from = formatInstant(session.now - Number(period) * 1_000);
+    const query = { metric, cf, from, to: formatInstant(session.now) };
+    return showPerfdata(session, readPath(CHECK, args), query);
+  });
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+async function showAvailability(session: Session, path: Record<string, string>, query: Query) {
+  refuseNames(session, 'availability');
+  const client = await session.connect();
+  const name = Object.values(path).join('/');
+  const answer = await withNearNames(session, { kind: CHECK, name }, () =>
+    client.call('getCheckAvailability', { path, query }),
+  );
+  await printAnswer(session, answer, () => formatAvailability(session, answer));
+}
+
+function formatAvailability(session: Session, { from, to, states }: AvailabilityJson): string {
+  const { palette, maxWidth } = session;
+  const table = formatTable({
+    columns: ['STATE', 'TIME', 'SHARE'].map((title) => ({ title, isFlexible: false })),
+    rows: Object.entries(states).map(([state, { seconds, percent }]) => [
+      { text: state, paint: palette.state(state) },
+      { text: formatDuration(Math.round(seconds)) },
+      { text: `${formatNumber(percent)} %` },
+    ]),
+    maxWidth,
+    paintTitle: palette.title,
+  });
+  return `${formatTime(from)} to ${formatTime(to)}\n\n${table}`;
+}
+
+async function showPerfdata(session: Session, path: Record<string, string>, query: Query) {
+  refuseNames(session, 'perfdata');
+  const client = await session.connect();
+  const name = Object.values(path).join('/');
+  const answer = await withNearNames(session, { kind: CHECK, name }, () =>
+    client.call('getCheckPerfdata', { path, query }),
+  );
+  await printAnswer(session, answer, () => formatPerfdataSeries(session, answer));
+  if (answer.metrics.length === 0) session.say('There is no performance data of this time.');
+}
+
+function formatPerfdataSeries(session: Session, { step, metrics }: PerfdataJson): string {
+  if (metrics.length === 0) return '';
+  const rows = metrics.map(({ label, unit, values }) => ({
+    name: unit === '' ? label : `${label} (${unit})`,
+    last: values.findLast((value) => value !== null) ?? null,
+    values,
+  }));
+  return `in steps of ${formatDuration(step)}\n\n${formatSeries(rows, session)}`;
+}
