@@ -20,7 +20,8 @@ test.each(LINES)('%s', async (line) => {
   await writeFile(join(folder.path, 'site.yaml'), 'kind: Suite\nmetadata: { name: web }\n');
   const [words = ''] = line.split(' > ');
   const split = splitParams(words);
-  const args = 'args' in split ? split.args.slice(1) : [];
+  const inFolder = (word: string) => (word === 'site.yaml' ? join(folder.path, word) : word);
+  const args = 'args' in split ? split.args.slice(1).map(inFolder) : [];
   const { exitCode, errors } = await run(args, surroundingsOf(folder.path));
   // Wrong usage would be 2; without a server all but help and completion fail with 6.
   expect(args.length).toBeGreaterThan(0);
