@@ -157,6 +157,7 @@ class Pool implements SshConnections {
     const link: Link = new Link({
       ...connection,
       maxSessions: this.#context.maxSessionsPerHost,
+      clock: this.#context.clock,
       onIdle: () => this.#setIdle(link),
       onUnusable: () => {
         this.#setBusy(link);

@@ -10,6 +10,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { type Clock, sleep } from '../../lib/clock.ts';
 import type { TimeoutProgram } from './remote-command.ts';
 import { SessionSlots } from './session-slots.ts';
 import { NO_ANSWER, type SshFailure } from './target.ts';
@@ -21,6 +22,7 @@ export interface LinkOptions {
   /** What the client talks over. */
   readonly stream: Duplex;
   readonly maxSessions: number;
+  readonly clock: Clock;
   /** Called whenever the last session or stream has ended. */
   readonly onIdle: () => void;
   /** Called once, when it takes no more sessions. */
@@ -46,6 +48,9 @@ export interface SessionRequest<Result> {
 const MAX_REASON_LENGTH = 300;
 /** The client throws when its socket has ended in this moment. */
 const NOT_CONNECTED = new Error('not connected');
+/** A server counts a session a moment longer than we do: so long it may refuse one although none is in use. */
+const SETTLE_MS = 100;
+const MAX_SETTLES = 5;
 
 /** A connection that checks share. */
 export class Link {
@@ -53,6 +58,7 @@ export class Link {
   timeoutProgram: TimeoutProgram = 'unknown';
   readonly #options: LinkOptions;
   readonly #slots: SessionSlots;
+  #hasGranted = false;
   #streamCount = 0;
   #state: 'usable' | 'retired' | 'gone' = 'usable';
 
@@ -70,15 +76,21 @@ export class Link {
 
   /** Starts a command in a session of its own. */
   async openSession<Result>(request: SessionRequest<Result>): Promise<Opened<Result>> {
-    for (;;) {
+    for (let settles = 0; ; ) {
       const turn = await this.#slots.take(request.signal);
       if (turn === 'closed') return 'lost';
       if (turn === 'late') {
         const reason = `${NO_ANSWER}: all ${this.#slots.limit} sessions with the host are in use`;
         return { phase: 'channel', reason };
       }
-      const opened = await this.#execute(request);
-      if (opened !== 'full') return opened;
+      const isPatient = this.#hasGranted && settles < MAX_SETTLES;
+      const opened = await this.#execute(request, isPatient);
+      if (opened === 'unsettled') {
+        settles++;
+        await sleep(this.#options.clock, SETTLE_MS, request.signal);
+      } else if (opened !== 'full') {
+        return opened;
+      }
     }
   }
 
@@ -140,8 +152,14 @@ export class Link {
     return this.#state === 'gone';
   }
 
-  /** `full`: the server refused, but will grant a session when another one has ended. */
-  #execute<Result>(request: SessionRequest<Result>): Promise<Opened<Result> | 'full'> {
+  /**
+   * `full`: the server refused, but will grant a session when another one has ended. `unsettled`, to
+   * the patient: it refused although none is in use, as it did not before.
+   */
+  #execute<Result>(
+    request: SessionRequest<Result>,
+    isPatient: boolean,
+  ): Promise<Opened<Result> | 'full' | 'unsettled'> {
     const { command, adopt, signal } = request;
     return new Promise((resolve) => {
       const giveUp = () => {
@@ -158,12 +176,14 @@ export class Link {
         this.#checkIdle();
         if (isLost) resolve('lost');
         else if (isSessionRefused(error) && isWorthWaiting) resolve('full');
+        else if (isSessionRefused(error) && isPatient) resolve('unsettled');
         else resolve({ phase: 'channel', reason: clauseOf(error) });
       };
       signal.addEventListener('abort', giveUp, { once: true });
       try {
         this.#options.client.exec(command(this), (error, channel) => {
           if (error !== undefined) return refuse(error);
+          this.#hasGranted = true;
           channel.once('close', () => {
             this.#slots.release();
             this.#checkIdle();
