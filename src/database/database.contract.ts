@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
+import { testCheckLists } from './check-lists.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { startLease } from './lease.ts';
@@ -67,6 +68,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       });
 
     testDiscoveries(() => database);
+    testCheckLists(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);
