@@ -19,7 +19,7 @@ import { type AnyQuery, countRows } from './page.ts';
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
 /** Which filters look at the host alone. */
-const HOST_FILTERS = new Set(['host', 'zone', 'maintenance', 'subnet', 'label']);
+const HOST_FILTERS = new Set(['host', 'zone', 'maintenance', 'subnetId', 'label']);
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
 /** Before the codes of all states. */
@@ -54,6 +54,31 @@ export async function countByState(sql: Sql, wanted: Wanted): Promise<ReadonlyMa
     counts.set(PENDING_CODE, Math.max(0, all - measured));
   }
   return new Map([...counts].sort(([a], [b]) => a - b));
+}
+
+/** The same by plugin, in the order of the plugins' names, without those of which there are none. */
+export async function countByPlugin(
+  sql: Sql,
+  wanted: Wanted,
+): Promise<readonly { readonly plugin: string; readonly count: number }[]> {
+  const query = wanted.filters.some(isRareState)
+    ? joinToRare(sql, 'check_state', wanted)
+    : joinToPair(sql, wanted, new Set());
+  const rows: { plugin_id: string; total: number }[] = await query
+    .clearSelect()
+    .select(['check_pair.plugin_id', raw<number>`count(*)`.as('total')])
+    .groupBy('check_pair.plugin_id')
+    .execute();
+  const counts = new Map(rows.map((row) => [row.plugin_id, Number(row.total)]));
+  const plugins = await sql.db
+    .selectFrom('plugin')
+    .select(['plugin.id', 'plugin.name'])
+    .orderBy('plugin.name')
+    .execute();
+  return plugins.flatMap(({ id, name }) => {
+    const count = counts.get(id);
+    return count === undefined ? [] : [{ plugin: name, count }];
+  });
 }
 
 /** What passes one filter more. */

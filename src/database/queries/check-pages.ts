@@ -8,7 +8,13 @@
 import { type RawBuilder, sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import type { Sql } from '../database.ts';
-import { countByState, countChecks, PENDING_CODE, withFilter } from './check-counts.ts';
+import {
+  countByPlugin,
+  countByState,
+  countChecks,
+  PENDING_CODE,
+  withFilter,
+} from './check-counts.ts';
 import {
   type FilterEntry,
   filterChecks,
@@ -34,7 +40,7 @@ import {
 const MAX_SORTED = 1_000;
 
 /** The select of checks, by which table it begins with. */
-export type SelectChecks = (sql: Sql, from: 'filters' | 'host' | 'plugin' | 'change') => AnyQuery;
+export type SelectChecks = (sql: Sql, from: 'filters' | 'host' | 'change') => AnyQuery;
 
 type Row = Record<string, unknown>;
 
@@ -47,17 +53,21 @@ export async function readCheckPage(
   const wanted = await resolveFilters(sql, filters);
   const sort = completeSort(page.sort);
   const list: List = { sql, select, wanted };
-  const first = sort[0]?.name;
-  if (first === 'state' || first === 'lastStateChange') {
-    const counts = await countByState(sql, wanted);
-    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    if (total > MAX_SORTED) {
-      const parts = first === 'state' ? partsByState(counts) : partsByChange(counts);
-      return readParts(list, parts, { page: { ...page, sort }, total });
-    }
-    return readOrdered(list, { ...page, sort }, total);
-  }
-  return readOrdered(list, { ...page, sort }, await countChecks(sql, wanted));
+  const parts = await findParts(list, sort[0]?.name);
+  const total =
+    parts?.reduce((sum, { count }) => sum + count, 0) ?? (await countChecks(sql, wanted));
+  const request = { ...page, sort };
+  return parts !== null && total > MAX_SORTED
+    ? readParts(list, parts, { page: request, total })
+    : readOrdered(list, request, total);
+}
+
+/** The parts in ascending order of an order that no index has; null = one has it. */
+async function findParts({ sql, wanted }: List, first?: string): Promise<readonly Part[] | null> {
+  if (first === 'plugin') return partsByPlugin(await countByPlugin(sql, wanted));
+  if (first === 'state') return partsByState(await countByState(sql, wanted));
+  if (first === 'lastStateChange') return partsByChange(await countByState(sql, wanted));
+  return null;
 }
 
 /** What a list is of. */
@@ -92,10 +102,9 @@ function readOrdered(
 }
 
 /** Which table has an index of the order. */
-const FROM_OF_MANY: Readonly<Record<string, 'host' | 'plugin' | 'change'>> = {
+const FROM_OF_MANY: Readonly<Record<string, 'host' | 'change'>> = {
   host: 'host',
   zone: 'host',
-  plugin: 'plugin',
   lastStateChange: 'change',
 };
 
@@ -125,9 +134,13 @@ function unindexed(column: string): RawBuilder<unknown> {
 /** One of the lists that follow one another. */
 interface Part {
   /** What all its rows have as the first sort value; null = they have several. */
-  readonly value: number | null;
+  readonly value: string | number | null;
   readonly filter: FilterEntry;
   readonly count: number;
+}
+
+function partsByPlugin(counts: Awaited<ReturnType<typeof countByPlugin>>): Part[] {
+  return counts.map(({ plugin, count }) => ({ value: plugin, count, filter: ['plugin', plugin] }));
 }
 
 function partsByState(counts: ReadonlyMap<number, number>): Part[] {
@@ -161,13 +174,14 @@ async function readParts(
   const [first, ...rest] = page.sort;
   const parts = first?.descending ? [...ascending].reverse() : ascending;
   const begun = page.cursor === null ? null : parseCursor(page.cursor, page.sort.length + 1);
-  const start = begun === null ? 0 : findPart(parts, begun[0]);
+  const start = begun === null ? 0 : findStart(parts, begun[0], first?.descending ?? false);
   const found: { readonly row: Row; readonly values: readonly unknown[] }[] = [];
   for (const [index, part] of parts.entries()) {
     const limit = page.limit + 1 - found.length;
     if (index < start || part.count === 0 || limit === 0) continue;
     const isWhole = part.value === null;
-    const values = begun !== null && index === start ? begun.slice(isWhole ? 0 : 1) : null;
+    const isBegun = index === start && (isWhole || part.value === begun?.[0]);
+    const values = begun !== null && isBegun ? begun.slice(isWhole ? 0 : 1) : null;
     const rows = await readOrdered(
       { ...list, wanted: withFilter(list.wanted, part.filter) },
       {
@@ -191,8 +205,19 @@ async function readParts(
   };
 }
 
-/** The part that a row with this first sort value is in. */
-function findPart(parts: readonly Part[], value: unknown): number {
-  const index = parts.findIndex((part) => part.value === value);
-  return index < 0 ? parts.findIndex((part) => part.value === null) : index;
+/** The part that a row with this first sort value is in; when that is gone, the one behind it. */
+function findStart(
+  parts: readonly Part[],
+  value: string | number | undefined,
+  descending: boolean,
+): number {
+  const isBehind = (other: Part['value']) =>
+    other === null ||
+    (typeof other === 'string' &&
+      typeof value === 'string' &&
+      (descending ? other < value : other > value));
+  const exact = parts.findIndex((part) => part.value === value);
+  if (exact >= 0) return exact;
+  const behind = parts.findIndex((part) => isBehind(part.value));
+  return behind < 0 ? parts.length : behind;
 }

@@ -126,7 +126,7 @@ function selectChecks({ db }: Sql) {
 }
 
 /** The same, read in the order of an index. SQLite does not change the order of cross joins. */
-function selectFrom(sql: Sql, from: 'filters' | 'host' | 'plugin' | 'change'): AnyQuery {
+function selectFrom(sql: Sql, from: 'filters' | 'host' | 'change'): AnyQuery {
   const { db } = sql;
   if (from === 'filters') return selectChecks(sql) as AnyQuery;
   let query: AnyQuery = FIRST_TABLES[from](db).leftJoin(
@@ -140,19 +140,13 @@ function selectFrom(sql: Sql, from: 'filters' | 'host' | 'plugin' | 'change'): A
   return query.select(CHECK_COLUMNS).selectAll('check_state');
 }
 
-const FIRST_TABLES: Readonly<Record<'host' | 'plugin' | 'change', (db: Sql['db']) => AnyQuery>> = {
+const FIRST_TABLES: Readonly<Record<'host' | 'change', (db: Sql['db']) => AnyQuery>> = {
   host: (db) =>
     db
       .selectFrom('host')
       .crossJoin('check_pair')
       .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
       .whereRef('check_pair.host_id', '=', 'host.id'),
-  plugin: (db) =>
-    db
-      .selectFrom('plugin')
-      .crossJoin('check_pair')
-      .innerJoin('host', 'host.id', 'check_pair.host_id')
-      .whereRef('check_pair.plugin_id', '=', 'plugin.id'),
   change: (db) =>
     db
       .selectFrom('check_state')
