@@ -23,6 +23,7 @@ export const NEEDS = {
   fping: { programs: ['fping'], package: 'fping' },
   zsh: { programs: ['zsh'], package: 'zsh' },
   fish: { programs: ['fish'], package: 'fish' },
+  script: { programs: ['script'], package: 'bsdutils' },
   chromium: { programs: ['chromium'], package: 'chromium' },
 };
 
