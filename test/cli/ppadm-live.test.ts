@@ -198,6 +198,7 @@ metadata: { name: x }
     const refused = await ppadm('apply', '-f', file());
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/site\.yaml:8: host "never": there is no suite "absent"/);
+    expect(refused.stderr).toContain('Nothing was changed.');
     expect((await ppadm('get', 'suite', 'never')).code).toBe(3);
   });
 
