@@ -91,6 +91,7 @@ function toWorker(heartbeat: Heartbeat): Worker {
       ramUsedKib: heartbeat.ramUsedKib,
       timedOut: heartbeat.timedOut ?? 0,
       notStarted: heartbeat.notStarted ?? 0,
+      unsentResults: heartbeat.unsentResults ?? 0,
       loopLagMs: heartbeat.loopLagMs ?? 0,
     },
   };
