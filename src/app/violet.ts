@@ -9,6 +9,7 @@ import { createExecute } from '../violet/execute.ts';
 import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { readUserMacros } from '../violet/plugins/user-macros.ts';
 import { Slots } from '../violet/slots.ts';
 import { openConnections } from '../violet/ssh/connections.ts';
 import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
@@ -40,7 +41,7 @@ export async function startViolet(shared: Shared): Promise<void> {
     executor,
     ssh,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
-    userMacros: violet.macros,
+    userMacros: await readUserMacros(violet.macros, violet.macroFiles),
     environment,
     maxOutputBytes: violet.maxOutput,
     clock,

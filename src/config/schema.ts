@@ -275,8 +275,17 @@ export const ConfigSchema = Section({
     }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},
-      description: 'Values of $USERn$; leave this worker only as arguments of plugins over ssh',
+      description:
+        'Values of $USERn$; leave this worker only as arguments of plugins over ssh, and are masked in what plugins print, except $USER1$ and those of less than 4 characters',
     }),
+    macroFiles: Type.Record(
+      Type.String({ pattern: '^USER[0-9]{1,3}$' }),
+      Type.String({ minLength: 1 }),
+      {
+        default: {},
+        description: 'Files with the values of $USERn$, for secrets; read when violet starts',
+      },
+    ),
     ssh: SshSection,
   }),
   grey: Section({
