@@ -314,6 +314,15 @@ export const ConfigSchema = Section({
       ],
       { default: 'critical', description: 'State of a check that ran out of time' },
     ),
+    outOfBoundsState: Type.Union([Type.Literal('critical'), Type.Literal('unknown')], {
+      default: 'critical',
+      description:
+        'State of exit codes outside 0 to 3 and of plugins that cannot be started; Icinga: unknown',
+    }),
+    timeoutOutput: Type.Union([Type.Literal('replaced'), Type.Literal('kept')], {
+      default: 'replaced',
+      description: 'What a plugin printed before it ran out of time is replaced; Icinga: kept',
+    }),
     enableFlapDetection: Type.Boolean({
       default: true,
       description: 'Whether objects that change their state too often are flapping',

@@ -64,6 +64,50 @@ describe('1.1 exit codes', () => {
   });
 });
 
+describe('1.1 as Icinga', () => {
+  const ICINGA = {
+    serviceCheckTimeoutState: 'unknown',
+    outOfBoundsState: 'unknown',
+    timeoutOutput: 'kept',
+  } as const;
+
+  test.each([4, 126, 127, 128, 255, -1])('%i is unknown', (exitCode) => {
+    const nagios = readExit(exited(exitCode, 'out', 'err'), SETTINGS);
+    expect(readExit(exited(exitCode, 'out', 'err'), ICINGA)).toEqual({
+      ...nagios,
+      state: 'unknown',
+    });
+  });
+
+  test.each([
+    ['missing', 127],
+    ['notExecutable', 126],
+    ['refused', 3],
+  ] as const)('a plugin that is %s is unknown', (why, exitCode) => {
+    const outcome: Outcome = { kind: 'notStarted', why, detail: 'There is no x.' };
+    expect(readExit(outcome, ICINGA)).toMatchObject({ state: 'unknown', exitCode });
+  });
+
+  test('a timeout is told below what the plugin had printed', () => {
+    const outcome = { kind: 'timedOut', timeoutMs: 500 } as const;
+    expect(readExit({ ...outcome, stdout: 'busy' }, ICINGA)).toEqual({
+      ...{ state: 'unknown', exitCode: 3, statement: null, printed: 'busy' },
+      remark: '(timed out after 0.50 seconds)',
+    });
+    expect(readExit({ ...outcome, stdout: ' \n' }, ICINGA)).toMatchObject({
+      ...{ statement: '(timed out after 0.50 seconds)', remark: null },
+    });
+  });
+
+  test('codes 0 to 3 and signals are as with Nagios', () => {
+    for (const outcome of [0, 1, 2, 3].map((code) => exited(code, 'text'))) {
+      expect(readExit(outcome, ICINGA)).toEqual(readExit(outcome, SETTINGS));
+    }
+    const killed = signalled('SIGKILL', 'OK', 'err');
+    expect(readExit(killed, ICINGA)).toEqual(readExit(killed, SETTINGS));
+  });
+});
+
 describe('1.1 runs without an exit code', () => {
   test.each<[CheckStateName, number]>([
     ['ok', 0],

@@ -118,6 +118,14 @@ describe('1.2 output parsing', () => {
     });
   });
 
+  test('the text of a run that was out of time is read where it is kept, but for what may be cut', () => {
+    const outcome: Outcome = { kind: 'timedOut', timeoutMs: 500, stdout: 'busy | a=1 b=12' };
+    expect(readOutcome(outcome, { ...SETTINGS, timeoutOutput: 'kept' })).toMatchObject({
+      ...{ state: 'critical', output: 'busy', perfdata: [{ label: 'a' }] },
+      longOutput: '(timed out after 0.50 seconds)',
+    });
+  });
+
   test('a detail with pipes and newlines is one line of output', () => {
     const outcome: Outcome = { kind: 'notStarted', why: 'missing', detail: 'no "a|b;c"\nin /x' };
     const { output, longOutput } = readOutcome(outcome, SETTINGS);

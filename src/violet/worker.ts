@@ -18,8 +18,9 @@ import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
-import type { CheckStateName, Outcome } from '../model/check.ts';
+import type { Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
+import type { ReadingSettings } from '../nagios/exit-code.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
 import { RequestsInHand } from './requests-in-hand.ts';
 import { Slots } from './slots.ts';
@@ -48,7 +49,7 @@ export interface WorkerOptions {
   readonly envelope: Envelope;
   /** Rejects with `Unavailable` when the run was ended from here and says nothing of its target. */
   readonly execute: (request: CheckRequest) => Promise<Outcome>;
-  readonly settings: { readonly serviceCheckTimeoutState: CheckStateName };
+  readonly settings: ReadingSettings;
   readonly clock: Clock;
   /** 0..1 */
   readonly random: () => number;
