@@ -55,6 +55,11 @@ describe('1.1 exit codes', () => {
     });
   });
 
+  test.each([0, 4])('a line of ours about the run is added, with exit code %i too', (exitCode) => {
+    const outcome: Outcome = { ...exited(exitCode, 'text'), remark: '(new key)' } as Outcome;
+    expect(readExit(outcome, SETTINGS)).toMatchObject({ printed: 'text', remark: '(new key)' });
+  });
+
   test('nothing on both is said so, whatever the state', () => {
     expect(readExit(exited(0, '\n', ' '), SETTINGS)).toMatchObject({
       state: 'ok',

@@ -61,21 +61,22 @@ export function readExit(outcome: Outcome, settings: ReadingSettings): Verdict {
 }
 
 function readExited(
-  { exitCode, stdout, stderr }: Of<'exited'>,
+  { exitCode, stdout, stderr, ...run }: Of<'exited'>,
   outOfBounds: CheckStateName,
 ): Verdict {
+  const remark = run.remark ?? null;
   const printed = isBlank(stdout) ? stderr : stdout;
   const state = CHECK_STATES[exitCode];
   if (state === undefined) {
     const statement = describeWrongCode(exitCode);
-    return { state: outOfBounds, exitCode, statement, printed, remark: null };
+    return { state: outOfBounds, exitCode, statement, printed, remark };
   }
   if (isBlank(printed)) {
     const statement = '(the plugin printed nothing)';
-    return { state, exitCode, statement, printed: '', remark: null };
+    return { state, exitCode, statement, printed: '', remark };
   }
   const text = isBlank(stdout) ? `(nothing on stdout) stderr: ${stderr.trimStart()}` : stdout;
-  return { state, exitCode, statement: null, printed: text, remark: null };
+  return { state, exitCode, statement: null, printed: text, remark };
 }
 
 function describeWrongCode(exitCode: number): string {
