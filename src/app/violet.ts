@@ -18,7 +18,7 @@ import { parseTarget } from '../violet/ssh/target.ts';
 import { startWorker } from '../violet/worker.ts';
 import { openExecutor } from './adapters.ts';
 import { readRamUsedKib, type Shared } from './shared.ts';
-import { claimWorkerId } from './worker-id.ts';
+import { claimGivenId, claimWorkerId } from './worker-id.ts';
 
 /** Of a jump host for which none is written, as of hosts. */
 const DEFAULT_LOGIN = 'violet';
@@ -28,9 +28,10 @@ const DEFAULT_SSH_PORT = 22;
 export async function startViolet(shared: Shared): Promise<void> {
   const { config, lifecycle, log, clock } = shared;
   const { violet } = config;
-  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
-  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
-  const id = claimed?.id ?? violet.id;
+  const names = join(config.data, 'workers');
+  const claimed = await (violet.id === '' ? claimWorkerId(names) : claimGivenId(names, violet.id));
+  lifecycle.onStop('worker name', () => claimed.release());
+  const { id } = claimed;
   const user = violet.runAs === '' ? null : await findUser(violet.runAs);
   const environment = pluginEnvironment(violet.environment, user?.home ?? homedir());
   const executor = await openExecutor(config, user, shared);
