@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { expectLinear } from '../../test/linear.ts';
 import type { Outcome } from '../model/check.ts';
 import { parsePluginOutput, readOutcome } from './plugin-output.ts';
 
@@ -241,14 +242,7 @@ test('S13 time grows with the length of the text only', () => {
     '\ud800',
     ';',
   ]) {
-    const timeMs = (count: number) => {
-      const outcome = exited(pattern.repeat(count), true);
-      const startedAt = performance.now();
-      readOutcome(outcome, SETTINGS);
-      return performance.now() - startedAt;
-    };
-    const once = Math.min(timeMs(20_000), timeMs(20_000));
-    const twice = Math.min(timeMs(40_000), timeMs(40_000));
-    expect(twice, JSON.stringify(pattern)).toBeLessThan(3 * once + 20);
+    const read = (count: number) => readOutcome(exited(pattern.repeat(count), true), SETTINGS);
+    expectLinear(read, 20_000, JSON.stringify(pattern));
   }
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { expectLinear } from '../../../test/linear.ts';
 import type { Outcome } from '../../model/check.ts';
 import { createMask, MASK } from './mask.ts';
 
@@ -72,9 +73,18 @@ describe('secrets in texts', () => {
     expect(createMask({ USER1: '/plugins', USER2: '' })(outcome)).toBe(outcome);
   });
 
+  test('are found in time that grows with the text only', () => {
+    for (const piece of ['hush', 'hush ', 'hus', 'h', 'hush hush (s3cret']) {
+      const read = (count: number) => mask(exited(piece.repeat(count), '', true));
+      expectLinear(read, 20_000, JSON.stringify(piece));
+    }
+    const long = createMask({ USER2: 'a'.repeat(100_000) });
+    expectLinear((count) => long(exited('a'.repeat(count), '', true)), 90_000, 'one long secret');
+  });
+
   test('whatever they are, none is left, wherever a text is cut', () => {
     const secret = fc.string({
-      unit: fc.constantFrom('a', 'b', '*', '.', '\\', '['),
+      unit: fc.constantFrom('a', 'b', '$', '.', '\\', '['),
       minLength: 4,
     });
     fc.assert(

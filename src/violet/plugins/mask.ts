@@ -25,13 +25,13 @@ export function createMask(
     // One that contains another is to be found whole.
     .sort((one, other) => other.length - one.length);
   if (secrets.length === 0) return (outcome) => outcome;
-  const pattern = new RegExp(secrets.map(escapePattern).join('|'), 'g');
   return (outcome) => {
     const isCut = outcome.kind !== 'exited' || outcome.truncated;
     const mask = (text: string) => {
       // First what was cut, which may contain a shorter secret.
       const end = isCut ? findBeginning(text, secrets) : text.length;
-      const masked = text.slice(0, end).replace(pattern, MASK);
+      let masked = text.slice(0, end);
+      for (const secret of secrets) masked = masked.replaceAll(secret, MASK);
       return end < text.length ? masked + MASK : masked;
     };
     return maskTexts(outcome, mask);
@@ -64,8 +64,4 @@ function findBeginning(text: string, secrets: readonly string[]): number {
     }
   }
   return first;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
