@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SecureVersion } from 'node:tls';
 import { promisify } from 'node:util';
 import { tempFolder } from './temp.ts';
 
@@ -12,6 +13,8 @@ const execute = promisify(execFile);
 export interface ServerCertificate {
   readonly cert: string;
   readonly key: string;
+  /** The newest TLS that it speaks. */
+  readonly maxVersion?: SecureVersion;
 }
 
 /** What a certificate says. */
