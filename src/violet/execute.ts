@@ -11,6 +11,7 @@ import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
 import { buildArguments } from './plugins/arguments.ts';
+import { createMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
 import { openFileSystems } from './probes/file-systems.ts';
 import type { ProbeContext } from './probes/probe.ts';
@@ -19,7 +20,7 @@ import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 
 /** What checks are run with. */
 export interface ExecuteContext extends PluginContext, RemoteContext {
-  /** Values of `$USERn$`, by name without `$`. */
+  /** Values of `$USERn$`, by name without `$`. Secrets among them are in no outcome. */
   readonly userMacros: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
@@ -32,6 +33,12 @@ export type Execute = (request: CheckRequest, signal?: AbortSignal) => Promise<O
 
 /** Creates the runner of requests. */
 export function createExecute(context: ExecuteContext): Execute {
+  const mask = createMask(context.userMacros);
+  const execute = createRunner(context);
+  return async (request, signal) => mask(await execute(request, signal));
+}
+
+function createRunner(context: ExecuteContext): Execute {
   const fileSystems = openFileSystems();
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
