@@ -269,6 +269,8 @@ describe('completion', () => {
     expect(await complete('run', 'discovery', 'lo')).toEqual(['loop']);
     expect(await complete('run', 'check', '')).toContain('h');
     expect(await complete('list', 'checks', '--suite', 's')).toEqual(['s']);
+    expect(await complete('add', 'plugin', 'p', '--builtin', 't')).toEqual(['tcp', 'tls']);
+    expect(await complete('list', 'plugins', '--builtin', 'p')).toEqual(['ping']);
     expect(await complete('')).not.toContain('complete');
   });
 
