@@ -23,6 +23,8 @@ export const NEEDS = {
   fping: { programs: ['fping'], package: 'fping' },
   zsh: { programs: ['zsh'], package: 'zsh' },
   fish: { programs: ['fish'], package: 'fish' },
+  prometheus: { programs: ['prometheus', 'promtool'], package: 'prometheus' },
+  systemd: { programs: ['systemd-analyze'], package: 'systemd' },
   chromium: { programs: ['chromium'], package: 'chromium' },
 };
 

@@ -3,7 +3,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Log } from '../lib/log.ts';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, type StatementWatch } from './database.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 
@@ -11,7 +11,10 @@ import { withTranslatedErrors } from './translate-errors.ts';
 const INT8 = 20;
 
 /** Opens a pool for `url`; connections are made when they are needed. */
-export function openPostgres(url: string, options: { poolSize: number; log: Log }): Database {
+export function openPostgres(
+  url: string,
+  options: { poolSize: number; log: Log; watch?: StatementWatch | undefined },
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.poolSize,
@@ -28,10 +31,11 @@ export function openPostgres(url: string, options: { poolSize: number; log: Log 
   // An idle connection that breaks is replaced at the next use; without a listener it would throw.
   pool.on('error', (error) => options.log.debug({ error }, 'idle database connection lost'));
   const db = new Kysely<Tables>({
-    dialect: withTranslatedErrors(new PostgresDialect({ pool })),
+    dialect: withTranslatedErrors(new PostgresDialect({ pool }), options.watch),
   });
   return createDatabase({
     db,
+    watch: options.watch,
     traits: { kind: 'postgres', maxParameterCount: 60_000, upsert: 'conflict' },
     label: hidePassword(url),
     ping: async () => {

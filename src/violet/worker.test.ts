@@ -6,7 +6,7 @@ import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
-import { createMetrics } from '../lib/metrics.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import { createEnvelope } from '../messages/envelope.ts';
@@ -27,6 +27,7 @@ const OK: Outcome = {
 
 let broker: Broker;
 let worker: Worker;
+let metrics: Metrics;
 let results: CheckResult[];
 let running: number;
 let peak: number;
@@ -42,7 +43,8 @@ const execute = async (): Promise<Outcome> => {
 };
 
 const start = async (zones = ['default'], limits = { perHost: 3, perPlugin: 3 }) => {
-  const ports = { broker, topology, envelope, metrics: createMetrics() };
+  metrics = createMetrics();
+  const ports = { broker, topology, envelope, metrics };
   const settings = { serviceCheckTimeoutState: 'critical' } as const;
   const slots = new Slots(3, limits);
   const self = { id: 'violet-1', zones, slots, execute, settings };
@@ -97,6 +99,28 @@ describe('worker', () => {
       perfdata: [{ label: 'a', value: 1, unit: 's' }],
     });
     expect(worker.figures()).toMatchObject({ running: 0, finished: 1 });
+  });
+
+  test('a result tells when its request was sent, came and was begun', async () => {
+    await start();
+    const { scheduledAt, ...sent } = request(7);
+    await send({ ...sent, scheduledAt, sentAt: scheduledAt + 1 });
+    const [result] = await waitFor('the result', () => results.length > 0 && results);
+    expect(result?.sentAt).toBe(scheduledAt + 1);
+    expect(result?.receivedAt).toBeGreaterThan(scheduledAt);
+    expect(result?.startedAt).toBeGreaterThanOrEqual(result?.receivedAt ?? Number.NaN);
+  });
+
+  test('runs are counted by plugin, results that wait for the broker as held', async () => {
+    await start();
+    await send(request(7));
+    await waitFor('the result', () => results.length > 0);
+    await waitFor('the end', () => worker.figures().running === 0);
+    const text = await metrics.format();
+    expect(text).toContain('ppalette_violet_check_duration_seconds_count{plugin="p"} 1');
+    expect(text).toContain('ppalette_violet_start_latency_seconds_count 1');
+    expect(text).toMatch(/^ppalette_violet_checks_total\{outcome="exited"\} 1$/m);
+    expect(text).toMatch(/^ppalette_violet_held_results 0$/m);
   });
 
   test('it serves its zones and no others', async () => {

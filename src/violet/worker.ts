@@ -22,6 +22,7 @@ import type { CheckStateName, Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
 import { Slots } from './slots.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 const RETRY = { firstMs: 200, maxMs: 10_000 };
 /** Slots for people's requests: this part of the others, on top of them. */
@@ -72,34 +73,26 @@ export interface Worker {
 
 /** Starts taking requests of every zone. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { broker, topology, envelope, clock, log, metrics } = options;
-  const checkCount = metrics.counter('ppalette_violet_checks_total', 'Checks run, by outcome.', [
-    'outcome',
-  ]);
-  const expiredCount = metrics.counter(
-    'ppalette_violet_expired_requests_total',
-    'Requests whose time passed before a slot was free.',
-  );
-  const refusedCount = metrics.counter(
-    'ppalette_violet_refused_requests_total',
-    'Requests given up because too many waited for the same host or plugin.',
-  );
-  const deadCount = metrics.counter(
-    'ppalette_violet_dead_letters_total',
-    'Requests that nobody understands.',
-  );
-  const { slots } = options;
+  const { broker, topology, envelope, clock, log, slots } = options;
   const nowCount = Math.max(2, Math.ceil(slots.count * NOW_SHARE));
   // A person who asks for one check is not held up by what else runs there.
   const nowSlots = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
   const counts = { finished: 0, timedOut: 0, notStarted: 0 };
+  let held = 0;
+  const count = createWorkerMetrics(options.metrics, {
+    slots: () => slots.count + nowSlots.count,
+    running: () => slots.running + nowSlots.running,
+    waiting: () => slots.waiting + nowSlots.waiting,
+    held: () => held,
+  });
   const stopping = new AbortController();
 
   const publishResult = async (request: CheckRequest, result: CheckResult) => {
     const message = envelope.seal(CHECK_RESULT, result.id, result);
     for (let failures = 1; ; failures++) {
       try {
-        return await broker.publish(topology.results(request.shard), message);
+        await broker.publish(topology.results(request.shard), message);
+        return log.debug({ requestId: request.id }, 'result confirmed');
       } catch (error) {
         if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
         if (failures === 1)
@@ -109,21 +102,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
   };
 
-  const runOnce = async (request: CheckRequest): Promise<CheckResult> => {
+  const runOnce = async (request: CheckRequest, receivedAt: number): Promise<CheckResult> => {
     const startedAt = clock.now();
+    log.debug({ requestId: request.id }, 'check started');
     const outcome = await options.execute(request);
     const reading = readOutcome(outcome, options.settings);
     counts.finished++;
     if (outcome.kind === 'timedOut') counts.timedOut++;
     if (outcome.kind === 'notStarted') counts.notStarted++;
-    checkCount.add(1, { outcome: outcome.kind });
+    const finishedAt = clock.now();
+    count.run(request, outcome, { startedAt, finishedAt });
     log.debug({ requestId: request.id, state: reading.state, output: reading.output }, 'check run');
     return {
       id: request.id,
       checkId: request.checkId,
       scheduledAt: request.scheduledAt,
-      startedAt,
-      finishedAt: clock.now(),
+      ...(request.sentAt === undefined ? {} : { sentAt: request.sentAt }),
+      ...{ receivedAt, startedAt, finishedAt },
       worker: options.id,
       host: request.host.name,
       plugin: request.plugin.name,
@@ -135,13 +130,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     };
   };
 
-  const runCheck = async (request: CheckRequest): Promise<Settlement> => {
+  const runCheck = async (request: CheckRequest, receivedAt: number): Promise<Settlement> => {
     if (clock.now() >= request.expiresAt) {
-      expiredCount.add();
+      count.expired.add();
+      log.debug({ requestId: request.id }, 'request expired before it had a slot');
       return { kind: 'expired' };
     }
     try {
-      await publishResult(request, await runOnce(request));
+      const result = await runOnce(request, receivedAt);
+      held++;
+      await publishResult(request, result).finally(() => held--);
       return ACK;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
@@ -151,20 +149,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 
   const handleRequest = async (delivery: Delivery, free: Slots): Promise<Settlement> => {
+    const receivedAt = clock.now();
     let request: CheckRequest;
     try {
       request = envelope.open(CHECK_REQUEST, delivery);
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
-      deadCount.add();
+      count.dead.add();
       log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
       return { kind: 'dead', reason: error.message };
     }
+    log.debug({ requestId: request.id, host: request.host.name }, 'request received');
     const owner = { host: request.host.address, plugin: request.plugin.name };
-    const settlement = await free.run(owner, () => runCheck(request));
+    const settlement = await free.run(owner, () => runCheck(request, receivedAt));
     if (settlement) return settlement;
     if (stopping.signal.aborted) return { kind: 'requeue' };
-    refusedCount.add();
+    count.refused.add();
+    log.debug({ requestId: request.id }, 'request given up, too many wait for its host or plugin');
     return { kind: 'expired' };
   };
 
