@@ -163,7 +163,7 @@ class ShardCollector {
       const input: Input = delivery.id.startsWith(COMMAND_ID_PREFIX)
         ? { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) }
         : { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
-      log.debug({ requestId: delivery.id }, 'result received');
+      if (input.kind === 'result') log.debug({ requestId: delivery.id }, 'result received');
       return { settlement: ACK, input };
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;

@@ -192,7 +192,10 @@ function createCounters(
     figures.unconfirmed,
   );
   return {
-    requests: metrics.counter('ppalette_red_requests_total', 'Check requests sent.'),
+    requests: metrics.counter(
+      'ppalette_red_requests_total',
+      'Check requests that the schedule sent.',
+    ),
     missed: metrics.counter(
       'ppalette_red_missed_checks_total',
       'Checks that were due and did not run, by reason.',
