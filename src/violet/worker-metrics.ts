@@ -17,6 +17,7 @@ const MAX_PLUGINS = 50;
 export interface WorkerMetrics {
   readonly expired: CounterMetric;
   readonly refused: CounterMetric;
+  readonly repeated: CounterMetric;
   readonly dead: CounterMetric;
   /** Counts a run that has ended; instants are milliseconds since the epoch. */
   run(
@@ -29,7 +30,7 @@ export interface WorkerMetrics {
 /** Creates them. `figures` are read when somebody asks. */
 export function createWorkerMetrics(
   metrics: Metrics,
-  figures: Readonly<Record<'slots' | 'running' | 'waiting' | 'held', () => number>>,
+  figures: Readonly<Record<'slots' | 'running' | 'waiting' | 'unsent', () => number>>,
 ): WorkerMetrics {
   const { counter, gauge, histogram } = metrics;
   gauge('ppalette_violet_slots', 'Checks that may run at the same time.', figures.slots);
@@ -40,9 +41,9 @@ export function createWorkerMetrics(
     figures.waiting,
   );
   gauge(
-    'ppalette_violet_held_results',
+    'ppalette_violet_unsent_results',
     'Results that the broker has not confirmed yet.',
-    figures.held,
+    figures.unsent,
   );
   const checkCount = counter(
     'ppalette_violet_checks_total',
@@ -75,7 +76,11 @@ export function createWorkerMetrics(
     ),
     refused: counter(
       'ppalette_violet_refused_requests_total',
-      'Requests given up because too many waited for the same host or plugin.',
+      'Requests given up because too many waited for the same host or plugin, or for suspects.',
+    ),
+    repeated: counter(
+      'ppalette_violet_repeated_requests_total',
+      'Requests delivered again while or after they were run here, and not run twice.',
     ),
     dead: counter('ppalette_violet_dead_letters_total', 'Requests that nobody understands.'),
     run({ scheduledAt, plugin }, outcome, { startedAt, finishedAt }) {

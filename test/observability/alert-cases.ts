@@ -144,8 +144,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     ],
   },
   PpaletteResultsHeld: {
-    fires: [{ 'ppalette_violet_held_results{instance="w"}': FLAT(500) }],
-    quiet: [{ 'ppalette_violet_held_results{instance="w"}': FLAT(20) }],
+    fires: [{ 'ppalette_violet_unsent_results{instance="w"}': FLAT(500) }],
+    quiet: [{ 'ppalette_violet_unsent_results{instance="w"}': FLAT(20) }],
   },
   PpaletteDatabaseAway: {
     fires: [{ 'ppalette_database_available{instance="a"}': '1+0x50 0+0x9' }],
