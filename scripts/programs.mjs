@@ -30,6 +30,8 @@ export const NEEDS = {
   zsh: { programs: ['zsh'], package: 'zsh' },
   fish: { programs: ['fish'], package: 'fish' },
   script: { programs: ['script'], package: 'bsdutils' },
+  prometheus: { programs: ['prometheus', 'promtool'], package: 'prometheus' },
+  systemd: { programs: ['systemd-analyze'], package: 'systemd' },
   chromium: { programs: ['chromium'], package: 'chromium' },
 };
 

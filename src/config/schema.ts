@@ -27,6 +27,9 @@ const LIMITS = {
 const Percent = (value: number, description: string) =>
   Type.Number({ minimum: 0, maximum: 100, default: value, description });
 
+/** HOST:PORT, the host of an IPv6 address in brackets. */
+const ADDRESS = '(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}';
+
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
 
@@ -149,7 +152,7 @@ export const ConfigSchema = Section({
   }),
   red: Section({
     listen: Type.String({
-      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}$',
+      pattern: `^${ADDRESS}$`,
       default: '127.0.0.1:5000',
       description: 'HOST:PORT of the API',
     }),
@@ -338,6 +341,28 @@ export const ConfigSchema = Section({
     messageKey: Type.String({
       default: '',
       description: 'Shared key that signs every message on the broker; empty: unsigned',
+    }),
+  }),
+  metrics: Section({
+    violet: Type.String({
+      pattern: `^(${ADDRESS})?$`,
+      default: '127.0.0.1:5001',
+      description:
+        'HOST:PORT of /metrics, /healthz and /readyz of a violet without red; plain HTTP, no token; empty: none',
+    }),
+    grey: Type.String({
+      pattern: `^(${ADDRESS})?$`,
+      default: '127.0.0.1:5002',
+      description: 'The same of a grey without red; red has them beside its API',
+    }),
+    checks: Type.Boolean({
+      default: false,
+      description: 'Series of the state and the performance data of every check, at red',
+    }),
+    maxCheckSeries: Count({
+      default: 10_000,
+      maximum: 1_000_000,
+      description: 'The most of these; what is left out is counted',
     }),
   }),
   log: Section({

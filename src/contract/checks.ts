@@ -91,6 +91,7 @@ export const CheckQuerySchema = Query({
 /** One kept result. */
 export const ResultSchema = Type.Object({
   kind: Type.Literal('result'),
+  requestId: Type.String({ description: 'For `/traces`' }),
   state: StateSchema,
   exitCode: Type.Integer(),
   output: Type.String(),

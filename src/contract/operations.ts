@@ -52,6 +52,7 @@ import {
 } from './statistics.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from './subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from './suites.ts';
+import { TRACE_OPERATIONS } from './traces.ts';
 
 const host = objectOperations({
   name: 'host',
@@ -250,6 +251,7 @@ export const OPERATIONS = {
     problems: { 504: 'With `wait`: the result was not stored in time' },
   },
   ...MAINTENANCE_OPERATIONS,
+  ...TRACE_OPERATIONS,
   submitResults: {
     tag: 'Checks',
     summary: 'Submit results of many checks',

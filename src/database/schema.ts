@@ -102,8 +102,12 @@ export interface CheckStateTable {
   /** JSON array of `Perfdatum`. */
   perfdata: string;
   scheduled_at: number;
+  /** On the way of its request and result; null = not told. */
+  sent_at: number | null;
+  received_at: number | null;
   started_at: number;
   finished_at: number;
+  collected_at: number | null;
   worker: string;
   last_state_change_at: number;
   /** Index into `STATE_TYPES`. */
@@ -141,8 +145,11 @@ export interface ResultTable {
   output: string;
   long_output: string;
   perfdata: string;
+  sent_at: number | null;
+  received_at: number | null;
   started_at: number;
   finished_at: number;
+  collected_at: number | null;
   worker: string;
 }
 

@@ -10,7 +10,7 @@ import { evaluateBatch, type Input } from './evaluate-batch.ts';
 import { NOTHING_REMEMBERED, type Remembered, readRemembered } from './memory.ts';
 
 const site = { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 };
-const options = { site, keepsHistory: true };
+const options = { site, keepsHistory: true, collectedAt: 5 };
 const CHECK_ID = 7;
 const names = { host: 'h', plugin: 'p' };
 

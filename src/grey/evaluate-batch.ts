@@ -47,7 +47,12 @@ export function checkIdOf(input: Input): number {
 export function evaluateBatch(
   before: ReadonlyMap<number, Remembered>,
   inputs: readonly Input[],
-  options: { readonly site: Site; readonly keepsHistory: boolean },
+  options: {
+    readonly site: Site;
+    readonly keepsHistory: boolean;
+    /** When the batch came from the broker. */
+    readonly collectedAt: number;
+  },
 ): BatchEvaluation {
   const states = new Map(before);
   const stateRows = new Map<number, Insertable<CheckStateTable>>();
@@ -66,7 +71,7 @@ export function evaluateBatch(
     const { state, hasEffect, retryAt } = evaluation;
     if (input.kind === 'result') {
       const { result } = input;
-      const row = toResultRow(result);
+      const row = toResultRow(result, options.collectedAt);
       if (options.keepsHistory && result.keepHistory) {
         resultRows.set(`${checkId}-${result.scheduledAt}`, row);
       }
@@ -140,7 +145,7 @@ function findStart(change: {
   return before.stateType === stateType ? null : { ...start, cause: 'hardened' };
 }
 
-function toResultRow(result: CheckResult): Insertable<ResultTable> {
+function toResultRow(result: CheckResult, collectedAt: number): Insertable<ResultTable> {
   return {
     check_id: result.checkId,
     scheduled_at: result.scheduledAt,
@@ -149,8 +154,11 @@ function toResultRow(result: CheckResult): Insertable<ResultTable> {
     output: result.output,
     long_output: result.longOutput,
     perfdata: JSON.stringify(result.perfdata),
+    sent_at: result.sentAt ?? null,
+    received_at: result.receivedAt ?? null,
     started_at: result.startedAt,
     finished_at: result.finishedAt,
+    collected_at: collectedAt,
     worker: result.worker,
   };
 }

@@ -456,6 +456,33 @@ describe('status, statistics, history', () => {
     expect(server.asked.at(-1)?.query).toEqual({ from: ago(3_600), limit: '2' });
   });
 
+  test('trace, by names and by id', async () => {
+    const step = (name: string, service: string, offset: number, took: number | null) => ({
+      ...{ step: name, service, at: ago(-offset), offset, took },
+    });
+    const trace = {
+      ...{ id: '12-1764000000000', host: 'web1', plugin: 'ping', worker: 'violet-1' },
+      ...{ progress: 'stored', detail: 'Its result is stored.', state: 'warning' },
+      steps: [step('due', 'red', 0, null), step('received', 'violet', -0.25, -0.25)],
+      clockDifference: 0.25,
+    };
+    answer = () => ({ body: trace });
+    const { output } = await ppadm('trace', 'web1', 'ping');
+    expect(output).toBe(
+      'web1/ping  12-1764000000000  stored, warning, by violet-1\nIts result is stored.\n\n' +
+        'STEP      SERVICE  AT                        AFTER DUE  TOOK\n' +
+        'due       red      2026-11-23T10:00:00.000Z  0s\n' +
+        'received  violet   2026-11-23T09:59:59.750Z  -250ms     -250ms\n\n' +
+        'The clocks of two services differ by 250ms at least; times across them are off by that.\n',
+    );
+    expect(server.asked.at(-1)?.path).toBe('/api/v1/checks/web1/ping/trace');
+    const json = await ppadm('trace', '12-1764000000000', '-o', 'json');
+    expect(JSON.parse(json.output)).toEqual(trace);
+    expect(server.asked.at(-1)?.path).toBe('/api/v1/traces/12-1764000000000');
+    answer = () => problem(404, 'There is no trace of a request "1-2".');
+    expect(await ppadm('trace', '1-2')).toMatchObject({ exitCode: 3 });
+  });
+
   test('history that is not kept says how to keep it', async () => {
     answer = () => ({ body: { items: [] } });
     const { errors } = await ppadm('history', 'web1', 'ping');
@@ -527,6 +554,7 @@ describe('help', () => {
     'delete suite',
     'show stats',
     'add subnet',
+    'trace',
   ])('of %s has examples', async (words) => {
     const asked = await ppadm(...words.split(' '), '--help');
     expect(asked).toMatchObject({ exitCode: 0, output: expect.stringContaining('Examples:\n  ') });

@@ -114,6 +114,28 @@ describe('worker', () => {
     expect(worker.figures()).toMatchObject({ running: 0, finished: 1 });
   });
 
+  test('a result tells when its request was sent, came and was begun', async () => {
+    await start();
+    const { scheduledAt, ...sent } = request(7);
+    await send({ ...sent, scheduledAt, sentAt: scheduledAt + 1 });
+    const [result] = await waitFor('the result', () => results.length > 0 && results);
+    expect(result?.sentAt).toBe(scheduledAt + 1);
+    expect(result?.receivedAt).toBeGreaterThan(scheduledAt);
+    expect(result?.startedAt).toBeGreaterThanOrEqual(result?.receivedAt ?? Number.NaN);
+  });
+
+  test('runs are counted by plugin, results that wait for the broker as held', async () => {
+    await start();
+    await send(request(7));
+    await waitFor('the result', () => results.length > 0);
+    await waitFor('the end', () => worker.figures().running === 0);
+    const text = await metrics.format();
+    expect(text).toContain('ppalette_violet_check_duration_seconds_count{plugin="p"} 1');
+    expect(text).toContain('ppalette_violet_start_latency_seconds_count 1');
+    expect(text).toMatch(/^ppalette_violet_checks_total\{outcome="exited"\} 1$/m);
+    expect(text).toMatch(/^ppalette_violet_unsent_results 0$/m);
+  });
+
   test('it serves its zones and no others', async () => {
     await start(['a', 'b']);
     await send(request(1), 'a');

@@ -15,6 +15,7 @@ import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
 export interface RunView {
+  readonly checkId: number;
   readonly state: StateName;
   readonly exitCode: number;
   readonly output: string;
@@ -207,6 +208,7 @@ function readCheck(row: CheckRow): CheckView {
 
 function readRunView(row: Selectable<ResultTable>): RunView {
   return {
+    checkId: row.check_id,
     state: CHECK_STATES[row.state] ?? 'unknown',
     exitCode: row.exit_code,
     output: row.output,

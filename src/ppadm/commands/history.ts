@@ -29,6 +29,7 @@ const RESULT_COLUMNS: readonly Column[] = [
   { title: 'LATENCY', field: 'latency', format: 'took', isWide: true },
   { title: 'CODE', field: 'exitCode', isWide: true },
   { title: 'WORKER', field: 'worker', isWide: true },
+  { title: 'REQUEST', field: 'requestId', isWide: true },
   { title: 'OUTPUT', field: 'output', isFlexible: true },
 ];
 const STATE_COLUMNS: readonly Column[] = [

@@ -228,6 +228,22 @@ describe('what needs no token', () => {
     }
   });
 
+  test('metrics are for this machine; from elsewhere they need a token', async () => {
+    const ask = (from: string, token?: string) =>
+      site.server.inject({
+        ...{ method: 'GET', url: '/metrics', remoteAddress: from },
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      });
+    for (const local of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect((await ask(local)).statusCode).toBe(200);
+    }
+    expect((await ask('192.0.2.1')).statusCode).toBe(401);
+    expect((await ask('192.0.2.1', 'wrong')).statusCode).toBe(401);
+    const answer = await ask('192.0.2.1', await site.addToken('viewer'));
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toContain('ppalette_red_api_request_seconds');
+  });
+
   test('answers carry headers that keep a browser from guessing', async () => {
     const { headers } = await call('GET', '/hosts');
     expect(headers).toMatchObject({

@@ -49,7 +49,10 @@ export function historyRoutes(context: HistoryContext): Route[] {
       const dated = [
         ...results.map((run) => ({
           at: run.scheduledAt,
-          item: { kind: 'result', ...runToJson(run) } as const,
+          item: {
+            ...({ kind: 'result', requestId: `${run.checkId}-${run.scheduledAt}` } as const),
+            ...runToJson(run),
+          },
         })),
         ...states,
       ];

@@ -37,6 +37,7 @@ export type ResultRouteContext = Pick<
   | 'clock'
   | 'storedResults'
   | 'settings'
+  | 'trail'
 > & { readonly readCheck: CheckReader };
 
 /** Creates the routes. */
@@ -93,7 +94,7 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
 
 /** Puts a request ahead of the schedule's. Throws `Unavailable` without the broker. */
 async function requestRun(
-  { broker, topology, envelope, shards, clock }: ResultRouteContext,
+  { broker, topology, envelope, shards, clock, trail }: ResultRouteContext,
   { checkId, host, plugin }: CheckTarget,
 ): Promise<StoredResult & { readonly id: string }> {
   const scheduledAt = clock.now();
@@ -103,11 +104,14 @@ async function requestRun(
     id,
     checkId,
     scheduledAt,
+    sentAt: scheduledAt,
     expiresAt,
     ...describeRun(host, plugin, shards),
   };
   const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
+  trail.note('sent', request, scheduledAt);
   await broker.publish(topology.checksNow(host.zone), message);
+  trail.note('confirmed', request, clock.now());
   return { id, checkId, scheduledAt };
 }
 
