@@ -14,7 +14,7 @@ export interface Endpoint {
 }
 
 /**
- * Connects. Rejects with the system's error, or with an `AbortError` when `signal` aborts, which also
+ * Connects. Rejects with the system's error, or with `signal`'s reason when it aborts, which also
  * ends the connection later on. Whoever has the socket must destroy it.
  */
 export function openConnection(
@@ -23,11 +23,20 @@ export function openConnection(
 ): Promise<Socket> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, family, signal });
+    const socket = connect({ host: address, port, family });
+    // Not by the option `signal`, which leaves a listener behind for each hop of a redirection.
+    const abort = () => socket.destroy(toError(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', abort));
     // Stays: an error that nobody waits for any more must not end the process.
     socket.on('error', reject);
     socket.once('connect', () => resolve(socket));
   });
+}
+
+/** What a stream can be destroyed with. */
+export function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 /** Errors that are about this machine and say nothing of the target. */

@@ -50,7 +50,7 @@ export async function fetchPage(request: PageRequest, signal: AbortSignal): Prom
     ? (await openSecure(request, signal)).socket
     : await openConnection(request, signal);
   try {
-    return await exchange(socket, request, signal);
+    return await exchange(socket, request);
   } finally {
     socket.destroy();
   }
@@ -65,7 +65,7 @@ export async function openSecure(
   return secure(socket, hostOf(request.url), request.tls, signal);
 }
 
-function exchange(socket: Socket, request: PageRequest, signal: AbortSignal): Promise<Page> {
+function exchange(socket: Socket, request: PageRequest): Promise<Page> {
   const { url, method, headers, content } = request;
   return new Promise((resolve, reject) => {
     const client = requestOver({
@@ -73,7 +73,6 @@ function exchange(socket: Socket, request: PageRequest, signal: AbortSignal): Pr
       method,
       path: `${url.pathname}${url.search}`,
       headers: { Host: url.host, 'User-Agent': 'ppalette', ...headers },
-      signal,
     });
     client.on('error', reject);
     client.on('response', (response) => readPage(response, request).then(resolve, reject));

@@ -12,6 +12,7 @@ import {
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
+import { toError } from './connection.ts';
 import { codeOf, showText } from './probe.ts';
 
 /** How a certificate is checked, and what is shown in return. */
@@ -97,10 +98,6 @@ function shakeHands(socket: TLSSocket, signal: AbortSignal): Promise<void> {
     });
     socket.once('secureConnect', resolve);
   });
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function readCertificate(peer: PeerCertificate): Certificate {
