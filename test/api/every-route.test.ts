@@ -134,6 +134,11 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   getCheckHistory: () => [{ path: CHECK }],
   getCheckAvailability: () => [{ path: CHECK }],
   getCheckPerfdata: () => [{ path: CHECK }],
+  getCheckTrace: () => [{ path: CHECK }],
+  getTrace: async () => {
+    const { body } = await site.call('GET', '/checks/h/p/trace');
+    return [{ path: { trace: body.id } }];
+  },
   createDowntime: () => [{ body: { host: 'h', end: '2099-01-01T00:00:00Z', comment: 'kernel' } }],
   listDowntimes: () => [{}],
   getDowntime: async () => [{ path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' } }],
