@@ -11,6 +11,7 @@ import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
+import { up as listIndexes } from './0010-list-indexes.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0007-plugin-ssh': pluginSsh,
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
+  '0010-list-indexes': listIndexes,
   '0017-shard-owners': shardOwners,
 };
 

@@ -163,6 +163,7 @@ describe('wrong input', () => {
     [422, 'POST', '/plugins', { name: 'p', script: 'check_ping', interval: -1 }, /interval/],
     [422, 'POST', '/plugins', { name: 'p', script: 'a', builtin: 'ping' }, /exactly one/],
     [422, 'POST', '/plugins', { name: 'p' }, /exactly one/],
+    [422, 'POST', '/plugins', { name: 'p', builtin: 'pnig' }, /no built-in.*mean "ping"\?.*tls/],
     [422, 'POST', '/subnets', { name: 'n', cidr: '10.0.0.0/1' }, /at most 65536/],
     [422, 'POST', '/subnets', { name: 'n', cidr: '10.0.0.0/15' }, /spans 131072.*at most 65536/],
     [422, 'POST', '/subnets', { name: 'n', cidr: '2001:db8::/111' }, /spans 131072.*at most 65536/],
