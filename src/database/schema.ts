@@ -323,6 +323,16 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
+/** When checks were in downtimes, which may be gone themselves. Written by grey. */
+export interface DowntimeStretchTable {
+  check_id: number;
+  /** By which id checks know the downtime. */
+  downtime: string;
+  from_at: number;
+  /** Null while it lasts. */
+  to_at: number | null;
+}
+
 /** Who stores the results of a shard. Written by grey. */
 export interface ShardOwnerTable {
   shard: number;
@@ -379,6 +389,7 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  downtime_stretch: DowntimeStretchTable;
   shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;

@@ -6,6 +6,7 @@
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
 import { deleteOldDiscoveries } from '../database/queries/discoveries.ts';
+import { deleteOldDowntimeStretches } from '../database/queries/downtime-stretches.ts';
 import { deleteOldEvents } from '../database/queries/events.ts';
 import {
   addResultPartitions,
@@ -112,6 +113,7 @@ export async function forgetOld(round: Round): Promise<void> {
     await forgetHistory(round, 'result', results);
   }
   await forgetHistory(round, 'state_interval', states);
+  await forgetRows(round, deleteOldDowntimeStretches, states);
   if (results !== null && states !== null) {
     await forgetRows(round, deleteOldNames, Math.min(results, states));
   }
