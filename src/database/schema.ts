@@ -4,6 +4,7 @@
  */
 
 import type { Generated } from 'kysely';
+import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -323,25 +324,6 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
-/** When checks were in downtimes, which may be gone themselves. Written by grey. */
-export interface DowntimeStretchTable {
-  check_id: number;
-  /** By which id checks know the downtime. */
-  downtime: string;
-  from_at: number;
-  /** Null while it lasts. */
-  to_at: number | null;
-}
-
-/** Who stores the results of a shard. Written by grey. */
-export interface ShardOwnerTable {
-  shard: number;
-  /** Goes up with each owner; what an earlier one writes is refused. */
-  fence: number;
-  /** For people. */
-  owner: string;
-}
-
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -390,6 +372,7 @@ export interface Tables {
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
   downtime_stretch: DowntimeStretchTable;
+  site_problem: SiteProblemTable;
   shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;

@@ -12,7 +12,8 @@ import { recordChange } from '../database/queries/audit.ts';
 import { listArchivedChecks } from '../database/queries/check-archive.ts';
 import { writeBatch } from '../database/queries/check-states.ts';
 import { listResults } from '../database/queries/checks.ts';
-import { insertEvents, listEventsAfter } from '../database/queries/events.ts';
+import { listDowntimeStretches } from '../database/queries/downtime-stretches.ts';
+import { type EventEntry, insertEvents, listEventsAfter } from '../database/queries/events.ts';
 import {
   findStateAt,
   insertStateStarts,
@@ -127,6 +128,35 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     await forget(NOW + 30 * DAY);
     expect(await findStateAt(database, checkId, NOW)).toBeUndefined();
     expect(await listArchivedChecks(database, 'gone', 'gone')).toEqual([]);
+  });
+
+  test('times in downtimes are known until their states are too old', async () => {
+    const { checkId } = await addCheck(database, 'downtimes');
+    const event = (at: number, action: string, id: string): EventEntry => ({
+      ...{ at, type: 'downtime', checkId, payload: { action, id } },
+    });
+    const [long, old, recent, now] = [NOW - 30 * DAY, NOW - 25 * DAY, NOW - DAY, NOW];
+    const first = [event(long, 'started', 'a'), event(old, 'ended', 'a')];
+    await writeBatch(database, { events: [...first, event(recent, 'started', 'b')] });
+    await writeBatch(database, {
+      events: [event(now, 'started', 'c'), event(now, 'expired', 'd')],
+    });
+    await writeBatch(database, { events: [event(now, 'cancelled', 'b')] });
+    const list = (from = 0) => listDowntimeStretches(database, checkId, { ...EVER, from });
+    const stretches = [
+      { from: long, to: old },
+      { from: recent, to: now },
+      { from: now, to: now },
+      { from: now, to: null },
+    ];
+    expect(
+      (await list()).toSorted(
+        (a, b) => a.from - b.from || Number(a.to === null) - Number(b.to === null),
+      ),
+    ).toEqual(stretches);
+    expect(await list(now)).toEqual([{ from: now, to: null }]);
+    await forget();
+    expect(await list()).toHaveLength(3);
   });
 
   test('events go at their own age, and 0 keeps for ever', async () => {

@@ -1,4 +1,4 @@
-/** What availability tells apart: time that was planned, why nothing was measured, soft states. Pure. */
+/** Sections 2.1 and 7: what availability tells apart: time that was planned, why nothing was measured, soft states. Pure. */
 
 import type { StateType } from '../model/state-type.ts';
 

@@ -1,6 +1,7 @@
 /** Single results by day on PostgreSQL: days ahead get a partition of their own, old ones are dropped. */
 
 import { sql as raw } from 'kysely';
+import { formatInstant } from '../../lib/instant.ts';
 import type { Database, Sql } from '../database.ts';
 
 const DAY_MS = 86_400_000;
@@ -64,7 +65,7 @@ async function addPartition(database: Database, from: number): Promise<void> {
 const NAME = /^result_d(\d{4})(\d\d)(\d\d)$/;
 
 function nameOf(from: number): string {
-  return `result_d${new Date(from).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  return `result_d${formatInstant(from).slice(0, 10).replaceAll('-', '')}`;
 }
 
 async function listPartitions({ db }: Database): Promise<{ name: string; from: number }[]> {
