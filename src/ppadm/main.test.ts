@@ -149,6 +149,18 @@ describe('a list', () => {
     expect((await ppadm('list', 'hosts', '-o', 'json')).output).toBe('[]\n');
   });
 
+  test('that is empty for a name that is not there says which are near', async () => {
+    answer = ({ path }) => {
+      if (path.endsWith('/checks')) return page([]);
+      return path.endsWith('/hosts') ? page([host('web1')]) : problem(404, 'none');
+    };
+    expect(await ppadm('list', 'checks', '--host', 'wbe1')).toEqual({
+      exitCode: 0,
+      output: '',
+      errors: 'There are no such checks.\nThere is no host "wbe1". Did you mean "web1"?\n',
+    });
+  });
+
   test('of workers takes no page, and asks as whom it was told', async () => {
     answer = () => page([{ id: 'violet-1', status: 'lost', zones: ['a', 'b'] }]);
     expect((await ppadm('list', 'workers')).output).toContain('violet-1');

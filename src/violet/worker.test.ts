@@ -136,6 +136,26 @@ describe('worker', () => {
     expect(peak).toBe(3);
   });
 
+  test('with more slots more requests are taken, with fewer they are left to others', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['default'], { perHost: 99, perPlugin: 99 });
+    for (let index = 1; index <= 60; index++) await send(request(index));
+    const queued = () => broker.depth(topology.checks('default'));
+    await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 6);
+    await worker.resize(12);
+    await waitFor('twelve to run', () => worker.figures().running === 12);
+    await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 24);
+    expect(worker.figures().consumers).toBe(3);
+    const fewer = worker.resize(3);
+    open();
+    await fewer;
+    expect(worker.figures().consumers).toBe(2);
+    await waitFor('all results', () => results.length === 60);
+  });
+
   test('a request whose time passed while it waited for a slot is not run', async () => {
     let open = () => {};
     gate = new Promise((resolve) => {

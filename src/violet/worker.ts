@@ -3,13 +3,7 @@
  * A worker that dies before the ack leaves its request to another.
  */
 
-import {
-  ACK,
-  type Broker,
-  type Consumer,
-  type Delivery,
-  type Settlement,
-} from '../broker/broker.ts';
+import { ACK, type Broker, type Delivery, type Settlement } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -22,6 +16,7 @@ import type { Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { ReadingSettings } from '../nagios/exit-code.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
+import { Intake } from './intake.ts';
 import { RequestsInHand } from './requests-in-hand.ts';
 import { Slots } from './slots.ts';
 import { Suspects } from './suspects.ts';
@@ -76,6 +71,8 @@ export interface WorkerFigures {
 /** A running worker. */
 export interface Worker {
   figures(): WorkerFigures;
+  /** Changes the number of slots, and of the requests in hand with it. One call at a time. */
+  resize(count: number): Promise<void>;
   /** Takes no more; resolves when what runs has ended and its results are confirmed. */
   stop(): Promise<void>;
 }
@@ -202,16 +199,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return inHand.serveOnce(request.id, () => serve(request, free));
   };
 
-  const consumers: Consumer[] = [];
+  const intakes: { readonly intake: Intake; readonly free: Slots }[] = [];
   for (const zone of options.zones) {
     for (const [queue, free] of [
       [topology.checks(zone), slots],
       [topology.checksNow(zone), nowSlots],
     ] as const) {
-      const limit = { concurrency: free.count * PREFETCH_SHARE };
-      consumers.push(
-        await broker.consumeEach(queue, limit, (delivery) => handleRequest(delivery, free)),
+      const intake = new Intake((concurrency) =>
+        broker.consumeEach(queue, { concurrency }, (delivery) => handleRequest(delivery, free)),
       );
+      await intake.follow(free.count * PREFETCH_SHARE);
+      intakes.push({ intake, free });
     }
   }
   return {
@@ -219,10 +217,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       running: slots.running + nowSlots.running,
       waiting: slots.waiting + nowSlots.waiting,
       ...counts,
-      consumers: consumers.length,
+      consumers: intakes.reduce((sum, { intake }) => sum + intake.consumerCount, 0),
     }),
+    async resize(count) {
+      slots.resize(count);
+      for (const { intake, free } of intakes) await intake.follow(free.count * PREFETCH_SHARE);
+    },
     async stop() {
-      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
+      const stopped = Promise.all(intakes.map(({ intake }) => intake.stop()));
       stopping.abort();
       slots.close();
       nowSlots.close();

@@ -11,6 +11,7 @@ import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
+import { up as listIndexes } from './0010-list-indexes.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
 import { up as stretchesAndProblems } from './0018-stretches-and-problems.ts';
 import { up as retention } from './0019-retention.ts';
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0007-plugin-ssh': pluginSsh,
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
+  '0010-list-indexes': listIndexes,
   '0017-shard-owners': shardOwners,
   '0018-stretches-and-problems': stretchesAndProblems,
   '0019-retention': retention,

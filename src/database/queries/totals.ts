@@ -16,27 +16,34 @@ export interface Totals {
   readonly hostsActiveUp: number;
 }
 
-/** Counts everything. Cost: one pass over the checks. */
+/**
+ * Counts everything. Hosts in maintenance are few, so their checks are taken off the count of all, which
+ * reads nothing but an index.
+ */
 export async function readTotals({ db }: Sql): Promise<Totals> {
-  const stateRows = await db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
-    .select(['check_state.state', sql<number>`count(*)`.as('count')])
-    .where('host.maintenance', '=', 0)
+  const count = sql<number>`count(*)`.as('count');
+  const all = await db
+    .selectFrom('check_state')
+    .select(['check_state.state', count])
     .groupBy('check_state.state')
     .execute();
-  const states: Record<StateName, number> = {
-    ok: 0,
-    warning: 0,
-    critical: 0,
-    unknown: 0,
-    pending: 0,
-  };
-  for (const row of stateRows) {
-    const name = row.state === null ? 'pending' : (CHECK_STATES[row.state] ?? 'unknown');
-    states[name] += Number(row.count);
+  const inMaintenance = await db
+    .selectFrom('host')
+    .crossJoin('check_pair')
+    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+    .select(['check_state.state', count])
+    .whereRef('check_pair.host_id', '=', 'host.id')
+    .where('host.maintenance', '=', 1)
+    .groupBy('check_state.state')
+    .execute();
+  const pairs = await db.selectFrom('check_pair').select(count).executeTakeFirstOrThrow();
+  const checksAll = Number(pairs.count);
+  const states = { ok: 0, warning: 0, critical: 0, unknown: 0, pending: checksAll };
+  for (const row of all) {
+    states[nameOf(row.state)] += Number(row.count);
+    states.pending -= Number(row.count);
   }
+  for (const row of inMaintenance) states[nameOf(row.state)] -= Number(row.count);
   const hosts = await db
     .selectFrom('host')
     .select([
@@ -45,9 +52,10 @@ export async function readTotals({ db }: Sql): Promise<Totals> {
     ])
     .executeTakeFirstOrThrow();
   const pinged = await db
-    .selectFrom('check_pair')
+    .selectFrom('plugin')
+    .crossJoin('check_pair')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .whereRef('check_pair.plugin_id', '=', 'plugin.id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
     .select('check_pair.host_id')
     .where('host.maintenance', '=', 0)
@@ -57,16 +65,16 @@ export async function readTotals({ db }: Sql): Promise<Totals> {
     .groupBy('check_pair.host_id')
     .having(sql<boolean>`max(coalesce(check_state.state, 9)) = 0`)
     .execute();
-  const { count } = await db
-    .selectFrom('check_pair')
-    .select(sql<number>`count(*)`.as('count'))
-    .executeTakeFirstOrThrow();
   return {
     states,
-    checksAll: Number(count),
+    checksAll,
     checksActive: Object.values(states).reduce((sum, value) => sum + value, 0),
     hostsAll: Number(hosts.all),
     hostsActive: Number(hosts.active),
     hostsActiveUp: pinged.length,
   };
+}
+
+function nameOf(code: number | null): StateName {
+  return code === null ? 'pending' : (CHECK_STATES[code] ?? 'unknown');
 }

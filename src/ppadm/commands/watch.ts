@@ -107,7 +107,7 @@ function createView(
     const problems = formatItems(session, CHECK.columns, items as readonly Item[]);
     const more = total > items.length ? `... and ${total - items.length} more\n` : '';
     const now = formatTime(formatInstant(session.surroundings.clock.now()));
-    const title = `${total} problems at ${now}\n\n`;
+    const title = `${total} ${total === 1 ? 'problem' : 'problems'} at ${now}\n\n`;
     const used = title.split('\n').length + problems.split('\n').length + more.split('\n').length;
     const room = Math.max(1, rows - used - 1);
     recent.splice(0, Math.max(0, recent.length - room));

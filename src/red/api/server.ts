@@ -2,7 +2,6 @@
 
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { Query } from '../../contract/common.ts';
 import type { Operation } from '../../contract/operation.ts';
 import { OPERATIONS } from '../../contract/operations.ts';
@@ -14,6 +13,7 @@ import type { Log } from '../../lib/log.ts';
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
 import { type Authorize, createAuthorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
+import { createValidator } from './validation.ts';
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
@@ -195,38 +195,6 @@ function addRoute(
       return answer.body === undefined ? reply.send() : reply.send(answer.body);
     },
   });
-}
-
-/** A function that returns the value if it fits the schema; throws `InvalidInput` otherwise. */
-export function createValidator(schema: TSchema | undefined, isQuery: boolean) {
-  if (schema === undefined) return (value: unknown) => value;
-  const validator = Compile(schema);
-  return (value: unknown): unknown => {
-    if (value === undefined && !isQuery) {
-      throw new InvalidInput([{ path: '', message: 'a JSON body is needed' }], true);
-    }
-    if (validator.Check(value)) return value;
-    const errors = validator.Errors(value).flatMap(readValidationError);
-    throw new InvalidInput(errors.slice(0, 100), isQuery);
-  };
-}
-
-function readValidationError(error: {
-  instancePath: string;
-  message: string;
-  params: unknown;
-}): { path: string; message: string }[] {
-  const params = error.params as {
-    additionalProperties?: readonly string[];
-    requiredProperties?: readonly string[];
-  };
-  const each = (names: readonly string[], message: string) =>
-    names.map((name) => ({ path: `${error.instancePath}/${name}`, message }));
-  if (params.additionalProperties) return each(params.additionalProperties, 'is not a known field');
-  if (params.requiredProperties) return each(params.requiredProperties, 'is required');
-  // What a closed object says of a field that it does not know, beside naming it.
-  if (error.message === 'schema is false') return [];
-  return [{ path: error.instancePath || '/', message: error.message }];
 }
 
 /** Listens. Throws `ConfigError` for an address that is taken or not there. */
