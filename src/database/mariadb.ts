@@ -39,7 +39,7 @@ export function openMariadb(url: string, options: { poolSize: number }): Databas
   });
   return createDatabase({
     db,
-    traits: { kind: 'mariadb', maxParameterCount: 60_000, upsert: 'duplicateKey' },
+    traits: { kind: 'mariadb' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -38,7 +38,7 @@ export function openPostgres(url: string, options: { poolSize: number; log: Log 
   });
   return createDatabase({
     db,
-    traits: { kind: 'postgres', maxParameterCount: 60_000, upsert: 'conflict' },
+    traits: { kind: 'postgres' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -53,7 +53,7 @@ export async function openSqlite(path: string): Promise<Database> {
   });
   return createDatabase({
     db,
-    traits: { kind: 'sqlite', maxParameterCount: 32_000, upsert: 'conflict' },
+    traits: { kind: 'sqlite' },
     label: `sqlite:${path}`,
     ping: async () => {
       driver.exec('SELECT 1');
