@@ -18,6 +18,7 @@ import { startCollector } from '../grey/collector.ts';
 import { startDiscoveryCollector } from '../grey/discovery.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
+import { startRetention } from '../grey/retention.ts';
 import { startStatistics } from '../grey/statistics.ts';
 import { sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
@@ -35,7 +36,6 @@ import { startDiscoveries } from '../red/discovery.ts';
 import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
-import { startEventRetention } from '../red/event-retention.ts';
 import { RequestTrail } from '../red/request-trail.ts';
 import { startScheduler } from '../red/scheduler.ts';
 import { addSiteMetrics } from '../red/site-metrics.ts';
@@ -169,6 +169,13 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
+  const retention = await startRetention({
+    ...shared,
+    database,
+    days: config.grey.retention,
+    holder,
+  });
+  lifecycle.onStop('retention', () => retention.stop());
   const perfdata = startPerfdata({ ...shared, database, rrd });
   lifecycle.onStop('performance data', () => perfdata.stop());
   const collector = await startCollector({
@@ -264,8 +271,6 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
 
-  const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
-  lifecycle.onStop('event retention', () => retention.stop());
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());

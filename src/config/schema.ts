@@ -30,6 +30,14 @@ const Percent = (value: number, description: string) =>
 /** HOST:PORT, the host of an IPv6 address in brackets. */
 const ADDRESS = '(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}';
 
+const Days = (value: number, kept: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: 36_500,
+    default: value,
+    description: `${kept}: days that they are kept; 0: for ever`,
+  });
+
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
 
@@ -305,6 +313,14 @@ export const ConfigSchema = Section({
       default: 10,
       minimum: 1,
       description: 'Seconds between common statistics',
+    }),
+    retention: Section({
+      results: Days(30, 'Single results, of hosts that keep them'),
+      states: Days(400, 'Stretches of states, which availability is computed from'),
+      events: Days(90, 'The log: changes of states, notifications, downtimes, configuration'),
+      downtimes: Days(400, 'Downtimes that are over'),
+      discoveries: Days(90, 'Discoveries that are over'),
+      audit: Days(730, 'What people changed'),
     }),
   }),
   semantics: Section({

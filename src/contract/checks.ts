@@ -148,17 +148,28 @@ const Share = Type.Object({
   percent: Type.Number({ description: 'Of the whole span' }),
 });
 
-/** How long a check was in which state; the seconds add up to the span. */
+const Shares = Type.Object({
+  ok: Share,
+  warning: Share,
+  critical: Share,
+  unknown: Share,
+  notMeasured: Share,
+});
+
+/** How long a check was in which state; the seconds of `states` and `planned` add up to the span. */
 export const AvailabilitySchema = Type.Object({
   from: Instant,
   to: Instant,
   seconds: Seconds,
-  states: Type.Object({
-    ok: Share,
-    warning: Share,
-    critical: Share,
-    unknown: Share,
-    notMeasured: Type.Object(Share.properties, { description: 'Before the first result' }),
+  states: Type.Object(Shares.properties, { description: 'Outside of downtimes' }),
+  planned: Type.Object(
+    { ...Share.properties, states: Shares },
+    { description: 'In downtimes, and in which states then' },
+  ),
+  reasons: Type.Record(Type.String(), Seconds, {
+    description:
+      'Why nothing was measured, in downtimes or not, with seconds: pending (no result yet), noWorker, ' +
+      'noResult, maintenance, deleted',
   }),
 });
 
@@ -169,6 +180,11 @@ export type AvailabilityJson = Static<typeof AvailabilitySchema>;
 export const AvailabilityQuerySchema = Query({
   from: Type.Optional({ ...Instant, description: 'Default: a day before `to`' }),
   to: Type.Optional({ ...Instant, description: 'Default: now' }),
+  stateType: Type.Optional(
+    Type.Literal('hard', {
+      description: 'Soft problems count as the hard state before them; default: all states count',
+    }),
+  ),
 });
 
 /** One job of the schedule. */

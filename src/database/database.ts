@@ -27,13 +27,9 @@ export class TransactionCollision extends Error {
   override name = 'TransactionCollision';
 }
 
-/** Where the databases differ, as data: column types and the form of an upsert. */
+/** Where the databases differ: each has column types and a form of upsert of its own. */
 export interface SqlTraits {
   readonly kind: 'sqlite' | 'postgres' | 'mariadb';
-  /** The most values that one statement may bind. */
-  readonly maxParameterCount: number;
-  /** `conflict`: ON CONFLICT ... DO UPDATE; `duplicateKey`: ON DUPLICATE KEY UPDATE. */
-  readonly upsert: 'conflict' | 'duplicateKey';
 }
 
 /** What a statement does, as far as times are told apart. */

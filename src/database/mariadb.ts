@@ -44,7 +44,7 @@ export function openMariadb(
   return createDatabase({
     db,
     watch: options.watch,
-    traits: { kind: 'mariadb', maxParameterCount: 60_000, upsert: 'duplicateKey' },
+    traits: { kind: 'mariadb' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -42,7 +42,7 @@ export function openPostgres(
   return createDatabase({
     db,
     watch: options.watch,
-    traits: { kind: 'postgres', maxParameterCount: 60_000, upsert: 'conflict' },
+    traits: { kind: 'postgres' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

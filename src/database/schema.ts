@@ -4,6 +4,7 @@
  */
 
 import type { Generated } from 'kysely';
+import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -330,15 +331,6 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
-/** Who stores the results of a shard. Written by grey. */
-export interface ShardOwnerTable {
-  shard: number;
-  /** Goes up with each owner; what an earlier one writes is refused. */
-  fence: number;
-  /** For people. */
-  owner: string;
-}
-
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -386,6 +378,8 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  downtime_stretch: DowntimeStretchTable;
+  site_problem: SiteProblemTable;
   shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;

@@ -54,7 +54,7 @@ export async function openSqlite(path: string, watch?: StatementWatch): Promise<
   return createDatabase({
     db,
     watch,
-    traits: { kind: 'sqlite', maxParameterCount: 32_000, upsert: 'conflict' },
+    traits: { kind: 'sqlite' },
     label: `sqlite:${path}`,
     ping: async () => {
       driver.exec('SELECT 1');

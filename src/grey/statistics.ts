@@ -11,6 +11,7 @@ import { MISSING_HEARTBEATS } from '../model/worker.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { COMMON_FILE_NAME, commonDefinition, commonSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
+import { createZoneWatch } from './zones.ts';
 
 /** What the statistics work with. */
 export interface StatisticsOptions {
@@ -50,9 +51,11 @@ export async function startStatistics(
     const lost = await database.transaction((sql) => markLostWorkers(sql, now, MISSING_HEARTBEATS));
     if (lost.length > 0) log.warn({ workers: lost }, 'workers are lost: no heartbeats any more');
   };
+  const watchZones = createZoneWatch(options);
   const count = async () => {
     if (!lease.isHeld()) return;
     await noteLostWorkers();
+    await watchZones();
     const totals = await readTotals(database);
     latest = totals;
     outage = false;

@@ -394,6 +394,14 @@ describe('status, statistics, history', () => {
     checks: { all: 9, active: 8, ok: 5, warning: 1, critical: 2, unknown: 0, pending: 0 },
     hosts: { all: 3, active: 2, up: 1 },
     workers: { connected: 1, all: 2 },
+    problems: [
+      {
+        kind: 'noWorker',
+        subject: 'north',
+        since: '2026-11-23T09:00:00.000Z',
+        text: 'No worker serves the zone north.',
+      },
+    ],
     checksPerSecond: 1.234,
     scheduler: { active: true, jobs: 8, requested: 7, missed: 0, lateness: 0.004 },
     database: { address: 'sqlite:x' },
@@ -406,6 +414,7 @@ describe('status, statistics, history', () => {
     const { output } = await ppadm('show', 'status');
     expect(output).toContain('2 critical, 1 warning, 0 unknown, 0 pending, 5 ok; 8 active of 9');
     expect(output).toMatch(/^Statistics +off\\x1b$/m);
+    expect(output).toMatch(/^Problem +No worker serves the zone north\. \(since .*\)$/m);
     expect(JSON.parse((await ppadm('show', 'status', '-o', 'json')).output)).toEqual(status);
   });
 

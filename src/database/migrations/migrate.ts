@@ -14,6 +14,8 @@ import { up as downtimes } from './0009-downtimes.ts';
 import { up as listIndexes } from './0010-list-indexes.ts';
 import { up as traces } from './0016-traces.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
+import { up as stretchesAndProblems } from './0018-stretches-and-problems.ts';
+import { up as retention } from './0019-retention.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -29,6 +31,8 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0010-list-indexes': listIndexes,
   '0016-traces': traces,
   '0017-shard-owners': shardOwners,
+  '0018-stretches-and-problems': stretchesAndProblems,
+  '0019-retention': retention,
 };
 
 /** One migration and when it was applied; null = not yet. */

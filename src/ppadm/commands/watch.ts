@@ -131,6 +131,8 @@ function wordsOf(event: EventJson): string[] {
       return [`${event.kind} ${event.name}`, `${event.action} by ${event.actor}`];
     case 'worker':
       return [`worker ${event.worker}`, event.status];
+    case 'problem':
+      return [`problem ${event.kind} ${event.subject}`, event.action];
     case 'dropped':
       return ['events were left out', event.reason];
     default:

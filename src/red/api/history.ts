@@ -5,19 +5,20 @@ import type { Database } from '../../database/database.ts';
 import { listArchivedChecks } from '../../database/queries/check-archive.ts';
 import { findCheck, listResults } from '../../database/queries/checks.ts';
 import {
-  findNextStart,
-  findStateAt,
-  listStateStarts,
-} from '../../database/queries/state-intervals.ts';
+  type DowntimeStretch,
+  listDowntimeStretches,
+} from '../../database/queries/downtime-stretches.ts';
+import { findNextStart, listStateStarts } from '../../database/queries/state-intervals.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
+import type { StateType } from '../../model/state-type.ts';
 import {
-  AVAILABILITY_STATES,
   type AvailabilityMs,
-  type Stretch,
+  type AvailabilityState,
   sumStretches,
 } from '../../nagios/availability.ts';
+import { coveredParts, hardStretches, type Span, sumReasons } from '../../nagios/planned.ts';
 import { readInstant, runToJson } from './checks.ts';
 import { readLimit } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
@@ -25,6 +26,8 @@ import { defineRoute, type Route } from './server.ts';
 const DAY_MS = 24 * 3_600_000;
 /** Stretches that one sum takes; a check that changed more often needs a shorter span. */
 const MAX_STRETCHES = 100_000;
+/** Stretches before a span that are looked at for the hard state in which it began. */
+const MAX_SOFT = 100;
 
 interface HistoryContext {
   readonly database: Database;
@@ -67,8 +70,11 @@ export function historyRoutes(context: HistoryContext): Route[] {
       if (from >= to) {
         throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
       }
-      const stretches = await readStretches(database, checks, { from, to });
-      return { status: 200, body: toAvailability(sumStretches(stretches, { from, to }), from, to) };
+      const span = { from, to };
+      const all = await readStretches(database, checks, span);
+      const stretches = query.stateType === 'hard' ? hardStretches(all) : all;
+      const downtimes = await readDowntimes(database, checks, span);
+      return { status: 200, body: toAvailability(stretches, downtimes, span) };
     }),
   ];
 }
@@ -92,25 +98,41 @@ async function listPresentAndPast(
   return checks;
 }
 
+/** A stretch and what is told of it. */
+interface KnownStretch {
+  readonly fromAt: number;
+  readonly state: AvailabilityState;
+  readonly stateType: StateType;
+  readonly cause: string;
+}
+
+function isHard({ state, stateType }: KnownStretch): boolean {
+  return stateType === 'hard' && state !== 'notMeasured';
+}
+
 /** What the states of all these checks are in a span, in order; nothing is measured in between. */
 async function readStretches(
   database: Database,
   checks: readonly DatedCheck[],
   span: { readonly from: number; readonly to: number },
-): Promise<Stretch[]> {
-  const stretches: Stretch[] = [];
+): Promise<KnownStretch[]> {
+  const stretches: KnownStretch[] = [];
   for (const { checkId, deletedAt } of checks) {
-    const before = await findStateAt(database, checkId, span.from - 1);
+    // A soft state goes on from a hard one.
+    const earlier = { from: 0, to: span.from, limit: MAX_SOFT };
+    const former = (await listStateStarts(database, [checkId], earlier)).reverse();
+    const before = former.slice(Math.max(0, former.findLastIndex(isHard)));
     const ids = [checkId];
     const starts = await listStateStarts(database, ids, { ...span, limit: MAX_STRETCHES + 1 });
     if (starts.length > MAX_STRETCHES) {
       const message = `the state changed more than ${MAX_STRETCHES} times since: ask for less`;
       throw new InvalidInput([{ path: 'from', message }], true);
     }
-    if (before) stretches.push(before);
-    stretches.push(...starts.reverse());
-    if (deletedAt !== null && (before || starts.length > 0)) {
-      stretches.push({ fromAt: deletedAt, state: 'notMeasured' });
+    stretches.push(...before, ...starts.reverse());
+    if (deletedAt !== null && stretches.length > 0) {
+      stretches.push({
+        ...{ fromAt: deletedAt, state: 'notMeasured', stateType: 'hard', cause: 'deleted' },
+      });
     }
   }
   return stretches.sort((one, other) => one.fromAt - other.fromAt);
@@ -142,15 +164,51 @@ async function listStates(
   return states;
 }
 
-function toAvailability(sums: AvailabilityMs, from: number, to: number): AvailabilityJson {
-  const shares = AVAILABILITY_STATES.map((state) => [
-    state,
-    { seconds: sums[state] / 1_000, percent: (sums[state] / (to - from)) * 100 },
-  ]);
+/** When any of these checks was in a downtime, in parts that do not overlap. */
+async function readDowntimes(
+  database: Database,
+  checks: readonly DatedCheck[],
+  span: Span,
+): Promise<Span[]> {
+  const found: DowntimeStretch[] = [];
+  for (const { checkId, deletedAt } of checks) {
+    const limited = { ...span, limit: MAX_STRETCHES };
+    const own = await listDowntimeStretches(database, checkId, limited);
+    found.push(...own.map(({ from, to }) => ({ from, to: to ?? deletedAt })));
+  }
+  return coveredParts(found, span);
+}
+
+function toAvailability(
+  stretches: readonly KnownStretch[],
+  downtimes: readonly Span[],
+  span: Span,
+): AvailabilityJson {
+  const { from, to } = span;
+  const all = sumStretches(stretches, span);
+  const parts = downtimes.map((part) => sumStretches(stretches, part));
+  const sumOf = (pick: (part: AvailabilityMs) => number) =>
+    parts.reduce((sum, part) => sum + pick(part), 0);
+  const planned = mapStates((state) => sumOf((part) => part[state]));
+  const share = (ms: number) => ({ seconds: ms / 1_000, percent: (ms / (to - from)) * 100 });
+  const plannedMs = downtimes.reduce((sum, part) => sum + part.to - part.from, 0);
+  const reasons = [...sumReasons(stretches, span)].map(([why, ms]) => [why, ms / 1_000]);
   return {
     from: formatInstant(from),
     to: formatInstant(to),
     seconds: (to - from) / 1_000,
-    states: Object.fromEntries(shares) as AvailabilityJson['states'],
+    states: mapStates((state) => share(all[state] - planned[state])),
+    planned: { ...share(plannedMs), states: mapStates((state) => share(planned[state])) },
+    reasons: Object.fromEntries(reasons),
+  };
+}
+
+function mapStates<Value>(read: (state: keyof AvailabilityMs) => Value) {
+  return {
+    ok: read('ok'),
+    warning: read('warning'),
+    critical: read('critical'),
+    unknown: read('unknown'),
+    notMeasured: read('notMeasured'),
   };
 }
