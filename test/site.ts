@@ -92,7 +92,8 @@ export async function updatePlugin(
   });
 }
 
-function hostSpec(name: string, fields: Partial<Host> = {}): Host {
+/** A host in the suite of its name. */
+export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   return {
     name,
     address: `${name}.test`,
@@ -109,7 +110,8 @@ function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   };
 }
 
-function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
+/** A plugin in the suite of its name. */
+export function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     name,
     run: { builtin: 'dummy' },

@@ -4,6 +4,13 @@
  */
 
 import type { Generated } from 'kysely';
+import type {
+  HostTallyTable,
+  ServiceFiguresTable,
+  TallyMarkTable,
+  TallyProgressTable,
+  TallyTable,
+} from './tally-schema.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -370,6 +377,11 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  tally: TallyTable;
+  host_tally: HostTallyTable;
+  tally_mark: TallyMarkTable;
+  tally_progress: TallyProgressTable;
+  service_figures: ServiceFiguresTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;
   config_change: ConfigChangeTable;

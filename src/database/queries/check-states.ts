@@ -5,6 +5,7 @@ import type { Sql } from '../database.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
+import { markForTally } from './tallies.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** A row of `check_state`. */
@@ -92,6 +93,8 @@ export async function writeBatch(
     readonly results?: readonly Insertable<ResultTable>[];
     readonly events?: readonly EventEntry[];
     readonly stateStarts?: readonly StateStart[];
+    /** Checks that count as something else in the totals now. */
+    readonly recounted?: readonly number[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states ?? [], {
@@ -135,4 +138,5 @@ export async function writeBatch(
   });
   await insertStateStarts(sql, batch.stateStarts ?? []);
   await insertEvents(sql, batch.events ?? []);
+  await markForTally(sql, batch.recounted ?? []);
 }

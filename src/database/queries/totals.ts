@@ -1,8 +1,10 @@
 /** Totals over all checks and hosts, for `/status` and the common statistics. */
 
-import { sql } from 'kysely';
 import { CHECK_STATES, type StateName } from '../../model/check.ts';
+import { HOST_STATES, type HostStateName } from '../../model/host-state.ts';
+import { STATE_TYPES } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
+import { type BucketCount, readTallies } from './tallies.ts';
 
 /** How many there are of what. "Active" leaves out hosts in maintenance and their checks. */
 export interface Totals {
@@ -10,63 +12,54 @@ export interface Totals {
   readonly states: Readonly<Record<StateName, number>>;
   readonly checksAll: number;
   readonly checksActive: number;
+  /** Active checks that are not OK and not settled. */
+  readonly softProblems: number;
+  /** Active checks that are not OK, not acknowledged and not in downtime. */
+  readonly unhandledProblems: number;
   readonly hostsAll: number;
   readonly hostsActive: number;
-  /** Active hosts whose `ping` checks are all OK; a host without one is not counted. */
-  readonly hostsActiveUp: number;
+  /** Active hosts by their own state, or by their `ping` checks; one without either is pending. */
+  readonly hostStates: Readonly<Record<HostStateName | 'pending', number>>;
 }
 
-/** Counts everything. Cost: one pass over the checks. */
-export async function readTotals({ db }: Sql): Promise<Totals> {
-  const stateRows = await db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
-    .select(['check_state.state', sql<number>`count(*)`.as('count')])
-    .where('host.maintenance', '=', 0)
-    .groupBy('check_state.state')
-    .execute();
-  const states: Record<StateName, number> = {
-    ok: 0,
-    warning: 0,
-    critical: 0,
-    unknown: 0,
-    pending: 0,
-  };
-  for (const row of stateRows) {
-    const name = row.state === null ? 'pending' : (CHECK_STATES[row.state] ?? 'unknown');
-    states[name] += Number(row.count);
-  }
-  const hosts = await db
-    .selectFrom('host')
-    .select([
-      sql<number>`count(*)`.as('all'),
-      sql<number>`coalesce(sum(case when host.maintenance = 0 then 1 else 0 end), 0)`.as('active'),
-    ])
-    .executeTakeFirstOrThrow();
-  const pinged = await db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
-    .select('check_pair.host_id')
-    .where('host.maintenance', '=', 0)
-    .where(({ or, eb }) =>
-      or([eb('plugin.builtin', '=', 'ping'), eb('plugin.script', '=', 'check_ping')]),
-    )
-    .groupBy('check_pair.host_id')
-    .having(sql<boolean>`max(coalesce(check_state.state, 9)) = 0`)
-    .execute();
-  const { count } = await db
-    .selectFrom('check_pair')
-    .select(sql<number>`count(*)`.as('count'))
-    .executeTakeFirstOrThrow();
+/** The totals at this moment. Cost: what changed since they were counted last. */
+export async function readTotals(sql: Sql): Promise<Totals> {
+  return sumTotals(await readTallies(sql));
+}
+
+/** Totals of counts by bucket. */
+export function sumTotals(counts: readonly BucketCount[]): Totals {
+  const count = (wanted: (bucket: BucketCount) => boolean) =>
+    counts.reduce((sum, bucket) => (wanted(bucket) ? sum + bucket.count : sum), 0);
+  const checks = (wanted: (bucket: BucketCount) => boolean) =>
+    count((bucket) => bucket.subject === 'check' && bucket.is_active === 1 && wanted(bucket));
+  const hosts = (wanted: (bucket: BucketCount) => boolean) =>
+    count((bucket) => bucket.subject === 'host' && bucket.is_active === 1 && wanted(bucket));
+  const checksIn = (name: StateName) =>
+    checks(({ state }) => (CHECK_STATES[state] ?? 'pending') === name);
+  const hostsIn = (name: HostStateName | 'pending') =>
+    hosts(({ state }) => (HOST_STATES[state] ?? 'pending') === name);
   return {
-    states,
-    checksAll: Number(count),
-    checksActive: Object.values(states).reduce((sum, value) => sum + value, 0),
-    hostsAll: Number(hosts.all),
-    hostsActive: Number(hosts.active),
-    hostsActiveUp: pinged.length,
+    states: {
+      ok: checksIn('ok'),
+      warning: checksIn('warning'),
+      critical: checksIn('critical'),
+      unknown: checksIn('unknown'),
+      pending: checksIn('pending'),
+    },
+    checksAll: count(({ subject }) => subject === 'check'),
+    checksActive: checks(() => true),
+    softProblems: checks(
+      ({ state, state_type }) => state > 0 && STATE_TYPES[state_type] === 'soft',
+    ),
+    unhandledProblems: checks(({ state, is_handled }) => state > 0 && is_handled === 0),
+    hostsAll: count(({ subject }) => subject === 'host'),
+    hostsActive: hosts(() => true),
+    hostStates: {
+      up: hostsIn('up'),
+      down: hostsIn('down'),
+      unreachable: hostsIn('unreachable'),
+      pending: hostsIn('pending'),
+    },
   };
 }
