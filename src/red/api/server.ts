@@ -14,6 +14,7 @@ import type { Log } from '../../lib/log.ts';
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
 import { type Authorize, createAuthorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
+import { readEnding } from './series-forms.ts';
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
@@ -95,6 +96,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     logger: false,
     // Of addresses that match no route because they cannot be read.
     frameworkErrors: handleError,
+    rewriteUrl: (request) => {
+      const series = readEnding(request.url ?? '');
+      if (series === null) return request.url ?? '';
+      request.headers.accept = series.accept;
+      return series.url;
+    },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     ...(tls ? { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance;
