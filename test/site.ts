@@ -92,7 +92,7 @@ export async function updatePlugin(
   });
 }
 
-/** A host in the suite of its name. */
+/** A host as `addCheck` makes it. */
 export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   return {
     name,
@@ -110,7 +110,7 @@ export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   };
 }
 
-/** A plugin in the suite of its name. */
+/** A plugin as `addCheck` makes it. */
 export function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     name,

@@ -136,6 +136,7 @@ export async function startApp(
 
 async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Promise<void> {
   const { config, lifecycle, broker, topology } = shared;
+  const holder = `${hostname()}:${process.pid}:${randomUUID()}`;
   const failures = createWriteFailures(shared.clock, shared.metrics);
   const archives = parseArchives(config.rrd.archives);
   const keeping = { ...shared, database, rrd, archives, failures };
@@ -153,7 +154,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   const statistics = await startStatistics({
     ...keeping,
     intervalMs,
-    holder: randomUUID(),
+    holder,
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
@@ -167,6 +168,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
       perfdata.add(results);
     },
     shards: config.grey.shards,
+    holder,
     keepsHistory: config.grey.history,
     semantics: { ...NAGIOS_SEMANTICS, ...config.semantics },
   });

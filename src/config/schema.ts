@@ -285,8 +285,17 @@ export const ConfigSchema = Section({
     }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},
-      description: 'Values of $USERn$; leave this worker only as arguments of plugins over ssh',
+      description:
+        'Values of $USERn$; leave this worker only as arguments of plugins over ssh, and are masked in what plugins print, except $USER1$ and those of less than 4 characters',
     }),
+    macroFiles: Type.Record(
+      Type.String({ pattern: '^USER[0-9]{1,3}$' }),
+      Type.String({ minLength: 1 }),
+      {
+        default: {},
+        description: 'Files with the values of $USERn$, for secrets; read when violet starts',
+      },
+    ),
     ssh: SshSection,
   }),
   grey: Section({
@@ -315,6 +324,15 @@ export const ConfigSchema = Section({
       ],
       { default: 'critical', description: 'State of a check that ran out of time' },
     ),
+    outOfBoundsState: Type.Union([Type.Literal('critical'), Type.Literal('unknown')], {
+      default: 'critical',
+      description:
+        'State of exit codes outside 0 to 3 and of plugins that cannot be started; Icinga: unknown',
+    }),
+    timeoutOutput: Type.Union([Type.Literal('replaced'), Type.Literal('kept')], {
+      default: 'replaced',
+      description: 'What a plugin printed before it ran out of time is replaced; Icinga: kept',
+    }),
     enableFlapDetection: Type.Boolean({
       default: true,
       description: 'Whether objects that change their state too often are flapping',

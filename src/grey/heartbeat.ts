@@ -10,6 +10,7 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
 import { type Worker, writeWorkers } from '../database/queries/workers.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -19,6 +20,7 @@ import { PoisonMessage } from '../model/errors.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { workerDefinition, workerFileName, workerSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
+import { WorkerInstances } from './worker-instances.ts';
 import type { WriteFailures } from './write-failures.ts';
 
 /** What the heartbeat consumer works with. */
@@ -31,6 +33,7 @@ export interface HeartbeatOptions {
   readonly failures: WriteFailures;
   /** What new files keep. */
   readonly archives: readonly ArchiveSpan[];
+  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -42,7 +45,25 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     'ppalette_grey_heartbeats_total',
     'Heartbeats of workers stored.',
   );
+  const refusedCount = options.metrics.counter(
+    'ppalette_grey_refused_heartbeats_total',
+    'Heartbeats of a worker whose name another process has taken.',
+  );
   const writeSeries = createSeriesWriter({ ...options, kind: 'workers' });
+  const instances = new WorkerInstances(options.clock);
+  const refuseTwin = (heartbeat: Heartbeat) => {
+    const { worker, hostname } = heartbeat;
+    const other = instances.findOther(heartbeat);
+    if (other === null) return false;
+    const remedy = 'give each its own violet.id';
+    // At each heartbeat: it goes on until somebody acts.
+    log.error(
+      { worker, hostname, otherHostname: other.hostname, remedy },
+      'two workers of one name',
+    );
+    refusedCount.add();
+    return true;
+  };
 
   const store = async (deliveries: readonly Delivery[]): Promise<Settlement[]> => {
     const settlements: Settlement[] = [];
@@ -50,9 +71,10 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     for (const delivery of deliveries) {
       try {
         const heartbeat = envelope.open(HEARTBEAT, delivery);
+        settlements.push(ACK);
+        if (refuseTwin(heartbeat)) continue;
         const known = newest.get(heartbeat.worker);
         if (!known || known.sentAt < heartbeat.sentAt) newest.set(heartbeat.worker, heartbeat);
-        settlements.push(ACK);
       } catch (error) {
         if (!(error instanceof PoisonMessage)) throw error;
         log.warn({ error, messageId: delivery.id }, 'heartbeat not understood, dead-lettered');
@@ -97,6 +119,7 @@ function toWorker(heartbeat: Heartbeat): Worker {
       ramUsedKib: heartbeat.ramUsedKib,
       timedOut: heartbeat.timedOut ?? 0,
       notStarted: heartbeat.notStarted ?? 0,
+      unsentResults: heartbeat.unsentResults ?? 0,
       loopLagMs: heartbeat.loopLagMs ?? 0,
     },
   };

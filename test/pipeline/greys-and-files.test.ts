@@ -1,5 +1,6 @@
 /** Two greys with one rrdcached: whatever they share, each value is written once. */
 
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -94,6 +95,7 @@ describe.skipIf(needs('rrdcached'))('two greys with one rrdcached', () => {
         await startCollector({
           ...{ ...keeping, broker, topology, envelope, shards: 1, keepsHistory: false },
           semantics: NAGIOS_SEMANTICS,
+          holder: randomUUID(),
           onStored: (results) => perfdata.add(results),
         }),
         perfdata,

@@ -130,6 +130,7 @@ class NumberedSite {
       ...{ clock: systemClock, log: silentLog(), random: Math.random, metrics: createMetrics() },
       ...{ broker: this.#broker, topology, envelope, database: this.#database },
       ...{ shards: 1, keepsHistory: true, semantics: NAGIOS_SEMANTICS, onStored: () => {} },
+      holder: randomUUID(),
     });
   }
 

@@ -13,6 +13,7 @@ import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as tallies } from './0014-tallies.ts';
 import { up as serviceFigures } from './0015-service-figures.ts';
+import { up as shardOwners } from './0017-shard-owners.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0009-downtimes': downtimes,
   '0014-tallies': tallies,
   '0015-service-figures': serviceFigures,
+  '0017-shard-owners': shardOwners,
 };
 
 /** One migration and when it was applied; null = not yet. */
