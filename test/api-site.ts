@@ -70,7 +70,7 @@ export async function openApiSite(changes: Partial<ApiContext> = {}) {
       startProblem: () => null,
       jobCount: () => 0,
       dueAtOf: () => undefined,
-      figures: () => ({ requested: 0, missed: 0, latenessMs: null }),
+      figures: () => ({ requested: 0, missed: 0, latenessMs: null, latenessP99Ms: null }),
     },
     ...changes,
   };

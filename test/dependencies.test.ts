@@ -14,9 +14,13 @@ interface LockEntry {
 const ALLOWED_LICENCES = [
   ...['MIT', 'MIT-0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'],
   ...['Apache-2.0', 'Unlicense', 'CC0-1.0'],
+  // Of its own files alone; it may be part of a larger work, and names the LGPL as one to go with.
+  'MPL-2.0',
 ];
 /** Packages with another licence, each with the reason why it may be used. */
 const LICENCE_EXCEPTIONS: Readonly<Record<string, string>> = {
+  'node_modules/dejavu-fonts-ttf':
+    'free by its LICENSE file (Bitstream Vera), to ship and to embed',
   'node_modules/ssh2': 'MIT by its LICENSE file and an older field',
   'node_modules/cpu-features': 'MIT by its LICENSE file and an older field',
   'node_modules/buildcheck': 'MIT by its LICENSE file and an older field',

@@ -18,12 +18,12 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Starts it; close it after the tests. */
-export async function openRunningSite() {
+/** Starts it with these settings, as `section.key`; close it after the tests. */
+export async function openRunningSite(flags: Readonly<Record<string, unknown>> = {}) {
   const folder = await tempFolder();
   const { config } = await loadConfig({
     environment: {},
-    flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
+    flags: { data: folder.path, 'red.listen': '127.0.0.1:0', ...flags },
   });
   const { signal } = new AbortController();
   const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };

@@ -9,6 +9,7 @@ import { addBrokerMetrics } from '../broker/broker-metrics.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../database/database.ts';
+import { createRate, startFiguresReport } from '../database/figures-report.ts';
 import { startLease } from '../database/lease.ts';
 import { migrate } from '../database/migrations/migrate.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
@@ -20,11 +21,13 @@ import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
 import { startRetention } from '../grey/retention.ts';
 import { startStatistics } from '../grey/statistics.ts';
+import { createWriteFailures } from '../grey/write-failures.ts';
 import { sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
+import { parseArchives } from '../model/archive-span.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
@@ -37,6 +40,7 @@ import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
 import { RequestTrail } from '../red/request-trail.ts';
+import { createScheduleReport } from '../red/schedule-report.ts';
 import { startScheduler } from '../red/scheduler.ts';
 import { addSiteMetrics } from '../red/site-metrics.ts';
 import { createStoredResults } from '../red/stored-results.ts';
@@ -158,13 +162,23 @@ export async function startApp(
 async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Promise<void> {
   const { config, lifecycle, broker, topology } = shared;
   const holder = `${hostname()}:${process.pid}:${randomUUID()}`;
-  const heartbeats = await startHeartbeats({ ...shared, database, rrd });
+  const failures = createWriteFailures(shared.clock, shared.metrics);
+  const archives = parseArchives(config.rrd.archives);
+  const keeping = { ...shared, database, rrd, archives, failures };
+  const heartbeats = await startHeartbeats(keeping);
   lifecycle.onStop('heartbeats', () => heartbeats.stop());
+  const intervalMs = config.grey.statsInterval * 1_000;
+  let storedCount = 0;
+  const readResultRate = createRate(shared.clock, () => storedCount);
+  const read = () => ({
+    figures: { resultsPerSecond: readResultRate() },
+    problem: rrd.problem() ?? failures.problem(),
+  });
+  const report = startFiguresReport({ ...shared, database, role: 'grey', intervalMs, read });
+  lifecycle.onStop('figures of grey', () => report.stop());
   const statistics = await startStatistics({
-    ...shared,
-    database,
-    rrd,
-    intervalMs: config.grey.statsInterval * 1_000,
+    ...keeping,
+    intervalMs,
     holder,
     readRamUsedKib,
   });
@@ -176,12 +190,15 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     holder,
   });
   lifecycle.onStop('retention', () => retention.stop());
-  const perfdata = startPerfdata({ ...shared, database, rrd });
+  const perfdata = startPerfdata(keeping);
   lifecycle.onStop('performance data', () => perfdata.stop());
   const collector = await startCollector({
     ...shared,
     database,
-    onStored: (results) => perfdata.add(results),
+    onStored(results) {
+      storedCount += results.length;
+      perfdata.add(results);
+    },
     shards: config.grey.shards,
     holder,
     keepsHistory: config.grey.history,
@@ -271,6 +288,12 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
 
+  const report = startFiguresReport({
+    ...{ database, clock, log, role: 'red' },
+    intervalMs: config.grey.statsInterval * 1_000,
+    read: createScheduleReport(clock, { figures: scheduler.figures, isActive: lease.isHeld }),
+  });
+  lifecycle.onStop('figures of red', () => report.stop());
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());

@@ -3,8 +3,9 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type Role, startApp } from '../app/app.ts';
+import { examine, formatFindings } from '../app/doctor.ts';
 import { listSchemaMigrations, migrateSchema } from '../app/schema.ts';
 import type { AppContext } from '../app/shared.ts';
 import { startUp } from '../app/up.ts';
@@ -83,6 +84,15 @@ function createProgram(): Command {
   withOptions(database.command('status'))
     .description('show which migrations are applied')
     .action(showMigrations);
+
+  withOptions(program.command('doctor'))
+    .description('look at database, broker, rrd, plugins, ssh keys and clock: ok, or what to do')
+    .addOption(
+      new Option('-o, --output <format>', 'how it is written')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .action(runDoctor);
 
   const config = program.command('config').description('the configuration');
   withOptions(config.command('check'))
@@ -221,6 +231,12 @@ async function showMigrations(options: CommonOptions): Promise<void> {
   if (migrations.every(({ appliedAt }) => appliedAt !== null)) return;
   process.exitCode = EXIT_FAILED;
   process.stderr.write('The schema is not up to date: run "ppalette db migrate".\n');
+}
+
+async function runDoctor(options: CommonOptions & { readonly output: string }): Promise<void> {
+  const findings = await examine((await load(options)).config);
+  print(options.output === 'json' ? JSON.stringify(findings, null, 2) : formatFindings(findings));
+  process.exitCode = findings.every(({ isOk }) => isOk) ? EXIT_OK : EXIT_FAILED;
 }
 
 function print(text: string): void {

@@ -1,6 +1,7 @@
 /** Every configuration key: type, default, unit and meaning. The example file is printed from it. */
 
 import Type, { type Static } from 'typebox';
+import { DEFAULT_ARCHIVES } from '../model/archive-span.ts';
 
 const Seconds = (options: {
   default: number;
@@ -40,6 +41,8 @@ const Days = (value: number, kept: string) =>
 
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
+
+const ARCHIVE_PATTERN = '^[1-9][0-9]{0,4}[smhdwy]:[1-9][0-9]{0,4}[smhdwy]$';
 
 /** A section: no other keys than these, so that a misspelt one is found. */
 const Section = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
@@ -156,6 +159,13 @@ export const ConfigSchema = Section({
       default: '',
       description:
         'unix:/PATH or HOST:PORT of rrdcached; it knows no passwords: trusted networks only',
+    }),
+    archives: Type.Array(Type.String({ pattern: ARCHIVE_PATTERN }), {
+      minItems: 1,
+      maxItems: 10,
+      default: DEFAULT_ARCHIVES,
+      description:
+        'RESOLUTION:SPAN of what new statistics files keep, in s, m, h, d, w or y; files that are there stay as they are',
     }),
   }),
   red: Section({

@@ -56,6 +56,11 @@ export interface Client {
    * cannot be reached or does not answer within the time-out.
    */
   call<Name extends RouteName>(name: Name, options?: CallOptions): Promise<AnswerOf<Name>>;
+  /** The bytes of an answer in the form that `accept` names. Throws as `call`. */
+  download(
+    name: RouteName,
+    options: CallOptions & { readonly accept: string },
+  ): Promise<Uint8Array>;
   /**
    * Opens a stream and gives its text as it comes, until the server ends it or `signal` aborts.
    * Throws as `call`.
@@ -100,6 +105,11 @@ export function createClient(server: {
       const signal = AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs);
       const text = await (await send(name, options, signal)).text();
       return (text === '' ? undefined : JSON.parse(text)) as never;
+    },
+    async download(name, { accept, ...options }) {
+      const signal = AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs);
+      const asked = { ...options, headers: { ...options.headers, accept } };
+      return new Uint8Array(await (await send(name, asked, signal)).arrayBuffer());
     },
     async stream(name, { signal, ...options }) {
       const { body } = await send(name, options, signal);

@@ -35,6 +35,8 @@ export interface Operation {
   readonly answer?: TSchema;
   /** What the answer is sent as; default: JSON. */
   readonly answerType?: string;
+  /** What else the answer may be sent as, by `Accept` or by an ending of the path. */
+  readonly otherTypes?: readonly string[];
   /** Other successes, by status. */
   readonly otherAnswers?: Readonly<Record<number, TSchema>>;
   /** Refusals beyond those that every operation of its form knows, and why. */

@@ -40,16 +40,8 @@ import {
   PassiveResultsSchema,
   RequestedSchema,
 } from './results.ts';
-import {
-  LastValuesSchema,
-  PerfdataQuerySchema,
-  PerfdataSchema,
-  SeriesQuerySchema,
-  SeriesSchema,
-  StatusSchema,
-  WorkerSchema,
-  WorkersSchema,
-} from './statistics.ts';
+import { StatusSchema, WorkerSchema, WorkersSchema } from './statistics.ts';
+import { STATISTICS_OPERATIONS } from './statistics-operations.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from './subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from './suites.ts';
 import { TRACE_OPERATIONS } from './traces.ts';
@@ -215,14 +207,6 @@ export const OPERATIONS = {
     status: 200,
     answer: AvailabilitySchema,
   },
-  getCheckPerfdata: {
-    tag: 'Statistics',
-    summary: 'Get series of the metrics of one check',
-    role: 'viewer',
-    query: PerfdataQuerySchema,
-    status: 200,
-    answer: PerfdataSchema,
-  },
   runCheck: {
     tag: 'Checks',
     summary: 'Run one check now',
@@ -252,6 +236,7 @@ export const OPERATIONS = {
   },
   ...MAINTENANCE_OPERATIONS,
   ...TRACE_OPERATIONS,
+  ...STATISTICS_OPERATIONS,
   submitResults: {
     tag: 'Checks',
     summary: 'Submit results of many checks',
@@ -315,39 +300,6 @@ export const OPERATIONS = {
     answer: EventSchema,
     answerType: 'text/event-stream',
     problems: { 503: 'Too many readers' },
-  },
-
-  getCommonStatistics: {
-    tag: 'Statistics',
-    summary: 'Get series of the whole site',
-    role: 'viewer',
-    query: SeriesQuerySchema,
-    status: 200,
-    answer: SeriesSchema,
-    problems: { 404: 'There are no statistics yet' },
-  },
-  getLastCommonStatistics: {
-    tag: 'Statistics',
-    summary: 'Get the latest values of the whole site',
-    role: 'viewer',
-    status: 200,
-    answer: LastValuesSchema,
-    problems: { 404: 'There are no statistics yet' },
-  },
-  getWorkerStatistics: {
-    tag: 'Statistics',
-    summary: 'Get series of one worker',
-    role: 'viewer',
-    query: SeriesQuerySchema,
-    status: 200,
-    answer: SeriesSchema,
-  },
-  getLastWorkerStatistics: {
-    tag: 'Statistics',
-    summary: 'Get the latest values of one worker',
-    role: 'viewer',
-    status: 200,
-    answer: LastValuesSchema,
   },
 
   listTokens: {

@@ -16,8 +16,19 @@ export const StatusSchema = Type.Object({
     critical: Count,
     unknown: Count,
     pending: Count,
+    soft: Type.Integer({ description: 'Active, not OK and still tried again' }),
+    unhandled: Type.Integer({
+      description: 'Active, not OK, neither acknowledged nor in downtime',
+    }),
   }),
-  hosts: Type.Object({ all: Count, active: Count, up: Count }),
+  hosts: Type.Object({
+    all: Count,
+    active: Count,
+    up: Count,
+    down: Count,
+    unreachable: Count,
+    pending: Type.Integer({ description: 'Active, and neither has a state nor a `ping` check' }),
+  }),
   workers: Type.Object({ connected: Count, all: Count }),
   problems: Type.Array(
     Type.Object({
@@ -38,6 +49,7 @@ export const StatusSchema = Type.Object({
     lateness: Type.Union([Seconds, Type.Null()], {
       description: 'Median of the last requests: sent minus due',
     }),
+    latenessP99: Type.Union([Seconds, Type.Null()], { description: 'Their 99th percentile' }),
   }),
   database: Type.Object({ address: Type.String() }),
   broker: Type.Object({ address: Type.String() }),
@@ -95,6 +107,10 @@ export const PerfdataSchema = Type.Object({
     Type.Object({
       label: Type.String(),
       unit: Type.String({ description: 'As the plugin writes it' }),
+      warn: Type.Union([Type.String(), Type.Null()], {
+        description: 'Range of the newest result, as the plugin writes it',
+      }),
+      crit: Type.Union([Type.String(), Type.Null()]),
       values: Type.Array(Type.Union([Type.Number(), Type.Null()])),
     }),
   ),
@@ -112,11 +128,45 @@ export const LastValuesSchema = Type.Object({
 /** The latest value of each field. */
 export type LastValuesJson = Static<typeof LastValuesSchema>;
 
-/** Parameters of a series. */
-export const SeriesQuerySchema = Query({
+/** How far back, at a glance. */
+const Period = Type.Union(
+  [
+    ...[Type.Literal('1h'), Type.Literal('1d'), Type.Literal('1w'), Type.Literal('1mo')],
+    Type.Literal('1y'),
+  ],
+  { description: 'The last hour, day, week, month or year; in place of `from`' },
+);
+
+/** Which span, and how a graph of it looks. */
+const SPAN_QUERY = {
+  period: Type.Optional(Period),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
-  step: Type.Optional(Type.String({ pattern: '^[0-9]{1,7}$', description: 'seconds' })),
+  step: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,7}$',
+      description: 'seconds; the nearest that is kept so far back. Default: by the span',
+    }),
+  ),
+  width: Type.Optional(
+    Type.String({ pattern: '^[0-9]{1,4}$', description: 'Of a graph, 300 to 2000; default: 800' }),
+  ),
+  height: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,4}$',
+      description: 'Of a graph, 150 to 2000; default: what its panels need',
+    }),
+  ),
+  theme: Type.Optional(
+    Type.Union([Type.Literal('auto'), Type.Literal('light'), Type.Literal('dark')], {
+      description: 'Of a graph; auto: as the viewer of an SVG prefers, of a PNG light',
+    }),
+  ),
+};
+
+/** Parameters of a series. */
+export const SeriesQuerySchema = Query({
+  ...SPAN_QUERY,
   metrics: Type.Optional(
     Type.String({ maxLength: 1_000, description: 'names with commas between' }),
   ),
@@ -124,9 +174,7 @@ export const SeriesQuerySchema = Query({
 
 /** Parameters of the series of a check's metrics. */
 export const PerfdataQuerySchema = Query({
-  from: SeriesQuerySchema.properties.from,
-  to: SeriesQuerySchema.properties.to,
-  step: SeriesQuerySchema.properties.step,
+  ...SPAN_QUERY,
   metric: Type.Optional(Type.String({ maxLength: 255, description: 'A label; default: all' })),
   cf: Type.Optional(
     Type.Union([Type.Literal('AVERAGE'), Type.Literal('MIN'), Type.Literal('MAX')], {

@@ -5,6 +5,13 @@
 
 import type { Generated } from 'kysely';
 import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
+import type {
+  HostTallyTable,
+  ServiceFiguresTable,
+  TallyMarkTable,
+  TallyProgressTable,
+  TallyTable,
+} from './tally-schema.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -380,6 +387,11 @@ export interface Tables {
   discovery_slice: DiscoverySliceTable;
   downtime_stretch: DowntimeStretchTable;
   site_problem: SiteProblemTable;
+  tally: TallyTable;
+  host_tally: HostTallyTable;
+  tally_mark: TallyMarkTable;
+  tally_progress: TallyProgressTable;
+  service_figures: ServiceFiguresTable;
   shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;

@@ -233,6 +233,7 @@ class ShardCollector {
         results: evaluation.resultRows,
         events: evaluation.events,
         stateStarts: evaluation.stateStarts,
+        recounted: evaluation.recounted,
       });
     });
     this.#states.keep(evaluation.states);

@@ -14,6 +14,7 @@ import type { Evaluation, ServiceInput } from '../nagios/state/evaluation.ts';
 import type { ServiceState } from '../nagios/state/object-state.ts';
 import { describeChange } from './check-events.ts';
 import { formatMemory, NOTHING_REMEMBERED, type Remembered, toMemoryRow } from './memory.ts';
+import { isCountedAlike } from './recount.ts';
 import { type Site, situationOf } from './situation.ts';
 
 /** What may come in a queue of results. */
@@ -31,6 +32,8 @@ export interface BatchEvaluation {
   readonly stateStarts: readonly StateStart[];
   /** Checks that are wanted before their regular time, and when. */
   readonly wanted: readonly (readonly [checkId: number, at: number])[];
+  /** Checks that count as something else in the totals now. */
+  readonly recounted: readonly number[];
   /** Results that changed nothing. */
   readonly repeatedCount: number;
 }
@@ -59,6 +62,7 @@ export function evaluateBatch(
   const memoryRows = new Map<number, Insertable<CheckMemoryTable>>();
   const resultRows = new Map<string, Insertable<ResultTable>>();
   const wanted = new Map<number, number>();
+  const recounted = new Set<number>();
   const events: EventEntry[] = [];
   const stateStarts: StateStart[] = [];
   let repeatedCount = 0;
@@ -85,6 +89,7 @@ export function evaluateBatch(
     const remembered = { state, memory, revision };
     states.set(checkId, remembered);
     if (!isKept) memoryRows.set(checkId, toMemoryRow(checkId, remembered));
+    if (!isCountedAlike(former.state, state)) recounted.add(checkId);
     const { maxCheckAttempts } = facts.policy;
     const change = { ...facts, checkId, maxCheckAttempts, before: former.state, evaluation };
     events.push(...describeChange(change));
@@ -101,6 +106,7 @@ export function evaluateBatch(
     events,
     stateStarts,
     wanted: [...wanted],
+    recounted: [...recounted],
     repeatedCount,
   };
 }

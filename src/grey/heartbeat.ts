@@ -15,11 +15,13 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { HEARTBEAT, type Heartbeat } from '../messages/heartbeat.ts';
+import type { ArchiveSpan } from '../model/archive-span.ts';
 import { PoisonMessage } from '../model/errors.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { workerDefinition, workerFileName, workerSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
 import { WorkerInstances } from './worker-instances.ts';
+import type { WriteFailures } from './write-failures.ts';
 
 /** What the heartbeat consumer works with. */
 export interface HeartbeatOptions {
@@ -28,6 +30,9 @@ export interface HeartbeatOptions {
   readonly envelope: Envelope;
   readonly database: Database;
   readonly rrd: RrdStore;
+  readonly failures: WriteFailures;
+  /** What new files keep. */
+  readonly archives: readonly ArchiveSpan[];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -44,7 +49,7 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     'ppalette_grey_refused_heartbeats_total',
     'Heartbeats of a worker whose name another process has taken.',
   );
-  const writeSeries = createSeriesWriter(options);
+  const writeSeries = createSeriesWriter({ ...options, kind: 'workers' });
   const instances = new WorkerInstances(options.clock);
   const refuseTwin = (heartbeat: Heartbeat) => {
     const { worker, hostname } = heartbeat;
@@ -79,7 +84,8 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     const workers = [...newest.values()].map(toWorker);
     await database.transaction((sql) => writeWorkers(sql, workers));
     for (const heartbeat of newest.values()) {
-      const definition = workerDefinition(Math.max(1, Math.round(heartbeat.intervalMs / 1_000)));
+      const stepS = Math.max(1, Math.round(heartbeat.intervalMs / 1_000));
+      const definition = workerDefinition(stepS, options.archives);
       const sample = workerSample(heartbeat);
       const atS = alignToStep(sample.atS, definition.stepS);
       await writeSeries(workerFileName(heartbeat.worker), definition, { ...sample, atS });

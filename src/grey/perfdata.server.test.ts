@@ -9,10 +9,12 @@ import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import type { Perfdatum } from '../model/check.ts';
+import { DEFAULT_SPANS } from '../rrd/archives.ts';
 import { checkFileName } from '../rrd/check-series.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { openRrdtool } from '../rrd/rrdtool.ts';
 import { startPerfdata } from './perfdata.ts';
+import { createWriteFailures } from './write-failures.ts';
 
 const START_S = Math.floor(Date.now() / 60_000) * 60 - 3_600;
 
@@ -59,7 +61,14 @@ afterEach(() => database.close());
 /** Writes the results one after the other and reads what a file keeps by the minute. */
 async function write(rrd: RrdStore, results: readonly CheckResult[]) {
   metrics = createMetrics();
-  const writer = startPerfdata({ database, rrd, log: silentLog(), metrics });
+  const writer = startPerfdata({
+    archives: DEFAULT_SPANS,
+    failures: createWriteFailures(systemClock, createMetrics()),
+    database,
+    rrd,
+    log: silentLog(),
+    metrics,
+  });
   writer.add(results);
   await writer.stop();
 }

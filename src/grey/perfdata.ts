@@ -13,10 +13,12 @@ import type { Log } from '../lib/log.ts';
 import { Lru } from '../lib/lru.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { CheckResult } from '../messages/check-result.ts';
+import type { ArchiveSpan } from '../model/archive-span.ts';
 import type { Perfdatum } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { checkDefinition, checkFileName } from '../rrd/check-series.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
+import type { WriteFailures } from './write-failures.ts';
 
 /** Results that may wait to be written. */
 const MAX_WAITING = 20_000;
@@ -32,6 +34,9 @@ const DEFAULT_INTERVAL_MS = 60_000;
 export interface PerfdataOptions {
   readonly database: Sql;
   readonly rrd: RrdStore;
+  readonly failures: WriteFailures;
+  /** What new files keep. */
+  readonly archives: readonly ArchiveSpan[];
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -66,8 +71,8 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
   const write = async (results: readonly CheckResult[]) => {
     await learnMetrics(options.database, known, results);
     const writes = results.flatMap((result) =>
-      writesOf(known.get(result.checkId) ?? [], result).map(({ name, definition, sample }) =>
-        options.rrd.update(name, definition, [sample]),
+      writesOf(known.get(result.checkId) ?? [], result, options.archives).map(
+        ({ name, definition, sample }) => options.rrd.update(name, definition, [sample]),
       ),
     );
     const failed = (await Promise.allSettled(writes)).find((each) => each.status === 'rejected');
@@ -79,7 +84,9 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
       try {
         await write(part);
         outage = false;
+        options.failures.note('checks', null);
       } catch (error) {
+        if (error instanceof Error) options.failures.note('checks', error);
         leftOut.add(part.length, { reason: 'unavailable' });
         // What was read of the metrics may not have been stored.
         known.clear();
@@ -151,7 +158,11 @@ function placeNewMetrics(
 }
 
 /** One sample for each file of the check; what the result does not tell is unknown. */
-function writesOf(metrics: readonly CheckMetric[], result: CheckResult) {
+function writesOf(
+  metrics: readonly CheckMetric[],
+  result: CheckResult,
+  archives: readonly ArchiveSpan[],
+) {
   const values = new Map(result.perfdata.map(({ label, value }) => [label, value]));
   const files = new Map<number, CheckMetric[]>();
   for (const metric of metrics) {
@@ -162,7 +173,7 @@ function writesOf(metrics: readonly CheckMetric[], result: CheckResult) {
   const intervalS = (result.intervalMs ?? DEFAULT_INTERVAL_MS) / 1_000;
   return [...files].map(([fileNumber, sources]) => ({
     name: checkFileName(result.checkId, fileNumber),
-    definition: checkDefinition(sources, intervalS),
+    definition: checkDefinition(sources, intervalS, archives),
     sample: {
       atS: Math.floor(result.finishedAt / 1_000),
       values: sources.map(({ label }) => values.get(label) ?? null),

@@ -1,9 +1,9 @@
 /** Writing statistics without ever holding up results: a failure is counted, shown, and passes. */
 
 import type { Log } from '../lib/log.ts';
-import type { Metrics } from '../lib/metrics.ts';
 import { Unavailable } from '../model/errors.ts';
 import type { RrdDefinition, RrdStore, Sample } from '../rrd/rrd.ts';
+import type { WriteFailures } from './write-failures.ts';
 
 /** Adds one sample to a file. Rejects only for a bug. */
 export type WriteSeries = (
@@ -12,20 +12,23 @@ export type WriteSeries = (
   sample: Sample,
 ) => Promise<void>;
 
-/** Creates the writer; logs once per outage. */
+/** Creates the writer; logs once per outage. `kind`: of its failures. */
 export function createSeriesWriter(options: {
   readonly rrd: RrdStore;
+  readonly failures: WriteFailures;
+  readonly kind: string;
   readonly log: Log;
-  readonly metrics: Metrics;
 }): WriteSeries {
-  const { rrd, log } = options;
+  const { rrd, log, failures, kind } = options;
   let outage = false;
   return async (name, definition, sample) => {
     try {
       await rrd.update(name, definition, [sample]);
       outage = false;
+      failures.note(kind, null);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
+      failures.note(kind, error);
       if (!outage) log.warn({ error, file: name }, 'statistics cannot be written');
       outage = true;
     }

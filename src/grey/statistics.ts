@@ -2,21 +2,39 @@
 
 import type { Database } from '../database/database.ts';
 import { type Lease, startLease } from '../database/lease.ts';
+import {
+  deleteServiceFigures,
+  listServiceFigures,
+  reportAgeMs,
+  type ServiceFigures,
+} from '../database/queries/service-figures.ts';
+import { foldTallies, repairTallies } from '../database/queries/tallies.ts';
 import { readTotals, type Totals } from '../database/queries/totals.ts';
 import { markLostWorkers } from '../database/queries/workers.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { ArchiveSpan } from '../model/archive-span.ts';
 import { MISSING_HEARTBEATS } from '../model/worker.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
-import { COMMON_FILE_NAME, commonDefinition, commonSample } from '../rrd/series.ts';
+import { type CommonCounts, commonWrites } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
+import type { WriteFailures } from './write-failures.ts';
 import { createZoneWatch } from './zones.ts';
+
+/** Changes are counted in at least so often, however seldom statistics are written. */
+const MAX_FOLD_INTERVAL_MS = 10_000;
+/** How often everything is counted, in case the counts were ever wrong. */
+const REPAIR_INTERVAL_MS = 3_600_000;
+const FIGURES_KEPT_MS = 86_400_000;
 
 /** What the statistics work with. */
 export interface StatisticsOptions {
   readonly database: Database;
   readonly rrd: RrdStore;
+  readonly failures: WriteFailures;
+  /** What new files keep. */
+  readonly archives: readonly ArchiveSpan[];
   readonly intervalMs: number;
   /** Unique among all greys. */
   readonly holder: string;
@@ -31,17 +49,18 @@ export interface StatisticsOptions {
 export async function startStatistics(
   options: StatisticsOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const { database, clock, log } = options;
-  const definition = commonDefinition(Math.max(1, Math.round(options.intervalMs / 1_000)));
-  const writeSeries = createSeriesWriter(options);
+  const { database, clock, log, intervalMs } = options;
+  const stepS = Math.max(1, Math.round(intervalMs / 1_000));
+  const writeSeries = createSeriesWriter({ ...options, kind: 'common' });
+  const wrongCount = options.metrics.counter(
+    'ppalette_grey_wrong_totals_total',
+    'Hosts and sums whose counts were found to be wrong, and put right.',
+  );
   let outage = false;
   let latest: Totals | null = null;
   const lease = await startLease({
-    database,
-    name: 'statistics',
-    holder: options.holder,
-    clock,
-    log,
+    ...{ database, clock, log },
+    ...{ name: 'statistics', holder: options.holder },
   });
 
   addSiteMetrics(options.metrics, { totals: () => (lease.isHeld() ? latest : null), lease });
@@ -56,33 +75,42 @@ export async function startStatistics(
     if (!lease.isHeld()) return;
     await noteLostWorkers();
     await watchZones();
+    await foldTallies(database);
     const totals = await readTotals(database);
     latest = totals;
+    const services = await listServiceFigures(database, clock.now() - reportAgeMs(intervalMs));
     outage = false;
-    const counts = {
-      checksOk: totals.states.ok,
-      checksWarn: totals.states.warning,
-      checksError: totals.states.critical,
-      checksIncorrect: totals.states.unknown,
-      checksAll: totals.checksAll,
-      checksActive: totals.checksActive,
-      hostsAll: totals.hostsAll,
-      hostsActive: totals.hostsActive,
-      hostsActiveUp: totals.hostsActiveUp,
-      ramUsedKib: options.readRamUsedKib(),
-    };
-    const sample = commonSample(counts, alignToStep(clock.now() / 1_000, definition.stepS));
-    await writeSeries(COMMON_FILE_NAME, definition, sample);
+    const counts = countCommon(totals, services, options.readRamUsedKib());
+    const atS = alignToStep(clock.now() / 1_000, stepS);
+    for (const write of commonWrites(counts, { atS, stepS, spans: options.archives })) {
+      await writeSeries(write.name, write.definition, write.sample);
+    }
+  };
+  const fold = async () => {
+    if (lease.isHeld()) await foldTallies(database);
+  };
+  const repair = async () => {
+    if (!lease.isHeld()) return;
+    const wrong = await repairTallies(database);
+    wrongCount.add(wrong);
+    if (wrong > 0) log.warn({ wrong }, 'totals were wrong and are put right');
+    await deleteServiceFigures(database, clock.now() - FIGURES_KEPT_MS);
   };
   const onError = (error: unknown) => {
     if (!outage) log.warn({ error }, 'common statistics cannot be counted');
     outage = true;
   };
   await count().catch(onError);
-  const counting = repeat(clock, options.intervalMs, count, onError);
+  const tasks = [
+    repeat(clock, intervalMs, count, onError),
+    repeat(clock, REPAIR_INTERVAL_MS, repair, onError),
+    ...(intervalMs > MAX_FOLD_INTERVAL_MS
+      ? [repeat(clock, MAX_FOLD_INTERVAL_MS, fold, onError)]
+      : []),
+  ];
   return {
     async stop() {
-      await counting.stop();
+      await Promise.all(tasks.map((task) => task.stop()));
       await lease.stop();
     },
   };
@@ -107,13 +135,52 @@ function addSiteMetrics(
   );
   metrics.gauge(
     'ppalette_grey_hosts',
-    'Hosts: all, those not in maintenance (active), and of these those that are up.',
+    'Hosts: all, those not in maintenance (active), and of these those in each state.',
     () => {
       const totals = site.totals();
       if (totals === null) return [];
-      const counts = { all: totals.hostsAll, active: totals.hostsActive, up: totals.hostsActiveUp };
-      return Object.entries(counts).map(([kind, value]) => ({ labels: { kind }, value }));
+      const { hostsAll: all, hostsActive: active, hostStates } = totals;
+      return Object.entries({ all, active, ...hostStates }).map(([kind, value]) => ({
+        labels: { kind },
+        value,
+      }));
     },
     ['kind'],
   );
+}
+
+/** What is kept of the totals and of what the services tell. */
+export function countCommon(
+  totals: Totals,
+  services: readonly ServiceFigures[],
+  ramUsedKib: number,
+): CommonCounts {
+  const known = (name: string) =>
+    services.flatMap(({ figures }) => (figures[name] === undefined ? [] : [figures[name]]));
+  const sum = (name: string) => known(name).reduce((total, value) => total + value, 0);
+  // One red schedules at a time; right after a takeover two may say that they do.
+  const worstS = (name: string) => {
+    const values = known(name);
+    return values.length === 0 ? null : Math.max(...values) / 1_000;
+  };
+  return {
+    checksOk: totals.states.ok,
+    checksWarn: totals.states.warning,
+    checksError: totals.states.critical,
+    checksIncorrect: totals.states.unknown,
+    checksAll: totals.checksAll,
+    checksActive: totals.checksActive,
+    hostsAll: totals.hostsAll,
+    hostsActive: totals.hostsActive,
+    hostsActiveUp: totals.hostStates.up,
+    ramUsedKib,
+    hostsDown: totals.hostStates.down,
+    hostsUnreachable: totals.hostStates.unreachable,
+    problemsSoft: totals.softProblems,
+    problemsUnhandled: totals.unhandledProblems,
+    latenessMedianS: worstS('latenessMedianMs'),
+    latenessP99S: worstS('latenessP99Ms'),
+    checksMissed: sum('missedPerSecond'),
+    resultsStored: sum('resultsPerSecond'),
+  };
 }

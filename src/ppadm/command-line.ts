@@ -1,6 +1,7 @@
 /** How a command is defined: examples, and what it does when it is run. */
 
 import type { Command } from 'commander';
+import { InvalidInput } from '../model/errors.ts';
 import type { Program } from './program.ts';
 import type { Session } from './session.ts';
 
@@ -20,10 +21,16 @@ export function onRun(
   command: Command,
   program: Program,
   task: (session: Session, args: readonly string[]) => Promise<void>,
+  { takesCsv = false }: { readonly takesCsv?: boolean } = {},
 ): void {
   command.action(async () => {
     // Only now, since help needs none of it.
     const { openSession } = await import('./session.ts');
-    await task(openSession(command, program), command.args);
+    const session = openSession(command, program);
+    if (session.isCsv && !takesCsv) {
+      const message = 'only series are written as CSV: show stats, show perfdata.';
+      throw new InvalidInput([{ path: '--output', message }]);
+    }
+    await task(session, command.args);
   });
 }

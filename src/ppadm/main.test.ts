@@ -391,8 +391,11 @@ describe('a check as a plugin', () => {
 describe('status, statistics, history', () => {
   const status = {
     version: '1.2.3',
-    checks: { all: 9, active: 8, ok: 5, warning: 1, critical: 2, unknown: 0, pending: 0 },
-    hosts: { all: 3, active: 2, up: 1 },
+    checks: {
+      ...{ all: 9, active: 8, ok: 5, warning: 1, critical: 2, unknown: 0, pending: 0 },
+      ...{ soft: 1, unhandled: 3 },
+    },
+    hosts: { all: 3, active: 2, up: 1, down: 1, unreachable: 0, pending: 0 },
     workers: { connected: 1, all: 2 },
     problems: [
       {
@@ -413,7 +416,9 @@ describe('status, statistics, history', () => {
     answer = () => ({ body: status });
     const { output } = await ppadm('show', 'status');
     expect(output).toContain('2 critical, 1 warning, 0 unknown, 0 pending, 5 ok; 8 active of 9');
-    expect(output).toMatch(/^Statistics +off\\x1b$/m);
+    expect(output).toMatch(/^Hosts +1 down, 1 up; 2 active of 3$/m);
+    expect(output).toMatch(/^Problems +3 unhandled, 1 soft$/m);
+    expect(output).toMatch(/^Statistics +none: off\\x1b$/m);
     expect(output).toMatch(/^Problem +No worker serves the zone north\. \(since .*\)$/m);
     expect(JSON.parse((await ppadm('show', 'status', '-o', 'json')).output)).toEqual(status);
   });
@@ -428,14 +433,42 @@ describe('status, statistics, history', () => {
     expect(JSON.parse((await ppadm('show', 'scheduler', '-o', 'json')).output)).toEqual([job]);
   });
 
+  test('series as CSV, which nothing else is', async () => {
+    const table = 'time,checks_ok\r\n2026-11-23T10:00:00.000Z,5\r\n';
+    answer = () => ({ body: table });
+    expect((await ppadm('show', 'stats', '-o', 'csv')).output).toBe(table);
+    expect((await ppadm('show', 'perfdata', 'web1', 'ping', '-o', 'csv')).output).toBe(table);
+    expect(server.asked.map(({ accept }) => accept)).toEqual(['text/csv', 'text/csv']);
+    expect(await ppadm('list', 'hosts', '-o', 'csv')).toMatchObject({
+      exitCode: 2,
+      errors: expect.stringContaining('only series are written as CSV'),
+    });
+  });
+
+  test('a graph into a file', async () => {
+    answer = () => ({ body: '<svg/>' });
+    const shown = await ppadm('show', 'perfdata', 'web1', 'ping', '--graph', 'ping.svg');
+    expect(shown).toEqual({ exitCode: 0, output: '', errors: 'Drew ping.svg.\n' });
+    expect(await readFile(join(folder.path, 'ping.svg'), 'utf8')).toBe('<svg/>');
+    await ppadm('show', 'stats', 'violet-1', '--graph', join(folder.path, 'a.PNG'));
+    expect(server.asked.map(({ accept }) => accept)).toEqual(['image/svg+xml', 'image/png']);
+    for (const [file, words] of [
+      ['ping.gif', 'must end with .svg or .png'],
+      ['no/such/folder.svg', 'cannot be written (ENOENT)'],
+    ] as const) {
+      const refused = await ppadm('show', 'stats', '--graph', file);
+      expect(refused).toMatchObject({ exitCode: 2, errors: expect.stringContaining(words) });
+    }
+  });
+
   test('statistics of the site and of a worker', async () => {
     const last = { at: ago(5), values: { checks_ok: 5, ram_used: null } };
     const series = { start: ago(3_600), step: 60, values: { checks_ok: [1, null, 3] } };
     answer = ({ path }) => ({ body: path.endsWith('/last') ? last : series });
     const { output } = await ppadm('show', 'stats', '--period', '2h');
     expect(output).toContain('common: latest of 2026-11-23 09:59:55Z; last 2h in steps of 1m');
-    expect(output).toMatch(/^checks_ok +5 +1 +3 +▁ █$/m);
-    expect(output).toMatch(/^ram_used +- +- +-$/m);
+    expect(output).toMatch(/^checks_ok +5 +1 +2 +3 +▁ █$/m);
+    expect(output).toMatch(/^ram_used +- +- +- +-$/m);
     expect(server.asked.find(({ path }) => path.endsWith('/common'))?.query).toEqual({
       from: ago(7_200),
       to: ago(0),

@@ -19,6 +19,13 @@ export function connectTo(connection: Connection): Client {
         throw explainTransport(error, connection, options?.timeoutMs);
       }
     },
+    async download(name, options) {
+      try {
+        return await client.download(name, options);
+      } catch (error) {
+        throw explainTransport(error, connection, options.timeoutMs);
+      }
+    },
     async stream(name, options) {
       try {
         return explainEnd(await client.stream(name, options), connection);

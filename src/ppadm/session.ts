@@ -16,7 +16,9 @@ export interface Session {
   readonly surroundings: Surroundings;
   readonly options: SharedOptions;
   /** Default: table. */
-  readonly format: OutputFormat;
+  readonly format: Exclude<OutputFormat, 'csv'>;
+  /** Whether series are wanted as CSV; then `format` is the default. */
+  readonly isCsv: boolean;
   readonly palette: Palette;
   /** The widest line that fits; null = there is no terminal to fit into. */
   readonly maxWidth: number | null;
@@ -41,11 +43,13 @@ const DEFAULT_COLUMNS = 80;
 export function openSession(command: Command, { surroundings, endWith }: Program): Session {
   const { output, errors, environment, clock } = surroundings;
   const options = readSharedOptions(command);
+  const { output: format = 'table' } = options;
   let client: Promise<Client> | undefined;
   return {
     surroundings,
     options,
-    format: options.output ?? 'table',
+    format: format === 'csv' ? 'table' : format,
+    isCsv: format === 'csv',
     palette: choosePalette(output, environment),
     maxWidth: output.isTerminal ? output.columns || DEFAULT_COLUMNS : null,
     now: clock.now(),

@@ -3,10 +3,9 @@
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from './connection.ts';
 
-/** How data is written. */
-export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name', 'csv'] as const;
 
-/** How data is written. */
+/** How data is written; CSV is for series alone. */
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** What every command takes. */

@@ -45,8 +45,9 @@ export interface SchedulerOptions {
 export interface SchedulerFigures {
   readonly requested: number;
   readonly missed: number;
-  /** Median of sent minus due; null before the first request. */
+  /** Sent minus due of the last requests, median and 99th percentile; null before the first. */
   readonly latenessMs: number | null;
+  readonly latenessP99Ms: number | null;
 }
 
 /** A running scheduler. */
@@ -167,7 +168,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     },
     figures() {
       const sorted = lateness.filter((value) => value !== undefined).sort((a, b) => a - b);
-      return { requested, missed, latenessMs: sorted[sorted.length >> 1] ?? null };
+      const latenessMs = sorted[sorted.length >> 1] ?? null;
+      const latenessP99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? null;
+      return { requested, missed, latenessMs, latenessP99Ms };
     },
     async stop() {
       stopped = true;

@@ -3,8 +3,9 @@
  * that turn up later get a further file, and nothing of the past is touched.
  */
 
+import type { ArchiveSpan } from '../model/archive-span.ts';
+import { defineArchives } from './archives.ts';
 import type { DataSource, RrdDefinition } from './rrd.ts';
-import { defineArchives } from './series.ts';
 
 /** No finer than this: what comes more often is averaged. */
 const MIN_STEP_S = 60;
@@ -31,6 +32,7 @@ export function sourceName(sourceNumber: number): string {
 export function checkDefinition(
   metrics: readonly MetricSource[],
   intervalS: number,
+  spans?: readonly ArchiveSpan[],
 ): RrdDefinition {
   const stepS = Math.max(MIN_STEP_S, Math.round(intervalS));
   const heartbeatS = BRIDGED_RUNS * stepS;
@@ -42,6 +44,6 @@ export function checkDefinition(
       if (unit === 'c') return { name, kind: 'DERIVE', heartbeatS, min: 0, max: null };
       return { name, kind: 'GAUGE', heartbeatS, min: null, max: null };
     }),
-    archives: defineArchives(stepS),
+    archives: defineArchives(stepS, spans),
   };
 }

@@ -35,13 +35,20 @@ export function prepareFolder(folder: string): Stats {
 export function findFolderProblem(folder: string): string | null {
   try {
     prepareFolder(folder);
-    const { bavail, bsize } = statfsSync(folder);
-    const hasRoom = bavail * bsize >= MIN_FREE_BYTES;
-    return hasRoom
-      ? null
-      : `The disk of the statistics files ${folder} is full: new files do not fit.`;
+    return findFullDisk(folder);
   } catch (error) {
     return messageOf(error);
+  }
+}
+
+/** Null while new files fit on the disk of a folder, or nobody can tell. */
+export function findFullDisk(folder: string): string | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize >= MIN_FREE_BYTES) return null;
+    return `The disk of the statistics files ${folder} is full: new files do not fit.`;
+  } catch {
+    return null;
   }
 }
 

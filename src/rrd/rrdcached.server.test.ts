@@ -1,15 +1,14 @@
-import { once } from 'node:events';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../../test/servers/needs.ts';
+import { startRrdcached } from '../../test/servers/rrdcached.ts';
 import {
   freePort,
   type RunningProcess,
-  startProcess,
   type TempFolder,
   tempFolder,
   waitFor,
@@ -39,22 +38,6 @@ const DEFINITION: RrdDefinition = {
 
 function sample(step: number): Sample {
   return { atS: START_S + 10 * step, values: [step] };
-}
-
-/** An rrdcached that holds updates back until it is asked, with its journal in `own`. */
-async function startRrdcached(paths: { folder: string; own: string }, address: string) {
-  const daemon = await startProcess('rrdcached', [
-    ...['-g', '-l', address, '-b', paths.folder, '-B', '-p', join(paths.own, 'pid')],
-    ...['-j', paths.own, '-w', '3600', '-f', '7200', '-F'],
-  ]);
-  const [target, port] = address.replace('unix:', '').split(':');
-  await waitFor('rrdcached', async () => {
-    const socket = port ? connect(Number(port), target) : connect(target ?? '');
-    await once(socket, 'connect');
-    socket.destroy();
-    return true;
-  });
-  return daemon;
 }
 
 describe.skipIf(needs('rrdtool', 'rrdcached'))('the rrdcached adapter', () => {

@@ -21,7 +21,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from './accept.ts';
 import { type FileFacts, planFetch } from './fetch-plan.ts';
-import { findFile, unavailable } from './folder.ts';
+import { findFile, findFullDisk, unavailable } from './folder.ts';
 import { Lives } from './lives.ts';
 import { findPlaces } from './places.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
@@ -125,7 +125,8 @@ class RrdcachedStore implements RrdStore {
   }
 
   problem(): string | null {
-    return this.#connections.problem();
+    const full = this.#folder === null ? null : findFullDisk(this.#folder);
+    return this.#connections.problem() ?? full;
   }
 
   close(): Promise<void> {

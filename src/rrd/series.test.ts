@@ -1,16 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AssertionError } from '../lib/assert.ts';
+import { checkDefinition } from './check-series.ts';
 import {
-  COMMON_FILE_NAME,
-  COMMON_SERIES,
-  commonDefinition,
-  commonSample,
+  COMMON_FILE_NAMES,
+  commonWrites,
   WORKER_SERIES,
   workerDefinition,
   workerFileName,
   workerSample,
 } from './series.ts';
+
+const COUNTS = {
+  ...{ checksOk: 1, checksWarn: 2, checksError: 3, checksIncorrect: 4, checksAll: 5 },
+  ...{ checksActive: 6, hostsAll: 7, hostsActive: 8, hostsActiveUp: 9, ramUsedKib: 10 },
+  ...{ hostsDown: 11, hostsUnreachable: 12, problemsSoft: 13, problemsUnhandled: 14 },
+  ...{ latenessMedianS: 0.1, latenessP99S: 0.2, checksMissed: 0.3, resultsStored: 0.4 },
+};
 
 /** Steps and rows of one consolidation, as `steps x rows`. */
 function archivesOf(stepS: number): string[] {
@@ -33,22 +39,35 @@ describe('definitions', () => {
   });
 
   test('keep average, lowest and highest of each resolution', () => {
-    const { archives } = commonDefinition(60);
+    const { archives } = workerDefinition(60);
     expect(archives.map((archive) => archive.consolidation)).toEqual(
       [1, 2, 3].flatMap(() => ['AVERAGE', 'MIN', 'MAX']),
     );
   });
 
+  test('keep what the operator wants instead', () => {
+    const spans = [{ resolutionS: 300, spanS: 86_400 }];
+    const kept = [{ consolidation: 'AVERAGE', stepCount: 5, rowCount: 288 }];
+    const definitions = [
+      workerDefinition(60, spans),
+      checkDefinition([{ unit: '' }], 60, spans),
+      ...commonWrites(COUNTS, { atS: 60, stepS: 60, spans }).map(({ definition }) => definition),
+    ];
+    for (const { archives } of definitions) {
+      expect(archives.filter(({ consolidation }) => consolidation === 'AVERAGE')).toEqual(kept);
+    }
+  });
+
   test('bridge three steps, and take any figure from 0', () => {
-    for (const definition of [workerDefinition(10), commonDefinition(10)]) {
+    const common = commonWrites(COUNTS, { atS: 60, stepS: 10 });
+    for (const { definition } of [{ definition: workerDefinition(10) }, ...common]) {
       expect(definition.stepS).toBe(10);
       for (const source of definition.dataSources) {
         expect(source).toMatchObject({ kind: 'GAUGE', heartbeatS: 30, min: 0, max: null });
-        expect(source.name).toMatch(/^[a-z_]{1,19}$/);
+        expect(source.name).toMatch(/^[a-z_0-9]{1,19}$/);
       }
     }
     expect(workerDefinition(1).dataSources.map(({ name }) => name)).toEqual(WORKER_SERIES);
-    expect(commonDefinition(1).dataSources.map(({ name }) => name)).toEqual(COMMON_SERIES);
   });
 });
 
@@ -74,22 +93,23 @@ describe('samples', () => {
   });
 
   test('of the site have its totals in file order', () => {
-    const counts = {
-      checksOk: 1,
-      checksWarn: 2,
-      checksError: 3,
-      checksIncorrect: 4,
-      checksAll: 5,
-      checksActive: 6,
-      hostsAll: 7,
-      hostsActive: 8,
-      hostsActiveUp: 9,
-      ramUsedKib: 10,
-    };
-    expect(commonSample(counts, 60)).toEqual({ atS: 60, values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
-    expect(COMMON_SERIES).toEqual([
+    const writes = commonWrites(COUNTS, { atS: 60, stepS: 10 });
+    expect(writes.map(({ name }) => name)).toEqual(COMMON_FILE_NAMES);
+    expect(writes.map(({ sample }) => sample)).toEqual([
+      { atS: 60, values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] },
+      { atS: 60, values: [11, 12, 13, 14, 0.1, 0.2, 0.3, 0.4] },
+    ]);
+    // Those of the original first: files that are there keep their fields.
+    const [first = [], further] = writes.map(({ definition }) =>
+      definition.dataSources.map(({ name }) => name),
+    );
+    expect(first).toEqual([
       ...['checks_ok', 'checks_warn', 'checks_error', 'checks_incorrect', 'checks_all'],
       ...['checks_active', 'hosts_all', 'hosts_active', 'hosts_active_up', 'ram_used'],
+    ]);
+    expect(further).toEqual([
+      ...['hosts_down', 'hosts_unreachable', 'problems_soft', 'problems_unhandled'],
+      ...['lateness_median', 'lateness_p99', 'missed_per_second', 'results_per_second'],
     ]);
   });
 });
@@ -107,7 +127,7 @@ describe('the file of a worker', () => {
       fc.property(id, id, (one, other) => {
         const name = workerFileName(one);
         expect(name).toMatch(/^(?:[a-z0-9_-]|%[0-9A-F]{2}){1,207}$/);
-        expect(name.toLowerCase()).not.toBe(COMMON_FILE_NAME);
+        expect(COMMON_FILE_NAMES).not.toContain(name.toLowerCase());
         expect(name.toLowerCase() === workerFileName(other).toLowerCase()).toBe(one === other);
       }),
     );

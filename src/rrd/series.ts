@@ -1,8 +1,10 @@
 /** What is kept of heartbeats and of the whole site: names, files, archives and samples. */
 
 import { createHash } from 'node:crypto';
+import type { ArchiveSpan } from '../model/archive-span.ts';
+import { DEFAULT_SPANS, defineArchives } from './archives.ts';
 import { formatFileName } from './file-name.ts';
-import type { Archive, Consolidation, RrdDefinition, Sample } from './rrd.ts';
+import type { RrdDefinition, Sample } from './rrd.ts';
 
 /** The figures of a heartbeat that are kept; counts, per second, KiB. `sentAt`: ms since the epoch. */
 export interface WorkerFigures {
@@ -30,10 +32,20 @@ export interface CommonCounts {
   readonly hostsActive: number;
   readonly hostsActiveUp: number;
   readonly ramUsedKib: number;
+  readonly hostsDown: number;
+  readonly hostsUnreachable: number;
+  readonly problemsSoft: number;
+  readonly problemsUnhandled: number;
+  /** Sent minus due, seconds; null while nothing is sent. */
+  readonly latenessMedianS: number | null;
+  readonly latenessP99S: number | null;
+  /** Per second. */
+  readonly checksMissed: number;
+  readonly resultsStored: number;
 }
 
 /** A data source and the figure that goes into it. */
-type Field<Figures> = readonly [name: string, read: (figures: Figures) => number];
+type Field<Figures> = readonly [name: string, read: (figures: Figures) => number | null];
 
 const WORKER_FIELDS: readonly Field<WorkerFigures>[] = [
   ['worker_count', (heartbeat) => heartbeat.workerCount],
@@ -47,7 +59,8 @@ const WORKER_FIELDS: readonly Field<WorkerFigures>[] = [
   ['ram_used', (heartbeat) => heartbeat.ramUsedKib],
 ];
 
-const COMMON_FIELDS: readonly Field<CommonCounts>[] = [
+/** What the original kept. */
+const FIRST_COMMON_FIELDS: readonly Field<CommonCounts>[] = [
   ['checks_ok', (counts) => counts.checksOk],
   ['checks_warn', (counts) => counts.checksWarn],
   ['checks_error', (counts) => counts.checksError],
@@ -60,39 +73,37 @@ const COMMON_FIELDS: readonly Field<CommonCounts>[] = [
   ['ram_used', (counts) => counts.ramUsedKib],
 ];
 
+/** In a file of their own: one that is there cannot gain fields. */
+const FURTHER_COMMON_FIELDS: readonly Field<CommonCounts>[] = [
+  ['hosts_down', (counts) => counts.hostsDown],
+  ['hosts_unreachable', (counts) => counts.hostsUnreachable],
+  ['problems_soft', (counts) => counts.problemsSoft],
+  ['problems_unhandled', (counts) => counts.problemsUnhandled],
+  ['lateness_median', (counts) => counts.latenessMedianS],
+  ['lateness_p99', (counts) => counts.latenessP99S],
+  ['missed_per_second', (counts) => counts.checksMissed],
+  ['results_per_second', (counts) => counts.resultsStored],
+];
+
 /** Names of what is kept of each worker, in file order. */
 export const WORKER_SERIES: readonly string[] = WORKER_FIELDS.map(([name]) => name);
-/** Names of what is kept of the site, in file order. */
-export const COMMON_SERIES: readonly string[] = COMMON_FIELDS.map(([name]) => name);
+/** The files of the site's totals and what is in each; no worker's file has such a name. */
+const COMMON_FILES = [
+  { name: 'common', fields: FIRST_COMMON_FIELDS },
+  { name: 'common-more', fields: FURTHER_COMMON_FIELDS },
+] as const;
 
-/** The file of the site's totals; no worker's file has this name. */
-export const COMMON_FILE_NAME = 'common';
+/** The names of these files. */
+export const COMMON_FILE_NAMES: readonly string[] = COMMON_FILES.map(({ name }) => name);
 
-const CONSOLIDATIONS: readonly Consolidation[] = ['AVERAGE', 'MIN', 'MAX'];
-const MINUTE_S = 60;
-const HOUR_S = 60 * MINUTE_S;
-const DAY_S = 24 * HOUR_S;
-/** How long which resolution is kept, finest first. */
-const SPANS: readonly { readonly resolutionS: number; readonly spanS: number }[] = [
-  { resolutionS: MINUTE_S, spanS: 2 * DAY_S },
-  { resolutionS: 5 * MINUTE_S, spanS: 14 * DAY_S },
-  { resolutionS: HOUR_S, spanS: 730 * DAY_S },
-];
-/** How long the single values are kept when they come more often than once a minute. */
-const NATIVE_SPAN_S = HOUR_S;
 /** So many steps without a value are bridged: one lost heartbeat is no gap. */
 const BRIDGED_STEPS = 3;
 /** The longest safe form of a worker's id that becomes its file name as it is. */
 const MAX_SAFE_ID_LENGTH = 200;
 
 /** The file of a worker that sends a heartbeat every `stepS` seconds, a whole number from 1. */
-export function workerDefinition(stepS: number): RrdDefinition {
-  return define(WORKER_SERIES, stepS);
-}
-
-/** The file of totals that are counted every `stepS` seconds, a whole number from 1. */
-export function commonDefinition(stepS: number): RrdDefinition {
-  return define(COMMON_SERIES, stepS);
+export function workerDefinition(stepS: number, spans?: readonly ArchiveSpan[]): RrdDefinition {
+  return define(WORKER_SERIES, stepS, spans);
 }
 
 /** What a heartbeat says, for a file made by `workerDefinition`. */
@@ -103,9 +114,31 @@ export function workerSample(heartbeat: WorkerFigures): Sample {
   };
 }
 
-/** The totals at `atS`, seconds since the epoch, for a file made by `commonDefinition`. */
-export function commonSample(counts: CommonCounts, atS: number): Sample {
-  return { atS, values: COMMON_FIELDS.map(([, read]) => read(counts)) };
+/**
+ * What goes into which file for the totals at `atS`, seconds since the epoch, that are counted every
+ * `stepS` seconds, a whole number from 1.
+ */
+export function commonWrites(
+  counts: CommonCounts,
+  {
+    atS,
+    stepS,
+    spans,
+  }: { readonly atS: number; readonly stepS: number; readonly spans?: readonly ArchiveSpan[] },
+): readonly {
+  readonly name: string;
+  readonly definition: RrdDefinition;
+  readonly sample: Sample;
+}[] {
+  return COMMON_FILES.map(({ name, fields }) => ({
+    name,
+    definition: define(
+      fields.map(([source]) => source),
+      stepS,
+      spans,
+    ),
+    sample: { atS, values: fields.map(([, read]) => read(counts)) },
+  }));
 }
 
 /**
@@ -120,25 +153,15 @@ export function workerFileName(id: string): string {
   return `longworker-${createHash('sha256').update(id).digest('hex')}`;
 }
 
-function define(names: readonly string[], stepS: number): RrdDefinition {
+function define(
+  names: readonly string[],
+  stepS: number,
+  spans: readonly ArchiveSpan[] = DEFAULT_SPANS,
+): RrdDefinition {
   const heartbeatS = BRIDGED_STEPS * stepS;
   return {
     stepS,
     dataSources: names.map((name) => ({ name, kind: 'GAUGE', heartbeatS, min: 0, max: null })),
-    archives: defineArchives(stepS),
+    archives: defineArchives(stepS, spans),
   };
-}
-
-/** The archives of a file. Resolutions finer than the step become the step; of two that fall together the longer stays. */
-export function defineArchives(stepS: number): Archive[] {
-  const rowCounts = new Map<number, number>();
-  const native = stepS < MINUTE_S ? [{ resolutionS: stepS, spanS: NATIVE_SPAN_S }] : [];
-  for (const { resolutionS, spanS } of [...native, ...SPANS]) {
-    const stepCount = Math.max(1, Math.round(resolutionS / stepS));
-    const rowCount = Math.ceil(spanS / (stepCount * stepS));
-    rowCounts.set(stepCount, Math.max(rowCount, rowCounts.get(stepCount) ?? 0));
-  }
-  return [...rowCounts].flatMap(([stepCount, rowCount]) =>
-    CONSOLIDATIONS.map((consolidation) => ({ consolidation, stepCount, rowCount })),
-  );
 }

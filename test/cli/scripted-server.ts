@@ -9,6 +9,7 @@ export interface Asked {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly token: string | undefined;
+  readonly accept: string | undefined;
   /** Parsed; undefined when there was none. */
   readonly body: unknown;
 }
@@ -36,6 +37,7 @@ export async function startScriptedServer(
       method: request.method ?? '',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
+      accept: request.headers.accept,
       token: request.headers.authorization?.replace('Bearer ', ''),
       body: text === '' ? undefined : JSON.parse(text),
     };

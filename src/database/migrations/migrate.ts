@@ -12,6 +12,8 @@ import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as listIndexes } from './0010-list-indexes.ts';
+import { up as tallies } from './0014-tallies.ts';
+import { up as serviceFigures } from './0015-service-figures.ts';
 import { up as traces } from './0016-traces.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
 import { up as stretchesAndProblems } from './0018-stretches-and-problems.ts';
@@ -29,6 +31,8 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
   '0010-list-indexes': listIndexes,
+  '0014-tallies': tallies,
+  '0015-service-figures': serviceFigures,
   '0016-traces': traces,
   '0017-shard-owners': shardOwners,
   '0018-stretches-and-problems': stretchesAndProblems,

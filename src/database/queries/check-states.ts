@@ -6,6 +6,7 @@ import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.t
 import { noteDowntimes } from './downtime-stretches.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
+import { markForTally } from './tallies.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** A row of `check_state`. */
@@ -93,6 +94,8 @@ export async function writeBatch(
     readonly results?: readonly Insertable<ResultTable>[];
     readonly events?: readonly EventEntry[];
     readonly stateStarts?: readonly StateStart[];
+    /** Checks that count as something else in the totals now. */
+    readonly recounted?: readonly number[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states ?? [], {
@@ -140,4 +143,5 @@ export async function writeBatch(
   await insertStateStarts(sql, batch.stateStarts ?? []);
   await noteDowntimes(sql, batch.events ?? []);
   await insertEvents(sql, batch.events ?? []);
+  await markForTally(sql, batch.recounted ?? []);
 }

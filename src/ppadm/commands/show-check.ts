@@ -17,6 +17,7 @@ import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
 import { readWhen } from '../when.ts';
+import { addGraphOption, writeOtherForm } from './series-files.ts';
 
 const HOUR_S = 3_600;
 
@@ -56,16 +57,24 @@ export function defineShowCheck(verb: Command, program: Program): void {
         .choices(['AVERAGE', 'MIN', 'MAX'])
         .default('AVERAGE'),
     );
+  addGraphOption(perfdata);
   addExamples(perfdata, [
     'ppadm show perfdata web1 ping',
     'ppadm show perfdata web1 ping --metric rta --period 7d --cf MAX',
+    'ppadm show perfdata web1 ping --period 1d -o csv',
+    'ppadm show perfdata web1 ping --period 1w --graph ping.png',
   ]);
-  onRun(perfdata, program, (session, args) => {
-    const { metric, period, cf } = perfdata.opts();
-    const from = formatInstant(session.now - Number(period) * 1_000);
-    const query = { metric, cf, from, to: formatInstant(session.now) };
-    return showPerfdata(session, readPath(CHECK, args), query);
-  });
+  onRun(
+    perfdata,
+    program,
+    (session, args) => {
+      const { metric, period, cf, graph } = perfdata.opts();
+      const from = formatInstant(session.now - Number(period) * 1_000);
+      const query = { metric, cf, from, to: formatInstant(session.now) };
+      return showPerfdata(session, { path: readPath(CHECK, args), query }, graph);
+    },
+    { takesCsv: true },
+  );
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -96,15 +105,21 @@ function formatAvailability(session: Session, answer: AvailabilityJson): string 
   return `${formatTime(from)} to ${formatTime(to)}\n\n${table}`;
 }
 
-async function showPerfdata(session: Session, path: Record<string, string>, query: Query) {
+async function showPerfdata(
+  session: Session,
+  call: { readonly path: Record<string, string>; readonly query: Query },
+  graphFile: unknown,
+): Promise<void> {
   refuseNames(session, 'perfdata');
   const client = await session.connect();
-  const name = Object.values(path).join('/');
-  const answer = await withNearNames(session, { kind: CHECK, name }, () =>
-    client.call('getCheckPerfdata', { path, query }),
-  );
-  await printAnswer(session, answer, () => formatPerfdataSeries(session, answer));
-  if (answer.metrics.length === 0) session.say('There is no performance data of this time.');
+  const subject = { kind: CHECK, name: Object.values(call.path).join('/') };
+  const route = 'getCheckPerfdata';
+  await withNearNames(session, subject, async () => {
+    if (await writeOtherForm(session, { route, call, graphFile })) return;
+    const answer = await client.call(route, call);
+    await printAnswer(session, answer, () => formatPerfdataSeries(session, answer));
+    if (answer.metrics.length === 0) session.say('There is no performance data of this time.');
+  });
 }
 
 function formatPerfdataSeries(session: Session, { step, metrics }: PerfdataJson): string {

@@ -17,6 +17,7 @@ import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
 import { listKind } from './list.ts';
+import { addGraphOption, writeOtherForm } from './series-files.ts';
 
 /** The statistics of the whole site. */
 const COMMON = 'common';
@@ -39,14 +40,23 @@ export function defineShowStats(verb: Command, program: Program): void {
       .argParser(readSeconds)
       .default(HOUR_S, '1h'),
   );
+  addGraphOption(stats);
   addExamples(stats, [
     'ppadm show stats',
     'ppadm show stats --period 7d',
     'ppadm show stats violet-0a1b2c3d --period 10m',
+    'ppadm show stats --period 1d -o csv',
+    'ppadm show stats --period 1mo --graph site.svg',
   ]);
-  onRun(stats, program, async (session, [subject = COMMON]) => {
-    await showStats(session, subject, Number(stats.opts()['period']));
-  });
+  onRun(
+    stats,
+    program,
+    async (session, [subject = COMMON]) => {
+      const { period, graph } = stats.opts();
+      await showStats(session, { subject, periodS: Number(period), graphFile: graph });
+    },
+    { takesCsv: true },
+  );
 }
 
 /** Adds `show monitoring`, as the original called it. */
@@ -72,7 +82,7 @@ export function defineShowMonitoring(verb: Command, program: Program): void {
     if (subject === undefined) {
       throw new InvalidInput([{ path: '--violet_id', message: 'says which worker is meant.' }]);
     }
-    await showStats(session, String(subject), readPeriod(period));
+    await showStats(session, { subject: String(subject), periodS: readPeriod(period) });
   });
 }
 
@@ -82,7 +92,11 @@ function readPeriod(text: unknown): number {
   return typeof text === 'string' && text !== 'last' ? readSeconds(text) : HOUR_S;
 }
 
-async function showStats(session: Session, subject: string, periodS: number): Promise<void> {
+async function showStats(
+  session: Session,
+  wanted: { readonly subject: string; readonly periodS: number; readonly graphFile?: unknown },
+): Promise<void> {
+  const { subject, periodS, graphFile } = wanted;
   refuseNames(session, 'stats');
   const client = await session.connect();
   const query = {
@@ -91,17 +105,19 @@ async function showStats(session: Session, subject: string, periodS: number): Pr
   };
   const isCommon = subject === COMMON;
   const path: Record<string, string> = isCommon ? {} : { worker: subject };
-  const fetchAll = () =>
-    Promise.all([
+  const route = isCommon ? 'getCommonStatistics' : 'getWorkerStatistics';
+  const show = async () => {
+    if (await writeOtherForm(session, { route, call: { path, query }, graphFile })) return;
+    const [last, series] = await Promise.all([
       client.call(isCommon ? 'getLastCommonStatistics' : 'getLastWorkerStatistics', { path }),
-      client.call(isCommon ? 'getCommonStatistics' : 'getWorkerStatistics', { path, query }),
+      client.call(route, { path, query }),
     ]);
-  const [last, series] = isCommon
-    ? await fetchAll()
-    : await withNearNames(session, { kind: WORKER, name: subject }, fetchAll);
-  await printAnswer(session, { last, series }, () =>
-    formatStats(session, { subject, periodS, last, series }),
-  );
+    await printAnswer(session, { last, series }, () =>
+      formatStats(session, { subject, periodS, last, series }),
+    );
+  };
+  if (isCommon) return show();
+  await withNearNames(session, { kind: WORKER, name: subject }, show);
 }
 
 function formatStats(session: Session, { subject, periodS, last, series }: Stats): string {

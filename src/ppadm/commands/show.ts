@@ -57,7 +57,8 @@ function formatStatus(session: Session, status: StatusJson): string {
   return formatPairs(
     [
       ['Checks', formatChecks(session, checks)],
-      ['Hosts', formatHosts(hosts)],
+      ['Hosts', formatHosts(session, hosts)],
+      ['Problems', formatProblems(checks)],
       ['Workers', `${workers.connected} connected of ${workers.all}`],
       ...status.problems.map(({ text, since }): [string, string] => [
         'Problem',
@@ -67,7 +68,7 @@ function formatStatus(session: Session, status: StatusJson): string {
       ['Load', `${formatNumber(status.checksPerSecond)} checks a second`],
       ['Database', escapeLine(status.database.address)],
       ['Broker', escapeLine(status.broker.address)],
-      ['Statistics', escapeLine(statistics.problem ?? statistics.driver)],
+      ['Statistics', formatStatistics(statistics)],
       ['Version', escapeLine(status.version)],
     ],
     session.palette,
@@ -88,8 +89,19 @@ function formatChecks({ palette }: Session, checks: StatusJson['checks']): strin
   return `${counts.join(', ')}; ${checks.active} active of ${checks.all}`;
 }
 
-function formatHosts({ up, active, all }: StatusJson['hosts']): string {
-  return `${up} up; ${active} active of ${all}`;
+function formatHosts({ palette }: Session, hosts: StatusJson['hosts']): string {
+  const bad = (['down', 'unreachable'] as const)
+    .filter((state) => hosts[state] > 0)
+    .map((state) => palette.state('critical')(`${hosts[state]} ${state}`));
+  return `${[...bad, `${hosts.up} up`].join(', ')}; ${hosts.active} active of ${hosts.all}`;
+}
+
+function formatStatistics({ driver, problem }: StatusJson['statistics']): string {
+  return escapeLine(problem === null ? driver : `${driver}: ${problem}`);
+}
+
+function formatProblems({ unhandled, soft }: StatusJson['checks']): string {
+  return `${unhandled} unhandled, ${soft} soft`;
 }
 
 function formatScheduler(scheduler: StatusJson['scheduler']): string {

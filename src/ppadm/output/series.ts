@@ -1,4 +1,4 @@
-/** Series of numbers -> a table with latest, least and greatest values and a line of bars. */
+/** Series of numbers -> a table with latest, least, average and greatest values and a line of bars. */
 
 import { escapeLine } from './escape.ts';
 import { formatNumber, NOTHING } from './format.ts';
@@ -16,7 +16,7 @@ export interface SeriesRow {
 /** Bars of a series where there is no terminal to fit into. */
 const DEFAULT_BARS = 60;
 const MIN_BARS = 8;
-const TITLES = ['METRIC', 'LAST', 'MIN', 'MAX'];
+const TITLES = ['METRIC', 'LAST', 'MIN', 'AVG', 'MAX'];
 
 /** Lines, the titles first. */
 export function formatSeries(
@@ -33,7 +33,10 @@ export function formatSeries(
     const known = values.filter((value) => value !== null);
     const least = known.reduce<number | null>((a, b) => (a === null || b < a ? b : a), null);
     const greatest = known.reduce<number | null>((a, b) => (a === null || b > a ? b : a), null);
-    return { values, texts: [escapeLine(name), ...[last, least, greatest].map(formatFigure)] };
+    const sum = known.reduce((total, value) => total + value, 0);
+    const average = known.length === 0 ? null : sum / known.length;
+    const texts = [last, least, average, greatest].map(formatFigure);
+    return { values, texts: [escapeLine(name), ...texts] };
   });
   const taken = TITLES.reduce((sum, title, column) => {
     const widths = figures.map(({ texts }) => texts[column]?.length ?? 0);

@@ -141,7 +141,14 @@ function describeResponses(name: RouteName, operation: Operation): Json {
   const success = (status: number, answer: TSchema | undefined): Json => ({
     description: NAMED_STATUS[status] ?? 'Done',
     ...(answer
-      ? { content: { [operation.answerType ?? 'application/json']: { schema: toJson(answer) } } }
+      ? {
+          content: {
+            [operation.answerType ?? 'application/json']: { schema: toJson(answer) },
+            ...Object.fromEntries(
+              (operation.otherTypes ?? []).map((type) => [type, { schema: { type: 'string' } }]),
+            ),
+          },
+        }
       : {}),
     ...(hasEtag(name) && status < 204 ? { headers: ETAG_HEADERS } : {}),
   });

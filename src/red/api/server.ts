@@ -12,6 +12,7 @@ import { FAST_BUCKETS_S, type Metrics, type Observe } from '../../lib/metrics.ts
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Authorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
+import { readEnding } from './series-forms.ts';
 import { createValidator } from './validation.ts';
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -94,6 +95,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     logger: false,
     // Of addresses that match no route because they cannot be read.
     frameworkErrors: handleError,
+    rewriteUrl: (request) => {
+      const series = readEnding(request.url ?? '');
+      if (series === null) return request.url ?? '';
+      request.headers.accept = series.accept;
+      return series.url;
+    },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     ...(tls ? { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance;

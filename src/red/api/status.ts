@@ -1,6 +1,7 @@
 /** The totals of the whole site, and how the services do. */
 
 import type { StatusJson } from '../../contract/statistics.ts';
+import { listServiceFigures, reportAgeMs } from '../../database/queries/service-figures.ts';
 import { listProblems, type SiteProblem } from '../../database/queries/site-problems.ts';
 import { readTotals } from '../../database/queries/totals.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
@@ -15,13 +16,18 @@ export function statusRoutes(context: ApiContext): Route[] {
   return [
     defineRoute('getStatus', async () => {
       const totals = await readTotals(database);
+      const services = await listServiceFigures(database, clock.now() - reportAgeMs(0));
+      const problemOfGrey = services.find(({ problem }) => problem !== null)?.problem ?? null;
       const workers = await listWorkers(database);
       const connected = workers.filter((worker) => isConnected(worker, clock.now()));
       const figures = context.schedule.figures();
       const body: StatusJson = {
         version: context.version,
-        checks: { all: totals.checksAll, active: totals.checksActive, ...totals.states },
-        hosts: { all: totals.hostsAll, active: totals.hostsActive, up: totals.hostsActiveUp },
+        checks: {
+          ...{ all: totals.checksAll, active: totals.checksActive, ...totals.states },
+          ...{ soft: totals.softProblems, unhandled: totals.unhandledProblems },
+        },
+        hosts: { all: totals.hostsAll, active: totals.hostsActive, ...totals.hostStates },
         workers: { connected: connected.length, all: workers.length },
         problems: (await listProblems(database)).map(toProblem),
         checksPerSecond: connected.reduce(
@@ -34,10 +40,11 @@ export function statusRoutes(context: ApiContext): Route[] {
           requested: figures.requested,
           missed: figures.missed,
           lateness: figures.latenessMs === null ? null : figures.latenessMs / 1_000,
+          latenessP99: figures.latenessP99Ms === null ? null : figures.latenessP99Ms / 1_000,
         },
         database: { address: database.label },
         broker: { address: context.brokerLabel },
-        statistics: { driver: rrd.driver, problem: rrd.problem() },
+        statistics: { driver: rrd.driver, problem: rrd.problem() ?? problemOfGrey },
       };
       return { status: 200, body };
     }),

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../../../test/servers/needs.ts';
+import { mountSmallDisk } from '../../../test/servers/small-disk.ts';
 import { startProcess, type TempFolder, tempFolder, waitFor } from '../../../test/servers/temp.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
@@ -33,22 +34,6 @@ const DEFINITION: RrdDefinition = {
 
 function sample(step: number): Sample {
   return { atS: START_S + 10 * step, values: [step] };
-}
-
-/** Mounts a disk of 1 MB, if this user may; it is gone at the end of the scope. */
-async function mountSmallDisk(folder: string) {
-  const run = async (...command: [string, ...string[]]) => {
-    const [program, ...args] = command;
-    await using child = await startProcess(program, args);
-    return (await child.exited).code === 0;
-  };
-  const isMounted = await run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder);
-  return {
-    isMounted,
-    async [Symbol.asyncDispose]() {
-      if (isMounted) await run('umount', '-l', folder);
-    },
-  };
 }
 
 describe.skipIf(needs('rrdtool'))('the builtin adapter', () => {
