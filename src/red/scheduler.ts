@@ -11,6 +11,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
+import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
@@ -105,7 +106,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       agenda.remove(entry.checkId);
       return;
     }
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const timing = timingOf(plugin, host.overrides[plugin.name]);
+    const rhythm = rhythmOf(host.id, plugin.id, timing.intervalMs);
     agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
     if (!options.isActive()) return;
     const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
@@ -116,7 +118,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       checkId: entry.checkId,
       scheduledAt: entry.dueAt,
       expiresAt,
-      ...describeRun(host, plugin, options.shards),
+      ...describeRun(host, { ...plugin, ...timing }, options.shards),
     };
     void send(request, host.zone);
   };

@@ -124,6 +124,7 @@ export async function writeBatch(
       'is_in_downtime',
       'is_measured',
       'next_change_at',
+      'waits_until',
       'memory',
       'revision',
     ],
