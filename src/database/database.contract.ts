@@ -8,6 +8,7 @@ import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
+import { testHosts } from './hosts.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
 import {
@@ -37,6 +38,7 @@ import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
+import { testUpgrade } from './upgrade.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
 export interface DatabaseSource extends AsyncDisposable {
@@ -68,6 +70,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       });
 
     testDiscoveries(() => database);
+    testHosts(() => database);
+    testUpgrade(createSource);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);

@@ -37,11 +37,15 @@ export interface MigrationStatus {
 
 /**
  * Applies what is missing; resolves to the names applied now. Several services may call it at once:
- * one works, the others wait. Throws `ConfigError` when the schema is newer than this program.
+ * one works, the others wait. `until`: the last to be applied; default: all. Throws `ConfigError` when
+ * the schema is newer than this program.
  */
-export async function migrate(database: Database): Promise<readonly string[]> {
+export async function migrate(database: Database, until?: string): Promise<readonly string[]> {
   await refuseNewerSchema(database);
-  const { error, results } = await createMigrator(database).migrateToLatest();
+  const migrator = createMigrator(database);
+  const { error, results } = await (until === undefined
+    ? migrator.migrateToLatest()
+    : migrator.migrateTo(until));
   if (error) throw error;
   return (results ?? []).map((result) => result.migrationName);
 }
