@@ -12,6 +12,7 @@ import { findChecks } from './queries/checks.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listSilentChecks } from './queries/due-changes.ts';
 import { listChildIds, listWaiting, readHostSights } from './queries/host-neighbours.ts';
+import { findHostObjects } from './queries/host-objects.ts';
 import { findHostState } from './queries/host-states.ts';
 import { hostQueries } from './queries/hosts.ts';
 import { readHostFacts, readObjectFacts } from './queries/object-facts.ts';
@@ -142,6 +143,20 @@ export function testHosts(getDatabase: () => Database): void {
       const waiting = await listWaiting(database, [parent], 10);
       expect(waiting.map(({ hostId }) => hostId).sort()).toEqual([parent, child].sort());
       expect(await listWaiting(database, [parent], 1)).toHaveLength(1);
+    });
+
+    test('pass filters that are of hosts, and no others', async () => {
+      const database = getDatabase();
+      await addSuite('passing');
+      await addHost('passing', { suites: ['passing'], zone: 'pass', labels: { team: 'shop' } });
+      const id = await objectIdOf('passing');
+      const passes = async (filters: Record<string, string>) =>
+        (await findHostObjects(database, [id, 999_999], filters)).length;
+      const of = { host: 'passing', zone: 'pass', label: 'team=shop', suite: 'passing', q: 'assi' };
+      expect(await passes({ ...of, maintenance: 'false' })).toBe(1);
+      for (const name of Object.keys(of)) expect(await passes({ ...of, [name]: 'x' })).toBe(0);
+      expect(await passes({ subnet: 'none' })).toBe(0);
+      expect(await passes({ plugin: 'passing' })).toBe(0);
     });
 
     test('cannot be above themselves; who loses a parent is told', async () => {
