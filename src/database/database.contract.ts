@@ -38,6 +38,7 @@ import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
+import { testShardOwners } from './shard-owners.contract.ts';
 import { testUpgrade } from './upgrade.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
@@ -72,6 +73,10 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     testDiscoveries(() => database);
     testHosts(() => database);
     testUpgrade(createSource);
+    testShardOwners(
+      () => database,
+      () => source.open(),
+    );
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);

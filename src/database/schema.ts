@@ -312,6 +312,15 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
+/** Who stores the results of a shard. Written by grey. */
+export interface ShardOwnerTable {
+  shard: number;
+  /** Goes up with each owner; what an earlier one writes is refused. */
+  fence: number;
+  /** For people. */
+  owner: string;
+}
+
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -361,6 +370,7 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;
   config_change: ConfigChangeTable;

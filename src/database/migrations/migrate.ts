@@ -13,6 +13,7 @@ import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as hostObjects } from './0011-host-objects.ts';
 import { up as hostConfiguration } from './0012-host-configuration.ts';
+import { up as shardOwners } from './0017-shard-owners.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0009-downtimes': downtimes,
   '0011-host-objects': hostObjects,
   '0012-host-configuration': hostConfiguration,
+  '0017-shard-owners': shardOwners,
 };
 
 /** One migration and when it was applied; null = not yet. */
@@ -66,7 +68,12 @@ function createMigrator(database: Database): Migrator {
   for (const [name, up] of Object.entries(MIGRATIONS)) {
     migrations[name] = { up: (db) => up(db, columns) };
   }
-  return new Migrator({ db: database.db, provider: { getMigrations: async () => migrations } });
+  return new Migrator({
+    db: database.db,
+    provider: { getMigrations: async () => migrations },
+    // Numbers are given out before they are used, so one may come behind a higher one.
+    allowUnorderedMigrations: true,
+  });
 }
 
 async function refuseNewerSchema(database: Database): Promise<void> {
