@@ -16,6 +16,7 @@ export function hostFacts(name: string, overrides: Partial<HostFacts> = {}): Hos
     objectId: 1_000,
     policy: DEFAULT_HOST_POLICY,
     hostCheck: null,
+    isInMaintenance: false,
     parentIds: [],
     meanIntervalMs: 60_000,
     ...overrides,

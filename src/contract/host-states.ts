@@ -65,9 +65,6 @@ const PassiveHostResultSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** A host's state from outside. */
-export type PassiveHostResultJson = Static<typeof PassiveHostResultSchema>;
-
 /** The operations of hosts' own states. */
 export const HOST_STATE_OPERATIONS = {
   getHostState: {

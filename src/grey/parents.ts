@@ -24,11 +24,11 @@ export function lookAtParents(
   return host.parentIds.flatMap((id) => {
     const parent = parents.get(id);
     if (parent === undefined) return [];
-    const { hostCheck } = parent;
+    const { hostCheck, isInMaintenance } = parent;
     const { state, checkedAt, waitsUntil } = readSight(findOwn(parent), sights.get(id));
     return {
       isGood: state === 'up',
-      checkedAt: hostCheck === null ? null : (checkedAt ?? 0),
+      checkedAt: hostCheck === null || isInMaintenance ? null : (checkedAt ?? 0),
       answersWithinMs: hostCheck?.timeoutMs ?? 0,
       waitsUntil,
     };

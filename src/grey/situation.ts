@@ -111,13 +111,13 @@ function surroundings({ startedAt }: Site) {
 }
 
 function glimpseOf(
-  { hostCheck }: HostFacts,
+  { hostCheck, isInMaintenance }: HostFacts,
   { host, parents }: Parameters<typeof situationOfCheck>[2],
 ): HostGlimpse {
   const { state, stateType, checkedAt } = host.state;
   return {
     isGood: state === 'up',
-    checkedAt: hostCheck === null ? null : (checkedAt ?? 0),
+    checkedAt: hostCheck === null || isInMaintenance ? null : (checkedAt ?? 0),
     state,
     stateType,
     isInDowntime: isInDowntime(host.state),

@@ -1,6 +1,7 @@
 /** Hosts' own states over a whole system: parents, what waits for their checks, and what people do. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shardOf } from '../../src/broker/topology.ts';
 import { listEventsAfter } from '../../src/database/queries/events.ts';
 import { openRunningSite } from '../running-site.ts';
 import { waitFor } from '../servers/temp.ts';
@@ -152,6 +153,22 @@ describe('parents', () => {
     await setCode(leaf, 0);
     await run(router);
     await waitFor('the child to be checked', async () => (await stateOf(leaf)).state === 'up');
+  });
+
+  test('3 a parent whose results are another shard is seen all the same', async () => {
+    const { addHost } = await addSuite();
+    const shardOfHost = async (name: string) =>
+      shardOf((await call('GET', `/hosts/${name}`)).body, 4);
+    const router = await addHost('router');
+    const ofRouter = await shardOfHost(router);
+    let leaf = await addHost('leaf-0', { parents: [router] });
+    for (let tries = 1; (await shardOfHost(leaf)) === ofRouter; tries++) {
+      leaf = await addHost(`leaf-${tries}`, { parents: [router] });
+    }
+    await Promise.all([run(router), run(leaf)]);
+    await Promise.all([setCode(router, 2), setCode(leaf, 2)]);
+    expect(await run(leaf)).toMatchObject({ state: 'unreachable' });
+    expect(await decisions(leaf)).toEqual(['problem unreachable: stateNotWanted']);
   });
 
   test('3 at least one parent UP -> DOWN, once that is known for certain', async () => {
@@ -323,6 +340,22 @@ describe('what people do with hosts', () => {
     expect(body.items).toMatchObject([{ state: 'down' }]);
     expect((await call('GET', `/hosts/${host}/state`)).status).toBe(404);
   });
+});
+
+test('a host in maintenance is not measured, and its children do not wait for it', async () => {
+  const { addHost } = await addSuite();
+  const router = await addHost('router');
+  const leaf = await addHost('leaf', { parents: [router] });
+  await Promise.all([run(router), run(leaf)]);
+  await call('PATCH', `/hosts/${router}`, { maintenance: true });
+  await setCode(leaf, 2);
+  expect(await run(leaf)).toMatchObject({ state: 'down', waitsUntil: null });
+  expect((await call('POST', `/hosts/${router}/run`)).status).toBe(409);
+  const isNotMeasured = async () => {
+    const { body } = await call('GET', `/hosts/${router}/history?kind=states`);
+    return body.items[0].state === 'notMeasured' && body.items[0].cause === 'maintenance';
+  };
+  await waitFor('the stretch', isNotMeasured, 30_000);
 });
 
 test('the totals count hosts by state', async () => {

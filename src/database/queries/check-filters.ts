@@ -155,13 +155,14 @@ function isHandled(eb: AnyBuilder) {
     // Of a check without memory these are null, which is neither true nor false.
     eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '=', 1),
     eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '=', 1),
-    eb.exists(
+    // Looked up once: few hosts are a problem at any time.
+    eb(
+      'check_pair.host_id',
+      'in',
       eb
-        .selectFrom('check_pair as own')
-        .innerJoin('check_state as of_host', 'of_host.check_id', 'own.check_id')
-        .select('own.check_id')
-        .whereRef('own.host_id', '=', 'check_pair.host_id')
-        .where('own.plugin_id', 'is', null)
+        .selectFrom('check_state as of_host')
+        .innerJoin('check_pair as own', 'own.check_id', 'of_host.check_id')
+        .select('own.host_id')
         .where('of_host.state', 'in', HOST_PROBLEM_CODES),
     ),
   ]);

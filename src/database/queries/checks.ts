@@ -8,11 +8,12 @@ import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
 import { countChecks, filterChecks, isMeasured, needs, resolveFilters } from './check-filters.ts';
+import { readHostSights } from './host-neighbours.ts';
 import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
 import { countRows, type Page, type PageRequest, readPage } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
-import { readCheckCode, readHostCode } from './state-codes.ts';
+import { readCheckCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
@@ -89,7 +90,7 @@ export async function listChecks(
     },
     page,
   );
-  return { ...result, items: (result.items as unknown as CheckRow[]).map(readCheck) };
+  return { ...result, items: await readChecks(sql, result.items as unknown as CheckRow[]) };
 }
 
 /**
@@ -115,7 +116,7 @@ export async function findChecks(
     const rows = await filterChecks(selectChecks(sql), wanted)
       .where('check_pair.check_id', 'in', chunk)
       .execute();
-    checks.push(...rows.map(readCheck));
+    checks.push(...(await readChecks(sql, rows)));
   }
   return checks;
 }
@@ -126,13 +127,14 @@ export async function findCheck(
   host: string,
   plugin: string,
 ): Promise<CheckView | undefined> {
-  const row = await selectChecks(sql)
+  const rows = await selectChecks(sql)
     .where(({ or, eb }) =>
       or([eb('host.name', '=', host), eb('host.id', '=', host), eb('host.address', '=', host)]),
     )
     .where(({ or, eb }) => or([eb('plugin.name', '=', plugin), eb('plugin.id', '=', plugin)]))
-    .executeTakeFirst();
-  return row ? readCheck(row) : undefined;
+    .limit(1)
+    .execute();
+  return (await readChecks(sql, rows))[0];
 }
 
 /**
@@ -157,11 +159,6 @@ export async function listResults<State>(
   return rows.map((row) => readRunView(row, readCode));
 }
 
-/** The number of the state that a check's host has by its own results; null when it has none. */
-const OWN_STATE_OF_HOST = raw<number | null>`(select of_host.state from check_pair as own
-  inner join check_state as of_host on of_host.check_id = own.check_id
-  where own.host_id = check_pair.host_id and own.plugin_id is null)`;
-
 function selectChecks({ db }: Sql) {
   return db
     .selectFrom('check_pair')
@@ -175,7 +172,6 @@ function selectChecks({ db }: Sql) {
         .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
     )
     .select(CHECK_COLUMNS)
-    .select(OWN_STATE_OF_HOST.as('host_code'))
     .selectAll('check_state');
 }
 
@@ -194,7 +190,6 @@ function selectChecksByHost({ db }: Sql) {
     )
     .whereRef('check_pair.host_id', '=', 'host.id')
     .select(CHECK_COLUMNS)
-    .select(OWN_STATE_OF_HOST.as('host_code'))
     .selectAll('check_state');
 }
 
@@ -222,7 +217,12 @@ const CHECK_COLUMNS = [
 
 type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[number];
 
-function readCheck(row: CheckRow): CheckView {
+async function readChecks(sql: Sql, rows: readonly CheckRow[]): Promise<CheckView[]> {
+  const sights = await readHostSights(sql, [...new Set(rows.map((row) => row.host_id))]);
+  return rows.map((row) => readCheck(row, (sights.get(row.host_id)?.state ?? 'up') === 'up'));
+}
+
+function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
   const plugin = {
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
@@ -251,7 +251,7 @@ function readCheck(row: CheckRow): CheckView {
     flapPercent: row.flap_percent ?? 0,
     acknowledged: row.is_acknowledged === 1,
     inDowntime: row.is_in_downtime === 1,
-    isHostUp: row.host_code === null || readHostCode(row.host_code) === 'up',
+    isHostUp,
     run:
       row.check_id === null
         ? null

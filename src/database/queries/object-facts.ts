@@ -41,6 +41,8 @@ export interface HostFacts {
     readonly intervalMs: number;
     readonly timeoutMs: number;
   } | null;
+  /** Whether nothing runs on it. */
+  readonly isInMaintenance: boolean;
   readonly parentIds: readonly string[];
   /** The mean of the intervals of its checks; null without checks. */
   readonly meanIntervalMs: number | null;
@@ -127,8 +129,8 @@ export async function readHostFacts(sql: Sql, hostIds: readonly string[]): Promi
         name: row.name,
         objectId: row.check_id,
         policy: readHostPolicy(row),
-        // Nothing runs on a host in maintenance.
-        hostCheck: row.maintenance === 1 ? null : (checks.get(row.id) ?? null),
+        hostCheck: checks.get(row.id) ?? null,
+        isInMaintenance: row.maintenance === 1,
         parentIds: parents.get(row.id) ?? [],
         meanIntervalMs: intervals.get(row.id) ?? null,
       });
