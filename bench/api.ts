@@ -4,19 +4,11 @@
  * lists in 50 ms, single objects in 10 ms.
  */
 
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import { sql } from 'kysely';
-import { openDatabase } from '../src/app/adapters.ts';
-import { loadConfig } from '../src/config/load.ts';
-import type { Sql } from '../src/database/database.ts';
-import { migrate } from '../src/database/migrations/migrate.ts';
-import { chunksOf } from '../src/database/queries/upsert.ts';
-import { systemClock } from '../src/lib/clock.ts';
-import { silentLog } from '../src/lib/log.ts';
 import { freePort } from '../test/servers/temp.ts';
+import { createApiSite } from './api-site.ts';
 import { startProcess, stopProcess } from './system.ts';
 
 /** What one kind of request took. */
@@ -30,43 +22,104 @@ export interface ApiRow {
   readonly p95Ms: number;
 }
 
-const HOST_COUNT = 10_000;
-const PLUGIN_COUNT = 10;
-const INTERVAL_S = 600;
-const ROWS_AT_ONCE = 500;
 const WARM_UP = 3;
-/** Which of 20 something is, so that each filter leaves a known part. */
-const RARE = 20;
 
+/** Each filter and each order of each list, alone and with others where they meet different tables. */
 const LISTS = [
   '/checks',
   '/checks?state=ok',
   '/checks?state=critical',
+  '/checks?state=warning,critical,unknown',
+  '/checks?state=pending',
+  '/checks?stateType=soft',
+  '/checks?stateType=hard',
   '/checks?problem=true',
+  '/checks?problem=false',
   '/checks?problem=true&sort=-lastStateChange',
+  '/checks?problem=true&handled=false',
+  '/checks?problem=true&handled=false&stateType=hard',
+  '/checks?handled=true',
+  '/checks?handled=false',
   '/checks?host=host-00070',
   '/checks?plugin=plugin-3',
+  '/checks?plugin=plugin-3&state=critical',
   '/checks?suite=everywhere',
   '/checks?suite=rare',
+  '/checks?suite=rare&problem=true',
   '/checks?subnet=net',
+  '/checks?subnet=net&problem=true',
   '/checks?zone=default',
+  '/checks?zone=default&problem=true',
   '/checks?label=team',
   '/checks?label=team=rare',
+  '/checks?label=team=web&problem=true',
   '/checks?q=0070',
   '/checks?q=host',
-  '/checks?zone=default&problem=true',
+  '/checks?q=plugin-3',
+  '/checks?q=host&problem=true',
+  '/checks?sort=-host',
+  '/checks?sort=plugin',
+  '/checks?sort=zone,host',
+  '/checks?sort=state',
+  '/checks?sort=-state,host',
+  '/checks?sort=lastStateChange',
+  '/checks?sort=-lastStateChange',
   '/hosts',
   '/hosts?q=0070',
+  '/hosts?q=host',
+  '/hosts?suite=everywhere',
   '/hosts?suite=rare',
   '/hosts?subnet=net',
   '/hosts?zone=default',
   '/hosts?label=team=rare',
+  '/hosts?label=team',
   '/hosts?maintenance=true',
+  '/hosts?maintenance=false',
+  '/hosts?sort=-name',
+  '/hosts?sort=address',
+  '/hosts?sort=zone,name',
+  '/hosts?sort=-createdAt',
+  '/hosts?sort=-updatedAt',
   '/plugins',
+  '/plugins?q=3',
+  '/plugins?suite=everywhere',
+  '/plugins?builtin=dummy',
+  '/plugins?script=check_disk',
+  '/plugins?sort=-interval',
   '/suites',
+  '/suites?q=extra',
   '/subnets',
+  '/subnets?q=192',
+  '/subnets?zone=default',
+  '/subnets?autoDiscovery=false',
+  '/subnets?sort=cidr',
   '/schedule',
   '/schedule?host=host-00070',
+  '/schedule?plugin=plugin-3',
+  '/discoveries',
+  '/discoveries?subnet=net',
+  '/discoveries?state=done',
+  '/discoveries?sort=subnet',
+  '/downtimes',
+  '/downtimes?host=host-00070',
+  '/downtimes?state=open',
+  '/downtimes?sort=end',
+  '/tokens',
+  '/audit',
+  '/audit?kind=host',
+  '/audit?name=host-00070',
+  '/audit?actor=seed',
+  '/audit?actor=nobody',
+  '/audit?action=delete',
+  '/audit?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z',
+  '/audit?sort=name',
+];
+/** Lists of which the pages behind the first are asked for too. */
+const PAGED = [
+  '/checks',
+  '/checks?problem=true',
+  '/checks?sort=-lastStateChange',
+  '/hosts',
   '/audit',
 ];
 const SINGLE = [
@@ -93,7 +146,7 @@ export async function benchApi(
       PPALETTE_DATABASE__URL: url,
       PPALETTE_LOG__LEVEL: 'error',
     };
-    await createSite(environment);
+    await createApiSite(environment);
     const child = await startProcess(['grey', 'violet', 'red'], environment);
     try {
       const token = readFileSync(join(folder, 'admin.token'), 'utf8').trim();
@@ -102,10 +155,12 @@ export async function benchApi(
         const isList = LISTS.includes(path);
         rows.push({ database: name, path, isList, ...(await measure(ask, path, requestCount)) });
       }
-      const { nextCursor } = await ask('/checks?limit=100');
-      const second = `/checks?cursor=${nextCursor}`;
-      const measured = await measure(ask, second, requestCount);
-      rows.push({ database: name, path: '/checks, second page', isList: true, ...measured });
+      for (const path of PAGED) {
+        const { nextCursor } = await ask(withParameter(path, 'limit=100'));
+        const second = withParameter(path, `cursor=${nextCursor}`);
+        const measured = await measure(ask, second, requestCount);
+        rows.push({ database: name, path: `${path}, second page`, isList: true, ...measured });
+      }
     } finally {
       await stopProcess(child);
     }
@@ -124,9 +179,13 @@ function createAsk(url: string, token: string): Ask {
   };
 }
 
+function withParameter(path: string, parameter: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}${parameter}`;
+}
+
 async function measure(ask: Ask, path: string, requestCount: number) {
   const isPaged = LISTS.includes(path) || path.includes('cursor=');
-  const whole = isPaged ? `${path}${path.includes('?') ? '&' : '?'}limit=100` : path;
+  const whole = isPaged ? withParameter(path, 'limit=100') : path;
   let total: number | null = null;
   for (let count = 0; count < WARM_UP; count++) total = (await ask(whole)).total ?? null;
   const times: number[] = [];
@@ -138,107 +197,6 @@ async function measure(ask: Ask, path: string, requestCount: number) {
   times.sort((a, b) => a - b);
   const quantile = (share: number) => times[Math.ceil(times.length * share) - 1] ?? Number.NaN;
   return { total, medianMs: quantile(0.5), p95Ms: quantile(0.95) };
-}
-
-/** Row by row instead of by the API, which would take a quarter of an hour. */
-async function createSite(environment: Readonly<Record<string, string>>): Promise<void> {
-  const { config } = await loadConfig({ environment });
-  const { signal } = new AbortController();
-  const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
-  const database = await openDatabase(config, context);
-  await migrate(database);
-  await database.transaction(insertSite);
-  // PostgreSQL does it by itself within a minute, SQLite when it is opened.
-  if (database.traits.kind === 'postgres') await sql`analyze`.execute(database.db);
-  await database.close();
-}
-
-async function insertSite({ db }: Sql): Promise<void> {
-  const stored = { created_at: Date.now(), updated_at: Date.now(), version: 1 };
-  const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
-  const [everywhere = '', rare = '', subnet = ''] = ids(3);
-  const plugins = ids(PLUGIN_COUNT);
-  const hosts = ids(HOST_COUNT).map((id, index) => ({ id, index }));
-  await db
-    .insertInto('suite')
-    .values([
-      { id: everywhere, name: 'everywhere', description: '', ...stored },
-      { id: rare, name: 'rare', description: '', ...stored },
-    ])
-    .execute();
-  await db
-    .insertInto('subnet')
-    .values({
-      ...{ id: subnet, name: 'net', cidr: '192.0.2.0/24', exclude: '[]', auto_discovery: 0 },
-      ...{ interval_ms: 1_800_000, zone: 'default', description: '', ...stored },
-    })
-    .execute();
-  await db
-    .insertInto('plugin')
-    .values(
-      plugins.map((id, index) => ({
-        ...{ id, name: `plugin-${index}`, script: null, builtin: 'dummy', ssh: 0, params: '0' },
-        ...{ interval_ms: INTERVAL_S * 1_000, timeout_ms: 10_000, description: '', ...stored },
-      })) as never,
-    )
-    .execute();
-  await db
-    .insertInto('plugin_suite')
-    .values([
-      ...plugins.map((id) => ({ member_id: id, suite_id: everywhere })),
-      { member_id: plugins[0] ?? '', suite_id: rare },
-    ])
-    .execute();
-  for (const part of chunksOf(hosts, ROWS_AT_ONCE)) {
-    await db
-      .insertInto('host')
-      .values(part.map((host) => ({ ...hostRow(host, subnet), ...stored })) as never)
-      .execute();
-    await db
-      .insertInto('host_suite')
-      .values(
-        part.flatMap(({ id, index }) => [
-          { member_id: id, suite_id: everywhere },
-          ...(index % RARE === 0 ? [{ member_id: id, suite_id: rare }] : []),
-        ]),
-      )
-      .execute();
-    for (const plugin of plugins) {
-      await db
-        .insertInto('check_pair')
-        .values(part.map(({ id }) => ({ host_id: id, plugin_id: plugin })))
-        .execute();
-    }
-  }
-  const pairs = await db.selectFrom('check_pair').select('check_pair.check_id').execute();
-  for (const part of chunksOf(pairs, ROWS_AT_ONCE)) {
-    await db
-      .insertInto('check_state')
-      .values(part.map(({ check_id }) => stateRow(check_id)))
-      .execute();
-  }
-}
-
-function hostRow({ id, index }: { id: string; index: number }, subnet: string) {
-  const number = String(index).padStart(5, '0');
-  const team = index % RARE === 0 ? 'rare' : 'web';
-  return {
-    ...{ id, name: `host-${number}`, address: `host-${number}.example.net`, login: 'violet' },
-    ...{ ssh_port: 22, maintenance: index % RARE === 1 ? 1 : 0, history: 0 },
-    ...{ zone: index % 2 === 0 ? 'default' : 'other', subnet_id: index % 2 ? subnet : null },
-    ...{ labels: JSON.stringify({ team }), vars: '{}' },
-  };
-}
-
-function stateRow(checkId: number) {
-  const at = Date.now() - checkId;
-  return {
-    ...{ check_id: checkId, state: checkId % RARE === 0 ? 2 : 0, exit_code: 0 },
-    ...{ output: 'DUMMY OK - all is well here', long_output: '', perfdata: '[]', worker: 'seed' },
-    ...{ scheduled_at: at, started_at: at, finished_at: at, last_state_change_at: at },
-    ...{ state_type: 1, attempt: 1, max_check_attempts: 1, last_hard_state_change_at: at },
-    is_passive: 0 as const,
-  };
 }
 
 function printRows(rows: readonly ApiRow[]): void {

@@ -248,12 +248,12 @@ type BareRows = ReturnType<typeof rowsOf>;
 
 /** What anybody would write: two statements of many rows in one transaction. */
 async function storeBare(database: Database, batch: readonly BareRows[]): Promise<void> {
-  const { upsert } = database.traits;
+  const { kind } = database.traits;
   const states = batch.map(({ state }) => state);
   await database.transaction(async ({ db }) => {
     const columns = Object.keys(states[0] ?? {}).filter((name) => name !== 'check_id');
     const insert = db.insertInto('check_state').values(states);
-    if (upsert === 'conflict') {
+    if (kind !== 'mariadb') {
       const values = columns.map((name) => [name, sql.ref(`excluded.${name}`)]);
       await insert
         .onConflict((conflict) =>

@@ -17,6 +17,7 @@ import { benchApi } from './api.ts';
 import { benchGrey } from './grey.ts';
 import { CHECK_DUMMY, MACHINE } from './machine.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchProbes } from './probes.ts';
 import { benchRrd } from './rrd.ts';
 import { benchViolet } from './violet.ts';
 
@@ -24,11 +25,13 @@ const RESULTS = join(process.cwd(), 'bench', 'results');
 
 /** A subject by its name: measures, prints, and gives what is written. */
 const SUBJECTS: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>> = {
-  violet: (isQuick) =>
-    benchViolet(
+  violet: async (isQuick) => ({
+    plugins: await benchViolet(
       { file: CHECK_DUMMY, args: ['0', 'hi'] },
       isQuick ? { rounds: 3, spanMs: 600 } : { rounds: 7, spanMs: 1_000 },
     ),
+    probes: await benchProbes(isQuick ? 1_000 : 5_000),
+  }),
   api: async (isQuick) => {
     await using postgres = await startPostgres();
     await using first = await tempFolder();

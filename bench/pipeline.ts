@@ -11,6 +11,7 @@ import { startPostgres } from '../test/servers/postgres.ts';
 import { type RabbitmqServer, startRabbitmq } from '../test/servers/rabbitmq.ts';
 import { tempFolder } from '../test/servers/temp.ts';
 import { CHECK_DUMMY, PLUGIN_FOLDER } from './machine.ts';
+import { measureNagios } from './nagios.ts';
 import { type Achievement, type Load, measureSystem } from './system.ts';
 
 const HALF = 0.5;
@@ -21,7 +22,7 @@ const ONE_EACH: Role[][] = [['grey'], ['violet'], ['red']];
 export interface PipelineRow {
   readonly subject: string;
   readonly offeredPerSecond: number | null;
-  readonly achieved: Achievement | { readonly checksPerSecond: number };
+  readonly achieved: Achievement | { checksPerSecond: number; ownCpuMsPerCheck?: number };
 }
 
 /** Measures everything and prints a table. */
@@ -42,8 +43,17 @@ export async function benchPipeline(span: Span): Promise<readonly PipelineRow[]>
   });
   const full = await measure('embedded, check_dummy, saturated', createEmbedded, {
     ...plugin,
-    perS: 1_200,
+    perS: 1_500,
   });
+  const nagios = await measureNagios(
+    { file: CHECK_DUMMY, args: ['0', 'hi'] },
+    span.measureS * 1_000,
+  );
+  if (nagios !== null) {
+    const { runsPerSecond: checksPerSecond, cpuMsPerRun: ownCpuMsPerCheck } = nagios;
+    const achieved = { checksPerSecond, ownCpuMsPerCheck };
+    rows.push({ subject: 'Nagios Core 4, check_dummy', offeredPerSecond: null, achieved });
+  }
   await measure('embedded, check_dummy, half load', createEmbedded, {
     ...plugin,
     perS: full.checksPerSecond * HALF,
@@ -175,7 +185,16 @@ async function measureSpawns(atOnce: number, spanMs: number): Promise<number> {
 
 function printRows(rows: readonly PipelineRow[]): void {
   const table = new Table({
-    head: ['subject', 'offered/s', 'checks/s', 'CPU ms', 'median <= s', 'p99 <= s', 'memory MB'],
+    head: [
+      'subject',
+      'offered/s',
+      'checks/s',
+      'CPU ms',
+      'own CPU ms',
+      'median <= s',
+      'p99 <= s',
+      'memory MB',
+    ],
     style: { head: [], border: [] },
   });
   for (const { subject, offeredPerSecond, achieved } of rows) {
@@ -185,6 +204,7 @@ function printRows(rows: readonly PipelineRow[]): void {
       offeredPerSecond ?? '',
       achieved.checksPerSecond.toFixed(0),
       system?.cpuMsPerCheck.toFixed(2) ?? '',
+      ('ownCpuMsPerCheck' in achieved ? achieved.ownCpuMsPerCheck : undefined)?.toFixed(2) ?? '',
       system?.latencyMedianS ?? '',
       system?.latencyP99S ?? '',
       system?.memoryMb.join(' + ') ?? '',

@@ -16,6 +16,7 @@ import { sleep, systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Plugin } from '../src/model/objects.ts';
+import { treeCpuMs } from './tree-cpu.ts';
 
 /** How a system is built. */
 export interface SystemOptions {
@@ -37,6 +38,8 @@ export interface Achievement {
   readonly checksPerSecond: number;
   /** Busy time of the whole machine for one stored check, milliseconds. */
   readonly cpuMsPerCheck: number;
+  /** CPU time of the processes of the system and the plugins alone, milliseconds. */
+  readonly ownCpuMsPerCheck: number;
   /** From due time to stored state, seconds; upper bounds of histogram buckets. */
   readonly latencyMedianS: number;
   readonly latencyP99S: number;
@@ -59,15 +62,18 @@ export async function measureSystem(
     await sleep(systemClock, span.warmUpS * 1_000);
     const before = await readMetrics(processes);
     const cpuBefore = readBusyMs();
+    const ownCpuBefore = readOwnCpuMs(processes);
     const startedAt = performance.now();
     await sleep(systemClock, span.measureS * 1_000);
     const after = await readMetrics(processes);
     const elapsedS = (performance.now() - startedAt) / 1_000;
     const busyMs = readBusyMs() - cpuBefore;
+    const ownMs = readOwnCpuMs(processes) - ownCpuBefore;
     const stored = seriesValue(after, STORED) - seriesValue(before, STORED);
     return {
       checksPerSecond: stored / elapsedS,
       cpuMsPerCheck: busyMs / stored,
+      ownCpuMsPerCheck: ownMs / stored,
       latencyMedianS: quantile(before, after, 0.5),
       latencyP99S: quantile(before, after, 0.99),
       memoryMb: processes.map((child) => readResidentMb(child.pid ?? 0)),
@@ -75,6 +81,10 @@ export async function measureSystem(
   } finally {
     await Promise.all(processes.map(stopProcess));
   }
+}
+
+function readOwnCpuMs(processes: readonly ChildProcess[]): number {
+  return processes.reduce((sum, { pid = 0 }) => sum + treeCpuMs(pid), 0);
 }
 
 const STORED = 'ppalette_grey_results_total';

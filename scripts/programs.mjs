@@ -7,7 +7,8 @@ import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * What a test group can need: the programs that must be there, and the Debian package that has them.
+ * What a test group can need: the programs that must be there, and the Debian package that has them;
+ * several with spaces between them.
  * @satisfies {Record<string, { programs: string[], package: string }>}
  */
 export const NEEDS = {
@@ -17,12 +18,20 @@ export const NEEDS = {
   rrdtool: { programs: ['rrdtool'], package: 'rrdtool' },
   rrdcached: { programs: ['rrdcached'], package: 'rrdcached' },
   plugins: { programs: ['check_dummy', 'check_load'], package: 'monitoring-plugins-basic' },
+  dnsPlugin: {
+    programs: ['check_dns', 'nslookup'],
+    package: 'monitoring-plugins-standard bind9-dnsutils',
+  },
+  openssl: { programs: ['openssl'], package: 'openssl' },
   sshd: { programs: ['sshd', 'ssh-keygen'], package: 'openssh-server' },
   ping: { programs: ['ping'], package: 'iputils-ping' },
   ip: { programs: ['ip'], package: 'iproute2' },
   fping: { programs: ['fping'], package: 'fping' },
   zsh: { programs: ['zsh'], package: 'zsh' },
   fish: { programs: ['fish'], package: 'fish' },
+  script: { programs: ['script'], package: 'bsdutils' },
+  prometheus: { programs: ['prometheus', 'promtool'], package: 'prometheus' },
+  systemd: { programs: ['systemd-analyze'], package: 'systemd' },
   chromium: { programs: ['chromium'], package: 'chromium' },
 };
 

@@ -120,7 +120,7 @@ function runTool(name, args, mode, environment = {}) {
 function installMissingPrograms() {
   const missing = findMissing();
   if (missing.length === 0) return;
-  const packages = missing.map((need) => NEEDS[need].package);
+  const packages = missing.flatMap((need) => NEEDS[need].package.split(' '));
   const canInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
   if (!canInstall) {
     console.log(`Missing, their tests will be skipped: ${packages.join(' ')}`);

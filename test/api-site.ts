@@ -15,6 +15,7 @@ import { createSecret, hashSecret } from '../src/red/api/auth.ts';
 import type { ApiContext } from '../src/red/api/context.ts';
 import { createOpenApi } from '../src/red/api/openapi.ts';
 import { createEventFeed } from '../src/red/event-feed.ts';
+import { RequestTrail } from '../src/red/request-trail.ts';
 import { createStoredResults } from '../src/red/stored-results.ts';
 import { openNoStatistics } from '../src/rrd/none.ts';
 import { createAnswerCheck } from './documented.ts';
@@ -58,6 +59,7 @@ export async function openApiSite(changes: Partial<ApiContext> = {}) {
     settings: { serviceCheckTimeoutState: 'critical' },
     storedResults,
     feed,
+    trail: new RequestTrail(),
     tls: null,
     trustedProxies: [],
     rrd: openNoStatistics(silentLog()),

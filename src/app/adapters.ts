@@ -7,7 +7,7 @@ import { openMemoryBroker } from '../broker/memory.ts';
 import { openRabbitmqBroker } from '../broker/rabbitmq.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, StatementWatch } from '../database/database.ts';
 import { openMariadb } from '../database/mariadb.ts';
 import { hidePassword, openPostgres } from '../database/postgres.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -36,21 +36,25 @@ export interface AdapterContext {
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 
 /** Opens the database and waits until it answers. Throws `ConfigError` for an unknown kind of URL. */
-export async function openDatabase(config: Config, context: AdapterContext): Promise<Database> {
+export async function openDatabase(
+  config: Config,
+  context: AdapterContext,
+  watch?: StatementWatch,
+): Promise<Database> {
   const { url, poolSize } = config.database;
   const scheme = url.slice(0, url.indexOf(':'));
   switch (scheme) {
     case 'sqlite': {
       const path = url.slice('sqlite:'.length);
       if (path !== ':memory:') await makeFolder(dirname(path), 'the database');
-      return openSqlite(path);
+      return openSqlite(path, watch);
     }
     case 'postgres':
     case 'postgresql':
-      return waitFor(openPostgres(url, { poolSize, log: context.log }), context);
+      return waitFor(openPostgres(url, { poolSize, log: context.log, watch }), context);
     case 'mysql':
     case 'mariadb':
-      return waitFor(openMariadb(url.replace(/^mariadb:/, 'mysql:'), { poolSize }), context);
+      return waitFor(openMariadb(url.replace(/^mariadb:/, 'mysql:'), { poolSize, watch }), context);
     default:
       throw new ConfigError(
         `database.url: "${hidePassword(url)}" must begin with sqlite:, postgres:// or mysql://`,

@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { addBrokerMetrics } from '../broker/broker-metrics.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../database/database.ts';
@@ -12,10 +13,12 @@ import { startLease } from '../database/lease.ts';
 import { migrate } from '../database/migrations/migrate.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
+import { watchStatements } from '../database/statement-metrics.ts';
 import { startCollector } from '../grey/collector.ts';
 import { startDiscoveryCollector } from '../grey/discovery.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
+import { startRetention } from '../grey/retention.ts';
 import { startStatistics } from '../grey/statistics.ts';
 import { sleep } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
@@ -28,14 +31,17 @@ import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
 import { Catalogue } from '../red/catalogue.ts';
+import { addCheckMetrics } from '../red/check-metrics.ts';
 import { startDiscoveries } from '../red/discovery.ts';
 import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
-import { startEventRetention } from '../red/event-retention.ts';
+import { RequestTrail } from '../red/request-trail.ts';
 import { startScheduler } from '../red/scheduler.ts';
+import { addSiteMetrics } from '../red/site-metrics.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
+import { withRrdMetrics } from '../rrd/metered.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import {
   type AdapterContext,
@@ -47,6 +53,7 @@ import {
   openRrd,
 } from './adapters.ts';
 import { readListening } from './listening.ts';
+import { startObserving } from './observe.ts';
 import { type AppContext, readRamUsedKib, type Shared } from './shared.ts';
 import { ensureAdminToken } from './starter-site.ts';
 import { readVersion } from './version.ts';
@@ -59,6 +66,8 @@ export type Role = 'red' | 'violet' | 'grey';
 export interface App {
   /** Null without red. */
   readonly api: Api | null;
+  /** Where a violet or a grey without red shows its metrics; null when nowhere. */
+  readonly metricsUrl: string | null;
   readonly metrics: Metrics;
   /** Drains and stops; later calls wait for the first. */
   stop(): Promise<void>;
@@ -90,24 +99,39 @@ export async function startApp(
       log.error({ error: problem, step }, 'a part did not stop as it should'),
     );
   const metrics = createMetrics();
+  const version = readVersion();
   try {
     const adapters: AdapterContext = context;
     const usesDatabase = roles.includes('red') || roles.includes('grey');
     await makeFolder(config.data, 'its data');
 
-    const database = usesDatabase ? await openDatabase(config, adapters) : null;
+    // First, so that a start that waits for something can be seen from outside.
+    const needs = new Map<string, () => Promise<string | null> | string | null>([
+      ['start', () => 'it has not got all yet that it needs'],
+    ]);
+    const metricsUrl = await startObserving({
+      ...{ ...context, config, roles, version, metrics, lifecycle },
+      needs: () => Object.fromEntries(needs),
+    });
+
+    const watch = usesDatabase ? watchStatements(metrics, clock) : undefined;
+    const database = usesDatabase ? await openDatabase(config, adapters, watch) : null;
     if (database) {
       lifecycle.onStop('database', () => database.close());
+      needs.set('database', () => database.ping().then(() => null));
       const applied = await migrate(database);
       if (applied.length > 0) log.info({ applied }, 'schema brought up to date');
       await agreeOnShards(database, config.grey.shards);
     }
-    const rrd = usesDatabase ? await openRrd(config, adapters) : null;
+    const store = usesDatabase ? await openRrd(config, adapters) : null;
+    const rrd = store && withRrdMetrics(store, metrics, clock);
     if (rrd) lifecycle.onStop('statistics', () => rrd.close());
 
     const topology = createTopology(config.broker);
     const broker = await openBroker(config, topology, adapters);
     lifecycle.onStop('broker', () => broker.close());
+    needs.set('broker', () => broker.problem());
+    addBrokerMetrics(metrics, broker);
 
     const shared: Shared = {
       ...context,
@@ -117,13 +141,14 @@ export async function startApp(
       envelope: createEnvelope(config.security.messageKey || null),
       topology,
       broker,
-      version: readVersion(),
+      version,
     };
     if (roles.includes('grey') && database && rrd) await startGrey(shared, database, rrd);
     if (roles.includes('violet')) await startViolet(shared);
     const api =
       roles.includes('red') && database && rrd ? await startRed(shared, database, rrd) : null;
-    return { api, metrics, stop };
+    needs.delete('start');
+    return { api, metricsUrl, metrics, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -144,6 +169,13 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
+  const retention = await startRetention({
+    ...shared,
+    database,
+    days: config.grey.retention,
+    holder,
+  });
+  lifecycle.onStop('retention', () => retention.stop());
   const perfdata = startPerfdata({ ...shared, database, rrd });
   lifecycle.onStop('performance data', () => perfdata.stop());
   const collector = await startCollector({
@@ -176,6 +208,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     hosts: new Catalogue<AgendaHost>(),
     plugins: new Catalogue<AgendaPlugin>(),
   };
+  const trail = new RequestTrail();
   let onGained = () => {};
   const lease = await startLease({
     database,
@@ -192,7 +225,12 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     catalogues,
     shards: config.grey.shards,
     isActive: lease.isHeld,
+    trail,
   });
+  const { checks, maxCheckSeries: maxSeries } = config.metrics;
+  const shown = { ...shared, database, catalogues, isActive: lease.isHeld };
+  addSiteMetrics({ ...shown, shards: config.grey.shards });
+  if (checks) addCheckMetrics({ ...shown, maxSeries });
   let isRead = false;
   const sync = startSync({
     ...shared,
@@ -218,6 +256,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
         for (const [checkId, at] of event.checks) scheduler.bringForward(checkId, at);
       } else {
         const results = event.checks.map(([checkId, scheduledAt]) => ({ checkId, scheduledAt }));
+        for (const result of results) trail.note('stored', result, clock.now());
         storedResults.announce(results);
         feed.announce(results);
       }
@@ -232,8 +271,6 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
 
-  const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
-  lifecycle.onStop('event retention', () => retention.stop());
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
@@ -256,6 +293,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     settings: config.semantics,
     storedResults,
     feed,
+    trail,
     ...listening,
     onChanged: announceChange,
     schedule: {

@@ -49,7 +49,7 @@ export async function readListening({
 }
 
 /** HOST:PORT, the host of an IPv6 address in brackets. */
-function splitAddress(address: string): { host: string; port: number } {
+export function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
   return {
     host: address.slice(0, colon).replace(/^\[|\]$/g, ''),

@@ -157,16 +157,30 @@ function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites
     },
     {
       name: 'load',
-      run: { script: 'check_load' },
+      run: { builtin: 'load' },
       params: '-r -w 5,4,3 -c 10,8,6',
       description: 'Load average per processor',
       ...rhythm,
     },
     {
       name: 'disk',
-      run: { script: 'check_disk' },
+      run: { builtin: 'disk' },
       params: '-w 10% -c 5% -p /',
       description: 'Free space of the root file system',
+      ...rhythm,
+    },
+    {
+      name: 'memory',
+      run: { builtin: 'memory' },
+      params: '-w 90 -c 95',
+      description: 'Memory in use',
+      ...rhythm,
+    },
+    {
+      name: 'processes',
+      run: { script: 'check_procs' },
+      params: '-w 2000 -c 5000',
+      description: 'Number of processes, counted by a plugin of Debian',
       ...rhythm,
     },
   ];

@@ -100,7 +100,7 @@ export async function startViolet(shared: Shared): Promise<void> {
         lagMs: lag.readP99Ms(),
         loadPerCore: (loadavg()[0] ?? 0) / cores,
       }),
-      resize: (count) => slots.resize(count),
+      resize: (count) => worker.resize(count),
       clock,
       log,
     });

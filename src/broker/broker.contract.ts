@@ -100,6 +100,7 @@ function describeQueues(open: OpenSite, traits: BrokerTraits): void {
       const queue = specOf(site);
       expect(await broker.depth(queue)).toBe(0);
       await publishMany(broker, queue, 5);
+      expect(broker.unconfirmed()).toBe(0);
       expect(await broker.depth(queue)).toBe(5);
       const gate = createGate();
       const consumer = await broker.consumeEach(queue, { concurrency: 2 }, async () => {

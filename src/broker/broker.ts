@@ -134,6 +134,9 @@ export interface Broker {
   /** Messages waiting in the queue, not counting those handed out. */
   depth(queue: QueueSpec): Promise<number>;
 
+  /** Publishes that are not confirmed yet. */
+  unconfirmed(): number;
+
   /** The oldest `maxCount` dead letters, left where they are. */
   peekDead(maxCount: number): Promise<readonly Delivery[]>;
 

@@ -111,6 +111,11 @@ class MemoryBroker implements Broker {
     return this.#queue(spec).depth;
   }
 
+  /** What it takes it has. */
+  unconfirmed(): number {
+    return 0;
+  }
+
   async peekDead(maxCount: number): Promise<readonly Delivery[]> {
     return this.#queue(this.#options.deadQueue).peek(maxCount);
   }

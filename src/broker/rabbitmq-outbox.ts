@@ -79,6 +79,11 @@ export class Outbox {
     );
   }
 
+  /** How much waits. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** Resolves when the queue has the message for good; rejects with `Unavailable`. */
   publish(queue: QueueSpec, message: OutgoingMessage, options?: PublishOptions): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());

@@ -259,8 +259,10 @@ function describeOutages(): void {
       const waiting = numbers(3).map((id) => broker.publish(queue, messageOf(id)));
       const results = Promise.allSettled(waiting);
       await expect(broker.publish(queue, messageOf('more'))).rejects.toThrow('no more are taken');
+      expect(broker.unconfirmed()).toBe(3);
       expect(performance.now() - startedAt).toBeLessThan(300);
       expect(new Set((await results).map(({ status }) => status))).toEqual(new Set(['rejected']));
+      expect(broker.unconfirmed()).toBe(0);
       expect(performance.now() - startedAt).toBeGreaterThanOrEqual(395);
       const last = broker.publish(queue, messageOf('last'));
       const closed = broker.close();

@@ -165,6 +165,10 @@ class RabbitmqBroker implements Broker {
     return this.#ask((model) => declareQueue(model, queue));
   }
 
+  unconfirmed(): number {
+    return this.#outbox.count;
+  }
+
   peekDead(maxCount: number): Promise<readonly Delivery[]> {
     const { deadQueue } = this.#options;
     return this.#ask(async (model) => {

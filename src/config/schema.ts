@@ -25,6 +25,17 @@ const LIMITS = {
   ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
 };
 
+/** HOST:PORT, the host of an IPv6 address in brackets. */
+const ADDRESS = '(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}';
+
+const Days = (value: number, kept: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: 36_500,
+    default: value,
+    description: `${kept}: days that they are kept; 0: for ever`,
+  });
+
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
 
@@ -147,7 +158,7 @@ export const ConfigSchema = Section({
   }),
   red: Section({
     listen: Type.String({
-      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}$',
+      pattern: `^${ADDRESS}$`,
       default: '127.0.0.1:5000',
       description: 'HOST:PORT of the API',
     }),
@@ -301,12 +312,42 @@ export const ConfigSchema = Section({
       minimum: 1,
       description: 'Seconds between common statistics',
     }),
+    retention: Section({
+      results: Days(30, 'Single results, of hosts that keep them'),
+      states: Days(400, 'Stretches of states, which availability is computed from'),
+      events: Days(90, 'The log: changes of states, notifications, downtimes, configuration'),
+      downtimes: Days(400, 'Downtimes that are over'),
+      discoveries: Days(90, 'Discoveries that are over'),
+      audit: Days(730, 'What people changed'),
+    }),
   }),
   semantics: Section(SEMANTICS),
   security: Section({
     messageKey: Type.String({
       default: '',
       description: 'Shared key that signs every message on the broker; empty: unsigned',
+    }),
+  }),
+  metrics: Section({
+    violet: Type.String({
+      pattern: `^(${ADDRESS})?$`,
+      default: '127.0.0.1:5001',
+      description:
+        'HOST:PORT of /metrics, /healthz and /readyz of a violet without red; plain HTTP, no token; empty: none',
+    }),
+    grey: Type.String({
+      pattern: `^(${ADDRESS})?$`,
+      default: '127.0.0.1:5002',
+      description: 'The same of a grey without red; red has them beside its API',
+    }),
+    checks: Type.Boolean({
+      default: false,
+      description: 'Series of the state and the performance data of every check, at red',
+    }),
+    maxCheckSeries: Count({
+      default: 10_000,
+      maximum: 1_000_000,
+      description: 'The most of these; what is left out is counted',
     }),
   }),
   log: Section({

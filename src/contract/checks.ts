@@ -131,7 +131,10 @@ export function StateStartOf<State extends TSchema>(state: State) {
 }
 
 /** One kept result. */
-export const ResultSchema = ResultOf(StateSchema);
+export const ResultSchema = Type.Object({
+  ...ResultOf(StateSchema).properties,
+  requestId: Type.String({ description: 'For `/traces`' }),
+});
 
 /** One kept result. */
 export type ResultJson = Static<typeof ResultSchema>;
@@ -167,16 +170,29 @@ const Share = Type.Object({
   percent: Type.Number({ description: 'Of the whole span' }),
 });
 
-/** How long an object was in which of these states; the seconds add up to the span. */
+/**
+ * How long an object was in which of these states; the seconds of `states` and `planned` add up to the
+ * span.
+ */
 export function AvailabilityOf<States extends string>(states: readonly States[]) {
   const shares = states.map((state) => [state, Share] as const);
+  const Shares = Type.Object({
+    ...(Object.fromEntries(shares) as Record<States, typeof Share>),
+    notMeasured: Share,
+  });
   return Type.Object({
     from: Instant,
     to: Instant,
     seconds: Seconds,
-    states: Type.Object({
-      ...(Object.fromEntries(shares) as Record<States, typeof Share>),
-      notMeasured: Type.Object(Share.properties, { description: 'Before the first result' }),
+    states: Type.Object(Shares.properties, { description: 'Outside of downtimes' }),
+    planned: Type.Object(
+      { ...Share.properties, states: Shares },
+      { description: 'In downtimes, and in which states then' },
+    ),
+    reasons: Type.Record(Type.String(), Seconds, {
+      description:
+        'Why nothing was measured, in downtimes or not, with seconds: pending (no result yet), noWorker, ' +
+        'noResult, maintenance, deleted',
     }),
   });
 }
@@ -191,6 +207,11 @@ export type AvailabilityJson = Static<typeof AvailabilitySchema>;
 export const AvailabilityQuerySchema = Query({
   from: Type.Optional({ ...Instant, description: 'Default: a day before `to`' }),
   to: Type.Optional({ ...Instant, description: 'Default: now' }),
+  stateType: Type.Optional(
+    Type.Literal('hard', {
+      description: 'Soft problems count as the hard state before them; default: all states count',
+    }),
+  ),
 });
 
 /** One job of the schedule. */

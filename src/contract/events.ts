@@ -101,6 +101,15 @@ export const WorkerEventSchema = Type.Object({
   status: Type.String({ description: 'running, draining or lost' }),
 });
 
+/** The site itself has a problem, or no longer. */
+export const ProblemEventSchema = Type.Object({
+  type: Type.Literal('problem'),
+  at: Instant,
+  action: Type.String({ description: 'began or ended' }),
+  kind: Type.String({ description: 'noWorker: a zone has checks, but no worker' }),
+  subject: Type.String({ description: 'The zone' }),
+});
+
 const { id, subnet, state, scanned, total, found, addedCount } = DiscoverySummarySchema.properties;
 
 /** A discovery was begun, got on or ended. */
@@ -128,6 +137,7 @@ export const EventSchema = Type.Union([
   NotificationEventSchema,
   ConfigurationEventSchema,
   WorkerEventSchema,
+  ProblemEventSchema,
   DiscoveryEventSchema,
   DroppedEventSchema,
 ]);
@@ -146,6 +156,7 @@ export const EVENT_TYPES = [
   'notification',
   'configuration',
   'worker',
+  'problem',
   'discovery',
 ] as const;
 

@@ -53,6 +53,7 @@ import {
 } from './statistics.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from './subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from './suites.ts';
+import { TRACE_OPERATIONS } from './traces.ts';
 
 const host = objectOperations({
   name: 'host',
@@ -252,6 +253,7 @@ export const OPERATIONS = {
   },
   ...HOST_STATE_OPERATIONS,
   ...MAINTENANCE_OPERATIONS,
+  ...TRACE_OPERATIONS,
   submitResults: {
     tag: 'Checks',
     summary: 'Submit results of many checks and hosts',

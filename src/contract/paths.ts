@@ -52,6 +52,7 @@ export const ROUTES = {
   getCheckHistory: { method: 'GET', path: '/checks/{host}/{plugin}/history' },
   getCheckAvailability: { method: 'GET', path: '/checks/{host}/{plugin}/availability' },
   getCheckPerfdata: { method: 'GET', path: '/checks/{host}/{plugin}/perfdata' },
+  getCheckTrace: { method: 'GET', path: '/checks/{host}/{plugin}/trace' },
   runCheck: { method: 'POST', path: '/checks/{host}/{plugin}/run' },
   submitResult: { method: 'POST', path: '/checks/{host}/{plugin}/results' },
   acknowledgeCheck: { method: 'PUT', path: '/checks/{host}/{plugin}/acknowledgement' },
@@ -67,6 +68,7 @@ export const ROUTES = {
   listSchedule: { method: 'GET', path: '/schedule' },
   listWorkers: { method: 'GET', path: '/workers' },
   getWorker: { method: 'GET', path: '/workers/{worker}' },
+  getTrace: { method: 'GET', path: '/traces/{trace}' },
   streamEvents: { method: 'GET', path: '/events' },
 
   getCommonStatistics: { method: 'GET', path: '/stats/common' },

@@ -1,6 +1,7 @@
 /** Plugins over HTTP. */
 
 import Type, { type Static } from 'typebox';
+import { BUILTIN_NAMES } from '../model/builtins.ts';
 import {
   Interval,
   MaxCheckAttempts,
@@ -75,7 +76,8 @@ const Script = Type.String({
 
 const Builtin = Type.String({
   pattern: '^[a-z][a-z0-9]{0,31}$',
-  description: 'A built-in probe',
+  description: `A built-in probe: ${BUILTIN_NAMES.join(', ')}`,
+  examples: ['ping'],
 });
 
 /** What a client sends to create or replace a plugin: exactly one of script and builtin. */

@@ -27,6 +27,15 @@ export const StatusSchema = Type.Object({
     pending: Count,
   }),
   workers: Type.Object({ connected: Count, all: Count }),
+  problems: Type.Array(
+    Type.Object({
+      kind: Type.String({ description: 'noWorker: a zone has checks, but no worker' }),
+      subject: Type.String({ description: 'The zone' }),
+      since: Instant,
+      text: Type.String(),
+    }),
+    { description: 'What is wrong with the site itself' },
+  ),
   /** Finished by all connected workers, by their last heartbeats. */
   checksPerSecond: Type.Number(),
   scheduler: Type.Object({

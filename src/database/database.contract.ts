@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
+import { testCheckLists } from './check-lists.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { testHosts } from './hosts.contract.ts';
@@ -73,6 +74,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     testDiscoveries(() => database);
     testHosts(() => database);
     testUpgrade(createSource);
+    testCheckLists(() => database);
     testShardOwners(
       () => database,
       () => source.open(),

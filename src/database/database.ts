@@ -27,14 +27,16 @@ export class TransactionCollision extends Error {
   override name = 'TransactionCollision';
 }
 
-/** Where the databases differ, as data: column types and the form of an upsert. */
+/** Where the databases differ: each has column types and a form of upsert of its own. */
 export interface SqlTraits {
   readonly kind: 'sqlite' | 'postgres' | 'mariadb';
-  /** The most values that one statement may bind. */
-  readonly maxParameterCount: number;
-  /** `conflict`: ON CONFLICT ... DO UPDATE; `duplicateKey`: ON DUPLICATE KEY UPDATE. */
-  readonly upsert: 'conflict' | 'duplicateKey';
 }
+
+/** What a statement does, as far as times are told apart. */
+export type StatementKind = 'select' | 'insert' | 'update' | 'delete' | 'transaction' | 'other';
+
+/** Called when a statement or a transaction begins, and what it gives when that has ended. */
+export type StatementWatch = () => (kind: StatementKind, failure: unknown) => void;
 
 /** What a query function runs on: the pool, or one transaction. */
 export interface Sql {
@@ -63,18 +65,26 @@ export function createDatabase(options: {
   traits: SqlTraits;
   label: string;
   ping: () => Promise<void>;
+  watch?: StatementWatch | undefined;
 }): Database {
-  const { db, traits } = options;
+  const { db, traits, watch } = options;
   return {
     db,
     traits,
     label: options.label,
     async transaction(work) {
+      const finish = watch?.();
       for (let tries = 1; ; tries++) {
         try {
-          return await db.transaction().execute((transaction) => work({ db: transaction, traits }));
+          const result = await db
+            .transaction()
+            .execute((transaction) => work({ db: transaction, traits }));
+          finish?.('transaction', null);
+          return result;
         } catch (error) {
-          if (!(error instanceof TransactionCollision) || tries === MAX_TRIES) throw error;
+          if (error instanceof TransactionCollision && tries < MAX_TRIES) continue;
+          finish?.('transaction', error);
+          throw error;
         }
       }
     },

@@ -2,13 +2,16 @@
 
 import { Kysely, MysqlDialect, sql } from 'kysely';
 import { createPool } from 'mysql2';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, type StatementWatch } from './database.ts';
 import { hidePassword } from './postgres.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 
 /** Opens a pool for `url`; connections are made when they are needed. */
-export function openMariadb(url: string, options: { poolSize: number }): Database {
+export function openMariadb(
+  url: string,
+  options: { poolSize: number; watch?: StatementWatch | undefined },
+): Database {
   const pool = createPool({
     uri: url,
     connectionLimit: options.poolSize,
@@ -35,11 +38,13 @@ export function openMariadb(url: string, options: { poolSize: number }): Databas
           }
         },
       }),
+      options.watch,
     ),
   });
   return createDatabase({
     db,
-    traits: { kind: 'mariadb', maxParameterCount: 60_000, upsert: 'duplicateKey' },
+    watch: options.watch,
+    traits: { kind: 'mariadb' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -3,7 +3,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Log } from '../lib/log.ts';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, type StatementWatch } from './database.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 
@@ -14,7 +14,10 @@ const INT8 = 20;
 const IDLE_TRANSACTION_MS = 10_000;
 
 /** Opens a pool for `url`; connections are made when they are needed. */
-export function openPostgres(url: string, options: { poolSize: number; log: Log }): Database {
+export function openPostgres(
+  url: string,
+  options: { poolSize: number; log: Log; watch?: StatementWatch | undefined },
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.poolSize,
@@ -34,11 +37,12 @@ export function openPostgres(url: string, options: { poolSize: number; log: Log 
   // One in use tells its statement as well.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
-    dialect: withTranslatedErrors(new PostgresDialect({ pool })),
+    dialect: withTranslatedErrors(new PostgresDialect({ pool }), options.watch),
   });
   return createDatabase({
     db,
-    traits: { kind: 'postgres', maxParameterCount: 60_000, upsert: 'conflict' },
+    watch: options.watch,
+    traits: { kind: 'postgres' },
     label: hidePassword(url),
     ping: async () => {
       await sql`select 1`.execute(db);

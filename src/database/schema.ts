@@ -5,6 +5,7 @@
 
 import type { Generated } from 'kysely';
 import type { DiscoverySliceTable, DiscoveryTable } from './schema-discoveries.ts';
+import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -129,8 +130,12 @@ export interface CheckStateTable {
   /** JSON array of `Perfdatum`. */
   perfdata: string;
   scheduled_at: number;
+  /** On the way of its request and result; null = not told. */
+  sent_at: number | null;
+  received_at: number | null;
   started_at: number;
   finished_at: number;
+  collected_at: number | null;
   worker: string;
   last_state_change_at: number;
   /** Index into `STATE_TYPES`. */
@@ -170,8 +175,11 @@ export interface ResultTable {
   output: string;
   long_output: string;
   perfdata: string;
+  sent_at: number | null;
+  received_at: number | null;
   started_at: number;
   finished_at: number;
+  collected_at: number | null;
   worker: string;
 }
 
@@ -312,15 +320,6 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
-/** Who stores the results of a shard. Written by grey. */
-export interface ShardOwnerTable {
-  shard: number;
-  /** Goes up with each owner; what an earlier one writes is refused. */
-  fence: number;
-  /** For people. */
-  owner: string;
-}
-
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -370,6 +369,8 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  downtime_stretch: DowntimeStretchTable;
+  site_problem: SiteProblemTable;
   shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;

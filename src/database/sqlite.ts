@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type LibsqlDatabase from 'libsql';
 import { Lru } from '../lib/lru.ts';
 import { ConfigError } from '../model/errors.ts';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, type StatementWatch } from './database.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 
@@ -34,7 +34,7 @@ const STATEMENT_CACHE = 200;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens the file, made if missing; `:memory:` lives as long as it is open. Throws `ConfigError`. */
-export async function openSqlite(path: string): Promise<Database> {
+export async function openSqlite(path: string, watch?: StatementWatch): Promise<Database> {
   const driver = await openDriver(path);
   for (const pragma of [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
@@ -49,11 +49,12 @@ export async function openSqlite(path: string): Promise<Database> {
     driver.exec(`PRAGMA ${pragma}`);
   }
   const db = new Kysely<Tables>({
-    dialect: withTranslatedErrors(new SqliteDialect({ database: cacheStatements(driver) })),
+    dialect: withTranslatedErrors(new SqliteDialect({ database: cacheStatements(driver) }), watch),
   });
   return createDatabase({
     db,
-    traits: { kind: 'sqlite', maxParameterCount: 32_000, upsert: 'conflict' },
+    watch,
+    traits: { kind: 'sqlite' },
     label: `sqlite:${path}`,
     ping: async () => {
       driver.exec('SELECT 1');

@@ -2,7 +2,13 @@
 
 import type { DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 import { Unavailable } from '../model/errors.ts';
-import { ForeignKeyViolation, TransactionCollision, UniqueViolation } from './database.ts';
+import {
+  ForeignKeyViolation,
+  type StatementKind,
+  type StatementWatch,
+  TransactionCollision,
+  UniqueViolation,
+} from './database.ts';
 
 const UNIQUE = new Set([
   'SQLITE_CONSTRAINT_UNIQUE',
@@ -76,10 +82,10 @@ export function translateError(error: unknown): unknown {
   return new Unavailable('database', `The database is not available: ${reason}.`, error);
 }
 
-/** The dialect with a driver whose errors are translated. */
-export function withTranslatedErrors(dialect: Dialect): Dialect {
+/** The dialect with a driver whose errors are translated, and whose statements are watched. */
+export function withTranslatedErrors(dialect: Dialect, watch?: StatementWatch): Dialect {
   return {
-    createDriver: () => translateDriver(dialect.createDriver()),
+    createDriver: () => translateDriver(dialect.createDriver(), watch),
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createAdapter: () => dialect.createAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
@@ -96,19 +102,26 @@ async function translated<Result>(work: Promise<Result>): Promise<Result> {
 
 class TranslatedConnection implements DatabaseConnection {
   readonly inner: DatabaseConnection;
+  readonly #watch: StatementWatch | undefined;
 
-  constructor(inner: DatabaseConnection) {
+  constructor(inner: DatabaseConnection, watch: StatementWatch | undefined) {
     this.inner = inner;
+    this.#watch = watch;
   }
 
   // Async, since the SQLite driver throws where the others reject.
   async executeQuery<Row>(
     ...call: Parameters<DatabaseConnection['executeQuery']>
   ): Promise<QueryResult<Row>> {
+    const finish = this.#watch?.();
     try {
-      return await this.inner.executeQuery<Row>(...call);
+      const result = await this.inner.executeQuery<Row>(...call);
+      finish?.(kindOf(call[0].query.kind), null);
+      return result;
     } catch (error) {
-      throw translateError(error);
+      const translated = translateError(error);
+      finish?.(kindOf(call[0].query.kind), translated);
+      throw translated;
     }
   }
 
@@ -119,15 +132,36 @@ class TranslatedConnection implements DatabaseConnection {
   }
 }
 
-function translateDriver(driver: Driver): Driver {
+const KINDS: Readonly<Record<string, StatementKind>> = {
+  SelectQueryNode: 'select',
+  InsertQueryNode: 'insert',
+  UpdateQueryNode: 'update',
+  DeleteQueryNode: 'delete',
+};
+
+/** By the name of Kysely's node. */
+function kindOf(node: string): StatementKind {
+  return KINDS[node] ?? 'other';
+}
+
+function translateDriver(driver: Driver, watch: StatementWatch | undefined): Driver {
   const connections = new WeakMap<DatabaseConnection, TranslatedConnection>();
   const innerOf = (connection: DatabaseConnection) =>
     connection instanceof TranslatedConnection ? connection.inner : connection;
+  const connect = async () => {
+    const finish = watch?.();
+    try {
+      return await translated(driver.acquireConnection());
+    } catch (error) {
+      finish?.('other', error);
+      throw error;
+    }
+  };
   return {
     init: () => translated(driver.init()),
     async acquireConnection() {
-      const inner = await translated(driver.acquireConnection());
-      const known = connections.get(inner) ?? new TranslatedConnection(inner);
+      const inner = await connect();
+      const known = connections.get(inner) ?? new TranslatedConnection(inner, watch);
       connections.set(inner, known);
       return known;
     },

@@ -9,11 +9,17 @@ import { STATE_TYPES } from '../model/state-type.ts';
 import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
 
 /** A result as that of a check or of a host. */
-export function toResultRow(
-  id: number,
-  state: ServiceState['state'] | HostState['state'],
-  result: CheckResult,
-): Insertable<ResultTable> {
+export function toResultRow({
+  id,
+  state,
+  result,
+  collectedAt,
+}: {
+  readonly id: number;
+  readonly state: ServiceState['state'] | HostState['state'];
+  readonly result: CheckResult;
+  readonly collectedAt: number;
+}): Insertable<ResultTable> {
   return {
     check_id: id,
     scheduled_at: result.scheduledAt,
@@ -22,8 +28,11 @@ export function toResultRow(
     output: result.output,
     long_output: result.longOutput,
     perfdata: JSON.stringify(result.perfdata),
+    sent_at: result.sentAt ?? null,
+    received_at: result.receivedAt ?? null,
     started_at: result.startedAt,
     finished_at: result.finishedAt,
+    collected_at: collectedAt,
     worker: result.worker,
   };
 }

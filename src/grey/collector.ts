@@ -20,7 +20,7 @@ import { chunksOf } from '../database/queries/upsert.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { CounterMetric, Metrics } from '../lib/metrics.ts';
+import { type CounterMetric, FAST_BUCKETS_S, type Metrics, type Observe } from '../lib/metrics.ts';
 import { CHECK_COMMAND, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -41,6 +41,7 @@ const MAX_BATCH = 1_000;
 /** Checks told in one hint. */
 const MAX_TOLD = 10_000;
 const RETRY = { firstMs: 200, maxMs: 10_000 };
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, MAX_BATCH];
 const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** What the collector works with. */
@@ -68,28 +69,7 @@ export interface CollectorOptions {
 export async function startCollector(
   options: CollectorOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const { metrics } = options;
-  const counters: Counters = {
-    stored: metrics.counter('ppalette_grey_results_total', 'Results stored.'),
-    repeated: metrics.counter(
-      'ppalette_grey_repeated_results_total',
-      'Results that were no newer than the known state.',
-    ),
-    orphaned: metrics.counter(
-      'ppalette_grey_orphaned_results_total',
-      'Results of checks that were deleted meanwhile.',
-    ),
-    refused: metrics.counter(
-      'ppalette_grey_refused_batches_total',
-      'Batches not stored, since another grey had taken the shard over.',
-    ),
-    dead: metrics.counter('ppalette_grey_dead_letters_total', 'Messages that nobody understands.'),
-    observeLatency: metrics.histogram(
-      'ppalette_grey_store_latency_seconds',
-      'From the due time of a check to its stored result.',
-      LATENCY_BUCKETS_S,
-    ),
-  };
+  const counters = createCounters(options.metrics);
   const stopping = new AbortController();
   const consumers: Consumer[] = [];
   for (let shard = 0; shard < options.shards; shard++) {
@@ -117,7 +97,48 @@ interface Counters {
   readonly orphaned: CounterMetric;
   readonly refused: CounterMetric;
   readonly dead: CounterMetric;
-  readonly observeLatency: (valueS: number) => void;
+  readonly failed: CounterMetric;
+  readonly observeLatency: Observe;
+  readonly observeStore: Observe;
+  readonly observeBatch: Observe;
+}
+
+function createCounters(metrics: Metrics): Counters {
+  return {
+    stored: metrics.counter('ppalette_grey_results_total', 'Results stored.'),
+    repeated: metrics.counter(
+      'ppalette_grey_repeated_results_total',
+      'Results that were no newer than the known state.',
+    ),
+    orphaned: metrics.counter(
+      'ppalette_grey_orphaned_results_total',
+      'Results of checks that were deleted meanwhile.',
+    ),
+    refused: metrics.counter(
+      'ppalette_grey_refused_batches_total',
+      'Batches not stored, since another grey had taken the shard over.',
+    ),
+    dead: metrics.counter('ppalette_grey_dead_letters_total', 'Messages that nobody understands.'),
+    failed: metrics.counter(
+      'ppalette_grey_store_failures_total',
+      'Tries to store a batch that failed because the database was away.',
+    ),
+    observeLatency: metrics.histogram(
+      'ppalette_grey_store_latency_seconds',
+      'From the due time of a check to its stored result.',
+      LATENCY_BUCKETS_S,
+    ),
+    observeStore: metrics.histogram(
+      'ppalette_grey_store_seconds',
+      'How long it took to evaluate a batch and to commit it.',
+      FAST_BUCKETS_S,
+    ),
+    observeBatch: metrics.histogram(
+      'ppalette_grey_batch_results',
+      'Results and commands in a batch.',
+      BATCH_BUCKETS,
+    ),
+  };
 }
 
 class ShardCollector {
@@ -157,6 +178,7 @@ class ShardCollector {
 
   /** Stores a batch. Rejects when the shard is lost, or told to stop while the database is away. */
   async collect(deliveries: readonly Delivery[]): Promise<Settlement[]> {
+    const collectedAt = this.#options.clock.now();
     const settlements: Settlement[] = [];
     const inputs: Input[] = [];
     for (const delivery of deliveries) {
@@ -164,7 +186,7 @@ class ShardCollector {
       settlements.push(opened.settlement);
       if (opened.input) inputs.push(opened.input);
     }
-    if (inputs.length > 0) await this.#storeUntilDone(inputs);
+    if (inputs.length > 0) await this.#storeUntilDone(inputs, collectedAt);
     return settlements;
   }
 
@@ -174,6 +196,7 @@ class ShardCollector {
       const input: Input = delivery.id.startsWith(COMMAND_ID_PREFIX)
         ? { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) }
         : { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
+      if (input.kind === 'result') log.debug({ requestId: delivery.id }, 'result received');
       return { settlement: ACK, input };
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
@@ -183,12 +206,12 @@ class ShardCollector {
     }
   }
 
-  async #storeUntilDone(batch: readonly Input[]): Promise<void> {
+  async #storeUntilDone(batch: readonly Input[], collectedAt: number): Promise<void> {
     const { clock, log, random } = this.#options;
     let inputs = batch;
     for (let failures = 1; ; failures++) {
       try {
-        return await this.#store(inputs);
+        return await this.#store(inputs, collectedAt);
       } catch (error) {
         this.#states.clear();
         if (error instanceof ForeignKeyViolation) {
@@ -197,14 +220,16 @@ class ShardCollector {
         }
         if (error instanceof ShardLost) throw error;
         if (!(error instanceof Unavailable) || this.#stopping.aborted) throw error;
+        this.#counters.failed.add();
         if (failures === 1) log.warn({ error }, 'results cannot be stored, trying on');
         await sleep(clock, backoffMs(RETRY, failures, random), this.#stopping);
       }
     }
   }
 
-  async #store(inputs: readonly Input[]): Promise<void> {
-    const { database, keepsHistory, onStored } = this.#options;
+  async #store(inputs: readonly Input[], collectedAt: number): Promise<void> {
+    const { database, keepsHistory, onStored, clock } = this.#options;
+    const beganAt = clock.monotonic();
     if (await this.#ownership.ensure()) this.#states.clear();
     await this.#policies.refresh(database);
     const ids = new Set(inputs.map(objectIdOf));
@@ -214,7 +239,7 @@ class ShardCollector {
     if (known.length === 0) return;
     const before = await this.#states.load(database, kindsOf(objects));
     const above = await this.#lookAbove(known, objects, before);
-    const context = { site: this.#site, keepsHistory, objects, ...above };
+    const context = { site: this.#site, keepsHistory, collectedAt, objects, ...above };
     const evaluation = evaluateBatch(before, known, context);
     await database.transaction(async (sql) => {
       await this.#ownership.hold(sql);
@@ -230,6 +255,9 @@ class ShardCollector {
     await this.#announce(evaluation, above.sights);
     const results = known.flatMap((input) => (input.kind === 'result' ? [input.result] : []));
     onStored(results.filter(({ checkId }) => objects.get(checkId)?.kind === 'check'));
+    this.#counters.observeStore((clock.monotonic() - beganAt) / 1_000);
+    this.#counters.observeBatch(inputs.length);
+    this.#trace(results);
     this.#count(results, evaluation.repeatedCount);
   }
 
@@ -253,6 +281,13 @@ class ShardCollector {
       parents: await this.#policies.loadHosts(database, parentIds),
       sights: await readHostSights(database, [...parentIds]),
     };
+  }
+
+  /** One line for each result is for whoever asks for it only. */
+  #trace(results: readonly CheckResult[]): void {
+    const { log } = this.#options;
+    if (!log.isLevelEnabled('debug')) return;
+    for (const { id } of results) log.debug({ requestId: id }, 'result stored');
   }
 
   /** Hints to whoever waits, watches or schedules; the database is the truth. */

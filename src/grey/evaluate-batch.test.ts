@@ -19,7 +19,7 @@ const NONE = new Map();
 const contextOf = (policy: Partial<CheckPolicy> = {}) => {
   const object = checkObject(CHECK_ID, hostFacts('h'), policy);
   const objects = new Map([[CHECK_ID, object]]);
-  return { site, keepsHistory: true, objects, parents: NONE, sights: NONE };
+  return { site, keepsHistory: true, collectedAt: 5, objects, parents: NONE, sights: NONE };
 };
 
 function result(

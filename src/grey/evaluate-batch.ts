@@ -40,6 +40,8 @@ export type Input =
 export interface BatchContext {
   readonly site: Site;
   readonly keepsHistory: boolean;
+  /** When the batch came from the broker. */
+  readonly collectedAt: number;
   /** Of every input. */
   readonly objects: ReadonlyMap<number, MonitoredObject>;
   /** The parents that may matter. */
@@ -167,7 +169,7 @@ class Batch {
     if (!isCounted) {
       this.#repeatedCount++;
       // Late, but it is history all the same.
-      this.#keepResult(result, toResultRow(object.id, state, result));
+      this.#keepResult(result, this.#rowOf(object.id, state, result));
       return;
     }
     const { state: hostState } = this.#memoryOfHost(host);
@@ -257,7 +259,7 @@ class Batch {
     const output = result?.output ?? '';
     const { maxCheckAttempts } = check === null ? host.policy : check.check.policy;
     if (result !== null) {
-      const row = toResultRow(id, state.state, result);
+      const row = this.#rowOf(id, state.state, result);
       this.#keepResult(result, row);
       this.#stateRows.set(id, toStateRow(row, state, maxCheckAttempts));
     }
@@ -299,6 +301,10 @@ class Batch {
         // There are no dependencies yet whose masters these would be.
         break;
     }
+  }
+
+  #rowOf(id: number, state: ServiceState['state'] | HostState['state'], result: CheckResult) {
+    return toResultRow({ id, state, result, collectedAt: this.#context.collectedAt });
   }
 
   #keepResult(result: CheckResult, row: Insertable<ResultTable>): void {

@@ -65,6 +65,7 @@ function evaluate(
   return evaluateBatch(before, inputs, {
     site: { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 },
     keepsHistory: true,
+    collectedAt: 5,
     objects,
     parents: new Map([[parent.id, parent]]),
     sights: new Map([[parent.id, seen]]),

@@ -51,9 +51,15 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
     'ppalette_grey_perfdata_left_out_total',
     'Results whose performance data was not written, by reason.',
     ['reason'],
+    ['overload', 'unavailable'],
   );
   const known = new Lru<number, readonly CheckMetric[]>(MAX_CHECKS);
   const waiting: CheckResult[] = [];
+  options.metrics.gauge(
+    'ppalette_grey_waiting_perfdata',
+    'Results whose performance data waits to be written.',
+    () => waiting.length,
+  );
   let outage = false;
   let running: Promise<void> | undefined;
 

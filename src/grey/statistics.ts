@@ -1,8 +1,8 @@
 /** Common statistics of the whole site, every N seconds, by one grey. */
 
 import type { Database } from '../database/database.ts';
-import { startLease } from '../database/lease.ts';
-import { readTotals } from '../database/queries/totals.ts';
+import { type Lease, startLease } from '../database/lease.ts';
+import { readTotals, type Totals } from '../database/queries/totals.ts';
 import { markLostWorkers } from '../database/queries/workers.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -11,6 +11,7 @@ import { MISSING_HEARTBEATS } from '../model/worker.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { COMMON_FILE_NAME, commonDefinition, commonSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
+import { createZoneWatch } from './zones.ts';
 
 /** What the statistics work with. */
 export interface StatisticsOptions {
@@ -34,6 +35,7 @@ export async function startStatistics(
   const definition = commonDefinition(Math.max(1, Math.round(options.intervalMs / 1_000)));
   const writeSeries = createSeriesWriter(options);
   let outage = false;
+  let latest: Totals | null = null;
   const lease = await startLease({
     database,
     name: 'statistics',
@@ -42,15 +44,20 @@ export async function startStatistics(
     log,
   });
 
+  addSiteMetrics(options.metrics, { totals: () => (lease.isHeld() ? latest : null), lease });
+
   const noteLostWorkers = async () => {
     const now = clock.now();
     const lost = await database.transaction((sql) => markLostWorkers(sql, now, MISSING_HEARTBEATS));
     if (lost.length > 0) log.warn({ workers: lost }, 'workers are lost: no heartbeats any more');
   };
+  const watchZones = createZoneWatch(options);
   const count = async () => {
     if (!lease.isHeld()) return;
     await noteLostWorkers();
+    await watchZones();
     const totals = await readTotals(database);
+    latest = totals;
     outage = false;
     const counts = {
       checksOk: totals.states.ok,
@@ -79,4 +86,33 @@ export async function startStatistics(
       await lease.stop();
     },
   };
+}
+
+/** The site in figures, told by the one grey that counts. */
+function addSiteMetrics(
+  metrics: Metrics,
+  site: { readonly totals: () => Totals | null; readonly lease: Lease },
+): void {
+  const held = () => Number(site.lease.isHeld());
+  metrics.gauge('ppalette_grey_statistics_lease', 'Whether this grey counts for all.', held);
+  metrics.gauge(
+    'ppalette_grey_checks',
+    'Checks of hosts that are not in maintenance, by state.',
+    () => {
+      const totals = site.totals();
+      const states = Object.entries(totals?.states ?? {});
+      return states.map(([state, value]) => ({ labels: { state }, value }));
+    },
+    ['state'],
+  );
+  metrics.gauge(
+    'ppalette_grey_hosts',
+    'Hosts: all, those not in maintenance (active), and these by state.',
+    () => {
+      const totals = site.totals();
+      if (totals === null) return [];
+      return Object.entries(totals.hosts).map(([kind, value]) => ({ labels: { kind }, value }));
+    },
+    ['kind'],
+  );
 }

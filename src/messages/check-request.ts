@@ -13,6 +13,8 @@ const CheckRequestSchema = Type.Object({
   scheduledAt: Type.Integer(),
   /** The next due time; a run that has not begun by then is missed. */
   expiresAt: Type.Integer(),
+  /** When red handed it to the broker. Absent in what an older service sent. */
+  sentAt: Type.Optional(Type.Integer()),
   /** The results queue that this check's results go to. */
   shard: Type.Integer({ minimum: 0, maximum: 4095 }),
   keepHistory: Type.Boolean(),
@@ -49,5 +51,5 @@ export const CHECK_REQUEST = defineMessage({
   kind: 'checkRequest',
   version: 1,
   schema: CheckRequestSchema,
-  instants: ['scheduledAt', 'expiresAt'],
+  instants: ['scheduledAt', 'expiresAt', 'sentAt'],
 });

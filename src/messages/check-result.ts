@@ -13,6 +13,9 @@ const CheckResultSchema = Type.Object({
   /** A check, or a host itself, which only results from outside are of. */
   checkId: Type.Integer({ minimum: 1 }),
   scheduledAt: Type.Integer(),
+  /** When its request was sent by red and received by violet; absent for results from outside. */
+  sentAt: Type.Optional(Type.Integer()),
+  receivedAt: Type.Optional(Type.Integer()),
   startedAt: Type.Integer(),
   finishedAt: Type.Integer(),
   /** The id of the violet that ran it; `api` for a result from outside. */
@@ -57,5 +60,5 @@ export const CHECK_RESULT = defineMessage({
   kind: 'checkResult',
   version: 1,
   schema: CheckResultSchema,
-  instants: ['scheduledAt', 'startedAt', 'finishedAt'],
+  instants: ['scheduledAt', 'sentAt', 'receivedAt', 'startedAt', 'finishedAt'],
 });

@@ -70,7 +70,12 @@ function longNames(command: Command): string[] {
 async function valuesOf(option: Option, session: Session): Promise<string[]> {
   if (option.argChoices) return [...option.argChoices];
   if (/<on\|off>/.test(option.flags)) return ['on', 'off'];
-  const kind = KINDS.find(({ name }) => option.long?.endsWith(`-${name}`));
+  const { long } = option;
+  const words = KINDS.flatMap(({ fields, filters }) => [...fields, ...filters]).find(
+    ({ flags, words: known }) => known !== undefined && flags.startsWith(`${long} `),
+  )?.words;
+  if (words !== undefined) return [...words];
+  const kind = KINDS.find(({ name }) => long?.endsWith(`-${name}`));
   return kind === undefined ? [] : listNames(kind, session);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ProblemAnswer } from '../contract/client.ts';
+import { findNear } from '../lib/near-names.ts';
 import {
   ConfigError,
   Conflict,
@@ -10,7 +11,6 @@ import {
   Unavailable,
 } from '../model/errors.ts';
 import { explainFailure, Missing } from './exit-code.ts';
-import { findNear } from './near-names.ts';
 
 const answer = (status: number, more = {}) =>
   new ProblemAnswer({ type: 'about:blank', title: 'T', status, detail: 'Why.', ...more });

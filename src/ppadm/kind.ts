@@ -39,6 +39,8 @@ export interface FieldOption<Field extends string = string> {
   /** Whether the word `none` clears a number. */
   readonly isClearable?: boolean;
   readonly help: string;
+  /** Words that can be completed; the server says whether there are others. */
+  readonly words?: readonly string[];
   /** Other names of the option, not shown. */
   readonly aliases?: readonly string[];
   /** A field that cannot be there together with this one, so it is cleared by a change. */

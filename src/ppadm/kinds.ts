@@ -7,6 +7,7 @@ import type { HostInput, HostJson } from '../contract/hosts.ts';
 import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
+import { BUILTIN_NAMES } from '../model/builtins.ts';
 import { HOST_STATES } from '../model/host-state.ts';
 import {
   LABEL_FILTER,
@@ -175,7 +176,13 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
     SEARCH_FILTER,
     SUITE_FILTER,
     { query: 'script', flags: '--script <file>', reads: 'text', help: 'only with this script' },
-    { query: 'builtin', flags: '--builtin <probe>', reads: 'text', help: 'only with this probe' },
+    {
+      query: 'builtin',
+      flags: '--builtin <probe>',
+      reads: 'text',
+      words: BUILTIN_NAMES,
+      help: 'only with this probe',
+    },
   ],
   fields: [
     { ...NAME_OPTION, aliases: ['--customname <name>'] },
@@ -190,7 +197,8 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       field: 'builtin',
       flags: '--builtin <probe>',
       reads: 'text',
-      help: 'built-in probe instead: ping, tcp, http, ...',
+      help: `built-in probe instead: ${BUILTIN_NAMES.join(', ')}`,
+      words: BUILTIN_NAMES,
       replaces: 'script',
     },
     {

@@ -149,6 +149,18 @@ describe('a list', () => {
     expect((await ppadm('list', 'hosts', '-o', 'json')).output).toBe('[]\n');
   });
 
+  test('that is empty for a name that is not there says which are near', async () => {
+    answer = ({ path }) => {
+      if (path.endsWith('/checks')) return page([]);
+      return path.endsWith('/hosts') ? page([host('web1')]) : problem(404, 'none');
+    };
+    expect(await ppadm('list', 'checks', '--host', 'wbe1')).toEqual({
+      exitCode: 0,
+      output: '',
+      errors: 'There are no such checks.\nThere is no host "wbe1". Did you mean "web1"?\n',
+    });
+  });
+
   test('of workers takes no page, and asks as whom it was told', async () => {
     answer = () => page([{ id: 'violet-1', status: 'lost', zones: ['a', 'b'] }]);
     expect((await ppadm('list', 'workers')).output).toContain('violet-1');
@@ -382,6 +394,14 @@ describe('status, statistics, history', () => {
     checks: { all: 9, active: 8, ok: 5, warning: 1, critical: 2, unknown: 0, pending: 0 },
     hosts: { all: 3, active: 2, up: 1 },
     workers: { connected: 1, all: 2 },
+    problems: [
+      {
+        kind: 'noWorker',
+        subject: 'north',
+        since: '2026-11-23T09:00:00.000Z',
+        text: 'No worker serves the zone north.',
+      },
+    ],
     checksPerSecond: 1.234,
     scheduler: { active: true, jobs: 8, requested: 7, missed: 0, lateness: 0.004 },
     database: { address: 'sqlite:x' },
@@ -394,6 +414,7 @@ describe('status, statistics, history', () => {
     const { output } = await ppadm('show', 'status');
     expect(output).toContain('2 critical, 1 warning, 0 unknown, 0 pending, 5 ok; 8 active of 9');
     expect(output).toMatch(/^Statistics +off\\x1b$/m);
+    expect(output).toMatch(/^Problem +No worker serves the zone north\. \(since .*\)$/m);
     expect(JSON.parse((await ppadm('show', 'status', '-o', 'json')).output)).toEqual(status);
   });
 
@@ -442,6 +463,33 @@ describe('status, statistics, history', () => {
         '2026-11-23 09:59:59Z  ok     500ms  run 1\n',
     );
     expect(server.asked.at(-1)?.query).toEqual({ from: ago(3_600), limit: '2' });
+  });
+
+  test('trace, by names and by id', async () => {
+    const step = (name: string, service: string, offset: number, took: number | null) => ({
+      ...{ step: name, service, at: ago(-offset), offset, took },
+    });
+    const trace = {
+      ...{ id: '12-1764000000000', host: 'web1', plugin: 'ping', worker: 'violet-1' },
+      ...{ progress: 'stored', detail: 'Its result is stored.', state: 'warning' },
+      steps: [step('due', 'red', 0, null), step('received', 'violet', -0.25, -0.25)],
+      clockDifference: 0.25,
+    };
+    answer = () => ({ body: trace });
+    const { output } = await ppadm('trace', 'web1', 'ping');
+    expect(output).toBe(
+      'web1/ping  12-1764000000000  stored, warning, by violet-1\nIts result is stored.\n\n' +
+        'STEP      SERVICE  AT                        AFTER DUE  TOOK\n' +
+        'due       red      2026-11-23T10:00:00.000Z  0s\n' +
+        'received  violet   2026-11-23T09:59:59.750Z  -250ms     -250ms\n\n' +
+        'The clocks of two services differ by 250ms at least; times across them are off by that.\n',
+    );
+    expect(server.asked.at(-1)?.path).toBe('/api/v1/checks/web1/ping/trace');
+    const json = await ppadm('trace', '12-1764000000000', '-o', 'json');
+    expect(JSON.parse(json.output)).toEqual(trace);
+    expect(server.asked.at(-1)?.path).toBe('/api/v1/traces/12-1764000000000');
+    answer = () => problem(404, 'There is no trace of a request "1-2".');
+    expect(await ppadm('trace', '1-2')).toMatchObject({ exitCode: 3 });
   });
 
   test('history that is not kept says how to keep it', async () => {
@@ -515,6 +563,7 @@ describe('help', () => {
     'delete suite',
     'show stats',
     'add subnet',
+    'trace',
   ])('of %s has examples', async (words) => {
     const asked = await ppadm(...words.split(' '), '--help');
     expect(asked).toMatchObject({ exitCode: 0, output: expect.stringContaining('Examples:\n  ') });

@@ -33,7 +33,13 @@ export async function printObject(session: Session, kind: Kind, item: Item): Pro
       return session.print(`${escapeLine(nameOf(kind, item))}\n`);
     case 'table':
     case 'wide':
-      return session.print(formatDetails(item, kind, session));
+      // The command may have waited for what it shows.
+      return session.print(
+        formatDetails(item, kind, {
+          palette: session.palette,
+          now: session.surroundings.clock.now(),
+        }),
+      );
     default:
       return assertNever(session.format);
   }

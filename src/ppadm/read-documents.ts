@@ -1,6 +1,7 @@
 /** Text of files -> documents that say what a site is to be, and every fault by file and line. */
 
 import { isMap, isSeq, LineCounter, type Node, type ParsedNode, parseAllDocuments } from 'yaml';
+import { findNear } from '../lib/near-names.ts';
 import type { FieldError } from '../model/errors.ts';
 import {
   DOCUMENT_KINDS,
@@ -9,7 +10,6 @@ import {
   KIND_FIELDS,
   type SiteDocument,
 } from './documents.ts';
-import { findNear } from './near-names.ts';
 
 /** What was read of a file; either may be empty. */
 export interface ReadDocuments {

@@ -110,6 +110,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/history.ts')).defineHistory,
   },
   {
+    name: 'trace',
+    summary: 'follow one check through the services',
+    load: async () => (await import('./commands/trace.ts')).defineTrace,
+  },
+  {
     name: 'completion',
     summary: 'write what a shell needs to complete commands and names',
     load: async () => (await import('./commands/completion.ts')).defineCompletion,

@@ -35,6 +35,11 @@ export class Catalogue<Item extends { readonly id: string }> {
     return this.#indexOf.get(id);
   }
 
+  /** All objects. */
+  *items(): Generator<Item> {
+    for (const item of this.#items) if (item !== undefined) yield item;
+  }
+
   /** All ids. */
   ids(): IterableIterator<string> {
     return this.#indexOf.keys();

@@ -73,6 +73,23 @@ describe('a discovery', () => {
     expect(new Set(addresses).size).toBe(190);
   });
 
+  test('of 65,536 addresses of IPv6 asks each of them once', async () => {
+    await takeNotes();
+    const id = await begin(await addSubnet(database, 'a', { cidr: '2001:db8::/112' }));
+    for (let counted = 0; counted < 1_024; ) {
+      await clock.advance(1_000);
+      const numbers = numbersOf(slices).slice(counted);
+      expect(numbers.length).toBeGreaterThan(0);
+      await countSlices(database, id, numbers);
+      counted += numbers.length;
+    }
+    const addresses = slices.flatMap((slice) => slice.addresses);
+    // But for the one that means any router.
+    expect(new Set(addresses).size).toBe(65_535);
+    expect(addresses).toHaveLength(65_535);
+    expect([addresses[0], addresses.at(-1)]).toEqual(['2001:db8::1', '2001:db8::ffff']);
+  });
+
   test('goes to the zone that the subnet had at the beginning', async () => {
     await takeNotes('dmz');
     const subnet = await addSubnet(database, 'a', { zone: 'dmz' });

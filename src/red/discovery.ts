@@ -10,7 +10,6 @@ import { type Database, ForeignKeyViolation, UniqueViolation } from '../database
 import {
   type AutomaticSubnet,
   type Discovery,
-  deleteOldDiscoveries,
   endDiscovery,
   insertDiscovery,
   listAutomaticSubnets,
@@ -44,10 +43,6 @@ const SLICE_LIFE_MS = 90_000;
 const RESEND_MS = 120_000;
 /** A discovery of which nothing was heard for so long is given up. */
 const PATIENCE_MS = 180_000;
-/** How long ended discoveries are kept, each subnet's last one for ever. */
-const KEPT_MS = 30 * 24 * 3_600_000;
-const PRUNE_MS = 60_000;
-const PRUNE_PART = 1_000;
 
 /** What the discovery works with. */
 export interface DiscoveryOptions {
@@ -105,16 +100,7 @@ export function startDiscoveries(options: DiscoveryOptions): { stop(): Promise<v
     if (!outage) log.warn({ error }, 'discoveries cannot be carried on, trying on');
     outage = true;
   };
-  const prune = async () => {
-    if (isActive()) await deleteOldDiscoveries(database, clock.now() - KEPT_MS, PRUNE_PART);
-  };
-  const looks = repeat(clock, LOOK_MS, look, onError);
-  const prunes = repeat(clock, PRUNE_MS, prune, onError);
-  return {
-    async stop() {
-      await Promise.all([looks.stop(), prunes.stop()]);
-    },
-  };
+  return repeat(clock, LOOK_MS, look, onError);
 }
 
 /** What is known of a running discovery beyond its row. Instants are monotonic. */

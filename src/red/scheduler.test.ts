@@ -20,6 +20,7 @@ import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { Agenda } from './agenda.ts';
 import { Catalogue } from './catalogue.ts';
+import { RequestTrail } from './request-trail.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
 import { type Sync, startSync } from './sync.ts';
 
@@ -33,6 +34,7 @@ let agenda: Agenda;
 let scheduler: Scheduler;
 let sync: Sync;
 let isActive: boolean;
+let trail: RequestTrail;
 let requests: CheckRequest[];
 
 beforeEach(async () => {
@@ -41,6 +43,7 @@ beforeEach(async () => {
   broker = openMemoryBroker({ clock, log: silentLog(), deadQueue: topology.dead });
   requests = [];
   isActive = true;
+  trail = new RequestTrail();
 });
 afterEach(async () => {
   const stopped = Promise.all([scheduler.stop(), sync.stop()]);
@@ -65,6 +68,7 @@ async function start(): Promise<void> {
     envelope,
     shards: 4,
     metrics: createMetrics(),
+    trail,
   });
   sync = startSync({ ...shared, database, onChanged: () => scheduler.wake() });
   await sync.ready;
@@ -107,14 +111,19 @@ describe('schedule', () => {
     for (const request of requests.slice(1)) {
       expect(request.expiresAt).toBe(request.scheduledAt + 60_000);
       expect(request.id).toBe(`${checkId}-${request.scheduledAt}`);
+      expect(request.sentAt).toBe(request.scheduledAt);
     }
   });
 
   test('a request whose time passes untaken is counted as missed, and never run late', async () => {
-    await addCheck(database, 'a');
+    const { checkId } = await addCheck(database, 'a');
     await start();
     await clock.advance(310_000);
     expect(scheduler.figures().missed).toBeGreaterThanOrEqual(4);
+    const newest = trail.newestScheduledAt(checkId) ?? 0;
+    expect(trail.find({ checkId, scheduledAt: newest - 60_000 }).map(({ step }) => step)).toEqual([
+      ...['sent', 'confirmed', 'expired'],
+    ]);
     await takeNotes('default');
     await clock.advance(0);
     expect(requests.length).toBeLessThanOrEqual(1);

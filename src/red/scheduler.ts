@@ -8,7 +8,7 @@ import { ACK } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Metrics } from '../lib/metrics.ts';
+import { FAST_BUCKETS_S, type Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { timingOf } from '../model/overrides.ts';
@@ -16,6 +16,7 @@ import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
 import { followingDueAt, queueLimitAt, rhythmOf } from './due-time.ts';
+import { parseRequestId, type RequestTrail } from './request-trail.ts';
 
 /** Requests handed out before the loop lets others run. */
 const BURST = 1_000;
@@ -35,6 +36,7 @@ export interface SchedulerOptions {
   readonly envelope: Envelope;
   readonly shards: number;
   readonly isActive: () => boolean;
+  readonly trail: RequestTrail;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -60,13 +62,7 @@ export interface Scheduler {
 
 /** Starts handing out what is due. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
-  const { agenda, catalogues, broker, topology, envelope, clock, log } = options;
-  const sentCount = options.metrics.counter('ppalette_red_requests_total', 'Check requests sent.');
-  const missedCount = options.metrics.counter(
-    'ppalette_red_missed_checks_total',
-    'Checks that were due and did not run, by reason.',
-    ['reason'],
-  );
+  const { agenda, catalogues, broker, topology, envelope, clock, log, trail } = options;
   const lateness: number[] = [];
   let requested = 0;
   let missed = 0;
@@ -74,26 +70,42 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   let outage = false;
   let stopped = false;
   let cancelTimer = () => {};
+  const count = createCounters(options.metrics, {
+    jobs: () => agenda.count,
+    unconfirmed: () => unconfirmed,
+  });
 
-  const miss = (reason: string) => {
+  const miss = (reason: MissedReason, id: string) => {
     missed++;
-    missedCount.add(1, { reason });
+    count.missed.add(1, { reason });
+    const request = parseRequestId(id);
+    if (request) trail.note(reason === 'expired' ? 'expired' : 'missed', request, clock.now());
+    log.debug({ requestId: id, reason }, 'check missed');
   };
 
-  const send = async (request: CheckRequest, zone: string) => {
+  const send = async (unsent: Omit<CheckRequest, 'sentAt'>, zone: string) => {
     unconfirmed++;
+    const sentAt = clock.now();
+    const request: CheckRequest = { ...unsent, sentAt };
     try {
       const waitsUntil = queueLimitAt(request.scheduledAt, request.expiresAt);
       const message = envelope.seal(CHECK_REQUEST, request.id, request, waitsUntil);
+      trail.note('sent', request, sentAt);
+      log.debug({ requestId: request.id, zone, host: request.host.name }, 'check request sent');
       await broker.publish(topology.checks(zone), message);
       outage = false;
       requested++;
-      sentCount.add();
-      lateness[requested % LATENESS_SAMPLES] = clock.now() - request.scheduledAt;
+      const confirmedAt = clock.now();
+      trail.note('confirmed', request, confirmedAt);
+      log.debug({ requestId: request.id }, 'check request confirmed');
+      count.requests.add();
+      count.observeLateness((sentAt - request.scheduledAt) / 1_000);
+      count.observeConfirm((confirmedAt - sentAt) / 1_000);
+      lateness[requested % LATENESS_SAMPLES] = confirmedAt - request.scheduledAt;
     } catch (error) {
       if (!outage) log.warn({ error, zone }, 'check requests cannot be sent, checks are missed');
       outage = true;
-      miss('broker');
+      miss('broker', request.id);
     } finally {
       unconfirmed--;
     }
@@ -111,13 +123,12 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
     if (!options.isActive()) return;
     const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
-    if (expiresAt <= now) return miss('late');
-    if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker');
-    const request: CheckRequest = {
-      id: `${entry.checkId}-${entry.dueAt}`,
-      checkId: entry.checkId,
-      scheduledAt: entry.dueAt,
-      expiresAt,
+    const { checkId, dueAt } = entry;
+    const id = `${checkId}-${dueAt}`;
+    if (expiresAt <= now) return miss('late', id);
+    if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker', id);
+    const request = {
+      ...{ id, checkId, scheduledAt: dueAt, expiresAt },
       ...describeRun(host, { ...plugin, ...timing }, options.shards),
     };
     void send(request, host.zone);
@@ -139,10 +150,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     cancelTimer = clock.setTimer(delayMs, runDue);
   };
 
-  const expired = await broker.consumeEach(topology.expired, { concurrency: 100 }, async () => {
-    miss('expired');
-    return ACK;
-  });
+  const expired = await broker.consumeEach(
+    topology.expired,
+    { concurrency: 100 },
+    async ({ id }) => {
+      miss('expired', id);
+      return ACK;
+    },
+  );
   runDue();
   return {
     wake: runDue,
@@ -161,5 +176,43 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       cancelTimer();
       await expired.stop();
     },
+  };
+}
+
+type MissedReason = (typeof MISSED_REASONS)[number];
+
+const MISSED_REASONS = ['late', 'broker', 'expired'] as const;
+
+function createCounters(
+  metrics: Metrics,
+  figures: Readonly<Record<'jobs' | 'unconfirmed', () => number>>,
+) {
+  metrics.gauge('ppalette_red_scheduled_checks', 'Checks in the schedule.', figures.jobs);
+  metrics.gauge(
+    'ppalette_red_unconfirmed_requests',
+    'Check requests that the broker has not confirmed yet.',
+    figures.unconfirmed,
+  );
+  return {
+    requests: metrics.counter(
+      'ppalette_red_requests_total',
+      'Check requests that the schedule sent.',
+    ),
+    missed: metrics.counter(
+      'ppalette_red_missed_checks_total',
+      'Checks that were due and did not run, by reason.',
+      ['reason'],
+      MISSED_REASONS,
+    ),
+    observeLateness: metrics.histogram(
+      'ppalette_red_schedule_lateness_seconds',
+      'From the due time of a check to the sending of its request.',
+      FAST_BUCKETS_S,
+    ),
+    observeConfirm: metrics.histogram(
+      'ppalette_red_request_confirm_seconds',
+      'From the sending of a request to its confirmation by the broker.',
+      FAST_BUCKETS_S,
+    ),
   };
 }

@@ -43,7 +43,7 @@ export function startAdapting(options: {
   readonly range: { readonly min: number; readonly max: number };
   readonly count: () => number;
   readonly sample: () => ConcurrencySample;
-  readonly resize: (count: number) => void;
+  readonly resize: (count: number) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }): { stop(): Promise<void> } {
@@ -53,7 +53,7 @@ export function startAdapting(options: {
     const sample = options.sample();
     const next = nextConcurrency(count, sample, range);
     if (next === count) return;
-    options.resize(next);
+    await options.resize(next);
     log.debug({ from: count, to: next, ...sample }, 'number of slots changed');
   };
   return repeat(clock, INTERVAL_MS, adapt, (error) => log.error({ error }, 'cannot adapt slots'));

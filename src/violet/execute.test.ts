@@ -7,6 +7,7 @@ import { freePort, type TempFolder, tempFolder } from '../../test/servers/temp.t
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
+import { BUILTIN_NAMES } from '../model/builtins.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createExecute, type Execute } from './execute.ts';
 import { openChildProcessExecutor } from './executor/child-process.ts';
@@ -167,7 +168,7 @@ describe('a built-in probe', () => {
     async (builtin) => {
       expect(await execute(requestFor({ builtin }))).toEqual({
         ...{ kind: 'notStarted', why: 'refused' },
-        detail: `There is no built-in probe "${builtin}": this violet has dns, dummy, http, ping, tcp.`,
+        detail: `There is no built-in probe "${builtin}": this violet has ${BUILTIN_NAMES.join(', ')}.`,
       });
     },
   );

@@ -6,13 +6,16 @@
 import type { Clock } from '../lib/clock.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
+import { BUILTIN_NAMES } from '../model/builtins.ts';
 import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
 import { buildArguments } from './plugins/arguments.ts';
 import { createMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
-import { BUILTIN_NAMES, findProbe } from './probes/probes.ts';
+import { openFileSystems } from './probes/file-systems.ts';
+import type { ProbeContext } from './probes/probe.ts';
+import { findProbe } from './probes/probes.ts';
 import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 
 /** What checks are run with. */
@@ -36,6 +39,7 @@ export function createExecute(context: ExecuteContext): Execute {
 }
 
 function createRunner(context: ExecuteContext): Execute {
+  const fileSystems = openFileSystems();
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
@@ -45,7 +49,8 @@ function createRunner(context: ExecuteContext): Execute {
     }
     const { args } = built;
     if ('builtin' in run) {
-      return runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, context);
+      const probeRun = { builtin: run.builtin, args, host, timeoutMs, signal };
+      return runProbe(probeRun, { ...context, fileSystems });
     }
     const { script } = run;
     if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);
@@ -60,7 +65,10 @@ interface ProbeRun extends Pick<CheckRequest, 'host' | 'timeoutMs'> {
   readonly signal: AbortSignal | undefined;
 }
 
-async function runProbe(run: ProbeRun, context: ExecuteContext): Promise<Outcome> {
+async function runProbe(
+  run: ProbeRun,
+  context: ExecuteContext & Pick<ProbeContext, 'fileSystems'>,
+): Promise<Outcome> {
   const { builtin, args, timeoutMs, signal } = run;
   const probe = findProbe(builtin);
   if (probe === undefined) {

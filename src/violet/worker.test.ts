@@ -114,6 +114,28 @@ describe('worker', () => {
     expect(worker.figures()).toMatchObject({ running: 0, finished: 1 });
   });
 
+  test('a result tells when its request was sent, came and was begun', async () => {
+    await start();
+    const { scheduledAt, ...sent } = request(7);
+    await send({ ...sent, scheduledAt, sentAt: scheduledAt + 1 });
+    const [result] = await waitFor('the result', () => results.length > 0 && results);
+    expect(result?.sentAt).toBe(scheduledAt + 1);
+    expect(result?.receivedAt).toBeGreaterThan(scheduledAt);
+    expect(result?.startedAt).toBeGreaterThanOrEqual(result?.receivedAt ?? Number.NaN);
+  });
+
+  test('runs are counted by plugin, results that wait for the broker as held', async () => {
+    await start();
+    await send(request(7));
+    await waitFor('the result', () => results.length > 0);
+    await waitFor('the end', () => worker.figures().running === 0);
+    const text = await metrics.format();
+    expect(text).toContain('ppalette_violet_check_duration_seconds_count{plugin="p"} 1');
+    expect(text).toContain('ppalette_violet_start_latency_seconds_count 1');
+    expect(text).toMatch(/^ppalette_violet_checks_total\{outcome="exited"\} 1$/m);
+    expect(text).toMatch(/^ppalette_violet_unsent_results 0$/m);
+  });
+
   test('it serves its zones and no others', async () => {
     await start(['a', 'b']);
     await send(request(1), 'a');
@@ -134,6 +156,26 @@ describe('worker', () => {
     open();
     await waitFor('all results', () => results.length === 10);
     expect(peak).toBe(3);
+  });
+
+  test('with more slots more requests are taken, with fewer they are left to others', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['default'], { perHost: 99, perPlugin: 99 });
+    for (let index = 1; index <= 60; index++) await send(request(index));
+    const queued = () => broker.depth(topology.checks('default'));
+    await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 6);
+    await worker.resize(12);
+    await waitFor('twelve to run', () => worker.figures().running === 12);
+    await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 24);
+    expect(worker.figures().consumers).toBe(3);
+    const fewer = worker.resize(3);
+    open();
+    await fewer;
+    expect(worker.figures().consumers).toBe(2);
+    await waitFor('all results', () => results.length === 60);
   });
 
   test('a request whose time passed while it waited for a slot is not run', async () => {

@@ -3,13 +3,7 @@
  * A worker that dies before the ack leaves its request to another.
  */
 
-import {
-  ACK,
-  type Broker,
-  type Consumer,
-  type Delivery,
-  type Settlement,
-} from '../broker/broker.ts';
+import { ACK, type Broker, type Delivery, type Settlement } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
@@ -22,9 +16,11 @@ import type { Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { ReadingSettings } from '../nagios/exit-code.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
+import { Intake } from './intake.ts';
 import { RequestsInHand } from './requests-in-hand.ts';
 import { Slots } from './slots.ts';
 import { Suspects } from './suspects.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 const RETRY = { firstMs: 200, maxMs: 10_000 };
 /** Slots for people's requests: this part of the others, on top of them. */
@@ -76,42 +72,27 @@ export interface WorkerFigures {
 /** A running worker. */
 export interface Worker {
   figures(): WorkerFigures;
+  /** Changes the number of slots, and of the requests in hand with it. One call at a time. */
+  resize(count: number): Promise<void>;
   /** Takes no more; resolves when what runs has ended and its results are confirmed. */
   stop(): Promise<void>;
 }
 
 /** Starts taking requests of every zone. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { broker, topology, envelope, clock, log, metrics } = options;
-  const checkCount = metrics.counter('ppalette_violet_checks_total', 'Checks run, by outcome.', [
-    'outcome',
-  ]);
-  const expiredCount = metrics.counter(
-    'ppalette_violet_expired_requests_total',
-    'Requests whose time passed before a slot was free.',
-  );
-  const refusedCount = metrics.counter(
-    'ppalette_violet_refused_requests_total',
-    'Requests given up because too many waited for the same host or plugin, or for suspects.',
-  );
-  const deadCount = metrics.counter(
-    'ppalette_violet_dead_letters_total',
-    'Requests that nobody understands.',
-  );
-  const repeatedCount = metrics.counter(
-    'ppalette_violet_repeated_requests_total',
-    'Requests delivered again while or after they were run here, and not run twice.',
-  );
-  metrics.gauge('ppalette_violet_unsent_results', 'Results that are not confirmed.', () => {
-    return counts.unsent;
-  });
-  const { slots } = options;
+  const { broker, topology, envelope, clock, log, slots } = options;
   const nowCount = Math.max(2, Math.ceil(slots.count * NOW_SHARE));
   // A person who asks for one check is not held up by what else runs there.
   const nowSlots = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
   const counts = { finished: 0, timedOut: 0, notStarted: 0, unsent: 0 };
+  const count = createWorkerMetrics(options.metrics, {
+    slots: () => slots.count + nowSlots.count,
+    running: () => slots.running + nowSlots.running,
+    waiting: () => slots.waiting + nowSlots.waiting,
+    unsent: () => counts.unsent,
+  });
   const suspects = new Suspects();
-  const inHand = new RequestsInHand(() => repeatedCount.add());
+  const inHand = new RequestsInHand(() => count.repeated.add());
   const stopping = new AbortController();
 
   const publishResult = async (request: CheckRequest, result: CheckResult) => {
@@ -121,7 +102,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       for (let failures = 1; ; failures++) {
         try {
           const queue = topology.results(request.shard);
-          return await broker.publish(queue, message, { isPatient: true });
+          await broker.publish(queue, message, { isPatient: true });
+          return log.debug({ requestId: request.id }, 'result confirmed');
         } catch (error) {
           if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
           if (failures === 1)
@@ -134,8 +116,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
   };
 
-  const runOnce = async (request: CheckRequest): Promise<CheckResult> => {
+  const runOnce = async (request: CheckRequest, receivedAt: number): Promise<CheckResult> => {
     const startedAt = clock.now();
+    log.debug({ requestId: request.id }, 'check started');
     const outcome = await options.execute(request);
     const reading = readOutcome(outcome, options.settings);
     const finishedAt = clock.now();
@@ -143,14 +126,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     counts.finished++;
     if (outcome.kind === 'timedOut') counts.timedOut++;
     if (outcome.kind === 'notStarted') counts.notStarted++;
-    checkCount.add(1, { outcome: outcome.kind });
+    count.run(request, outcome, { startedAt, finishedAt });
     log.debug({ requestId: request.id, state: reading.state, output: reading.output }, 'check run');
     return {
       id: request.id,
       checkId: request.checkId,
       scheduledAt: request.scheduledAt,
-      startedAt,
-      finishedAt,
+      ...(request.sentAt === undefined ? {} : { sentAt: request.sentAt }),
+      ...{ receivedAt, startedAt, finishedAt },
       worker: options.id,
       host: request.host.name,
       plugin: request.plugin.name,
@@ -161,17 +144,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     };
   };
 
-  const runInTime = async (request: CheckRequest): Promise<CheckResult | 'expired'> =>
-    clock.now() >= request.expiresAt ? 'expired' : runOnce(request);
+  const runInTime = async (
+    request: CheckRequest,
+    receivedAt: number,
+  ): Promise<CheckResult | 'expired'> =>
+    clock.now() >= request.expiresAt ? 'expired' : runOnce(request, receivedAt);
 
   const serve = async (request: CheckRequest, free: Slots): Promise<Settlement> => {
+    const receivedAt = clock.now();
+    log.debug({ requestId: request.id, host: request.host.name }, 'request received');
     const { address } = request.host;
     const owner = { host: address, plugin: request.plugin.name, isSuspect: suspects.has(address) };
     try {
       // The result is sent when the slot is free again: an absent broker holds up no check.
-      const result = await free.run(owner, () => runInTime(request));
+      const result = await free.run(owner, () => runInTime(request, receivedAt));
       if (result === 'expired') {
-        expiredCount.add();
+        count.expired.add();
+        log.debug({ requestId: request.id }, 'request expired before it had a slot');
         return { kind: 'expired' };
       }
       if (result !== undefined) {
@@ -184,7 +173,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       return { kind: 'requeue' };
     }
     if (stopping.signal.aborted) return { kind: 'requeue' };
-    refusedCount.add();
+    count.refused.add();
+    log.debug({ requestId: request.id }, 'request given up, too many wait for its host or plugin');
     return { kind: 'expired' };
   };
 
@@ -194,23 +184,24 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       request = envelope.open(CHECK_REQUEST, delivery);
     } catch (error) {
       if (!(error instanceof PoisonMessage)) throw error;
-      deadCount.add();
+      count.dead.add();
       log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
       return { kind: 'dead', reason: error.message };
     }
     return inHand.serveOnce(request.id, () => serve(request, free));
   };
 
-  const consumers: Consumer[] = [];
+  const intakes: { readonly intake: Intake; readonly free: Slots }[] = [];
   for (const zone of options.zones) {
     for (const [queue, free] of [
       [topology.checks(zone), slots],
       [topology.checksNow(zone), nowSlots],
     ] as const) {
-      const limit = { concurrency: free.count * PREFETCH_SHARE };
-      consumers.push(
-        await broker.consumeEach(queue, limit, (delivery) => handleRequest(delivery, free)),
+      const intake = new Intake((concurrency) =>
+        broker.consumeEach(queue, { concurrency }, (delivery) => handleRequest(delivery, free)),
       );
+      await intake.follow(free.count * PREFETCH_SHARE);
+      intakes.push({ intake, free });
     }
   }
   return {
@@ -218,10 +209,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       running: slots.running + nowSlots.running,
       waiting: slots.waiting + nowSlots.waiting,
       ...counts,
-      consumers: consumers.length,
+      consumers: intakes.reduce((sum, { intake }) => sum + intake.consumerCount, 0),
     }),
+    async resize(count) {
+      slots.resize(count);
+      for (const { intake, free } of intakes) await intake.follow(free.count * PREFETCH_SHARE);
+    },
     async stop() {
-      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
+      const stopped = Promise.all(intakes.map(({ intake }) => intake.stop()));
       stopping.abort();
       slots.close();
       nowSlots.close();

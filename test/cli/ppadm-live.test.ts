@@ -198,6 +198,7 @@ metadata: { name: x }
     const refused = await ppadm('apply', '-f', file());
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/site\.yaml:8: host "never": there is no suite "absent"/);
+    expect(refused.stderr).toContain('Nothing was changed.');
     expect((await ppadm('get', 'suite', 'never')).code).toBe(3);
   });
 
@@ -268,6 +269,8 @@ describe('completion', () => {
     expect(await complete('run', 'discovery', 'lo')).toEqual(['loop']);
     expect(await complete('run', 'check', '')).toContain('h');
     expect(await complete('list', 'checks', '--suite', 's')).toEqual(['s']);
+    expect(await complete('add', 'plugin', 'p', '--builtin', 't')).toEqual(['tcp', 'tls']);
+    expect(await complete('list', 'plugins', '--builtin', 'p')).toEqual(['ping']);
     expect(await complete('')).not.toContain('complete');
   });
 

@@ -50,6 +50,7 @@ describe.skipIf(needs('postgres'))('database outage', () => {
     await folder?.[Symbol.asyncDispose]();
   });
 
+  const metrics = async () => (await fetch(`${url}/metrics`)).text();
   const newestDue = async () => {
     const { scheduledAt } = await api.get<CheckJson>('/checks/h/p');
     return Date.parse(scheduledAt ?? '1970-01-01');
@@ -70,6 +71,11 @@ describe.skipIf(needs('postgres'))('database outage', () => {
     expect(ready.status).toBe(503);
     expect(await ready.text()).toMatch(/database/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    // Nor do the metrics wait for it.
+    await waitFor('the metric of the outage', async () =>
+      /^ppalette_database_available 0$/m.test(await metrics()),
+    );
+    expect(await metrics()).toMatch(/^ppalette_database_failures_total [1-9]/m);
   });
 
   test('when it is back everything goes on by itself, and what was stored is still there', async () => {
@@ -81,6 +87,7 @@ describe.skipIf(needs('postgres'))('database outage', () => {
       30_000,
     );
     expect(await isReady(url)).toBe(true);
+    expect(await metrics()).toMatch(/^ppalette_database_available 1$/m);
     const { items } = await api.get<ResultsJson>('/checks/h/p/history?limit=1000');
     expect(items.some((item) => Date.parse(item.scheduledAt) < backAt)).toBe(true);
     expect(up.output()).not.toMatch(/unexpected failure/);

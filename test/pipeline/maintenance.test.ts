@@ -185,3 +185,29 @@ test('a check of a host in maintenance is not measured, with the reason', async 
   const { body } = await call('GET', `${path}/availability`);
   expect(body.states.notMeasured.seconds).toBeGreaterThan(0);
 });
+
+test('availability tells time in downtimes apart, also when the downtime is cancelled', async () => {
+  const { name, path } = await site.addCheck({}, { maxCheckAttempts: 3 });
+  await submit(path, 0);
+  const end = new Date(Date.now() + 3_600_000).toISOString();
+  const planned = await call('POST', '/downtimes', { host: name, end });
+  const isInDowntime = async () => (await call('GET', path)).body.inDowntime;
+  await waitFor('the downtime', isInDowntime, 30_000);
+  await submit(path, 2);
+  await call('DELETE', `/downtimes/${planned.body.id}`);
+  await waitFor('its end', async () => !(await isInDowntime()), 30_000);
+
+  const to = new Date().toISOString();
+  const { body } = await call('GET', `${path}/availability?to=${to}`);
+  const sumOf = (shares: Record<string, { seconds: number }>) =>
+    Object.values(shares).reduce((sum, { seconds }) => sum + Math.round(seconds * 1_000), 0);
+  expect(sumOf(body.states) + Math.round(body.planned.seconds * 1_000)).toBe(86_400_000);
+  expect(sumOf(body.planned.states)).toBe(Math.round(body.planned.seconds * 1_000));
+  expect(body.planned.states.ok.seconds).toBeGreaterThan(0);
+  expect(body.planned.states.critical.seconds).toBeGreaterThan(0);
+  expect(Object.keys(body.reasons)).toEqual(['pending']);
+
+  const hard = (await call('GET', `${path}/availability?to=${to}&stateType=hard`)).body;
+  expect(hard.planned.states.critical.seconds).toBe(0);
+  expect(hard.planned.seconds).toBe(body.planned.seconds);
+});

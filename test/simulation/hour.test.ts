@@ -70,7 +70,9 @@ async function startSystem(name: string, seed: number) {
 }
 
 describe('simulation', () => {
-  test('an hour of a site: every check ran in every minute, on its own second', async () => {
+  test('an hour of a site: every check ran in every minute, on its own second', {
+    timeout: 180_000,
+  }, async () => {
     const { clock, api } = await startSystem('one', 1);
     await clock.advance(60 * MINUTE_MS);
     const status = await api.get<StatusJson>('/status');

@@ -21,6 +21,8 @@ export interface Columns {
   readonly serialClause: RawBuilder<unknown>;
   /** Behind the closing bracket of a table: byte-wise comparison of text, as on the others. */
   readonly tableEnd: RawBuilder<unknown>;
+  /** Whether large tables are cut by time. */
+  readonly hasPartitions: boolean;
 }
 
 /** The column types for a database. */
@@ -34,6 +36,7 @@ export function columnsOf(kind: SqlTraits['kind']): Columns {
         serial: 'integer',
         serialClause: sql`primary key autoincrement`,
         tableEnd: sql``,
+        hasPartitions: false,
       };
     case 'postgres':
       return {
@@ -42,6 +45,7 @@ export function columnsOf(kind: SqlTraits['kind']): Columns {
         serial: 'bigint',
         serialClause: sql`generated always as identity primary key`,
         tableEnd: sql``,
+        hasPartitions: true,
       };
     case 'mariadb':
       return {
@@ -50,6 +54,7 @@ export function columnsOf(kind: SqlTraits['kind']): Columns {
         serial: 'bigint',
         serialClause: sql`not null auto_increment primary key`,
         tableEnd: sql`engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`,
+        hasPartitions: false,
       };
   }
 }

@@ -11,9 +11,13 @@ import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
+import { up as listIndexes } from './0010-list-indexes.ts';
 import { up as hostObjects } from './0011-host-objects.ts';
 import { up as hostConfiguration } from './0012-host-configuration.ts';
+import { up as traces } from './0016-traces.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
+import { up as stretchesAndProblems } from './0018-stretches-and-problems.ts';
+import { up as retention } from './0019-retention.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -26,9 +30,13 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0007-plugin-ssh': pluginSsh,
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
+  '0010-list-indexes': listIndexes,
   '0011-host-objects': hostObjects,
   '0012-host-configuration': hostConfiguration,
+  '0016-traces': traces,
   '0017-shard-owners': shardOwners,
+  '0018-stretches-and-problems': stretchesAndProblems,
+  '0019-retention': retention,
 };
 
 /** One migration and when it was applied; null = not yet. */

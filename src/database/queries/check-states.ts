@@ -3,6 +3,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.ts';
+import { noteDowntimes } from './downtime-stretches.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
@@ -102,8 +103,11 @@ export async function writeBatch(
       'output',
       'long_output',
       'perfdata',
+      'sent_at',
+      'received_at',
       'started_at',
       'finished_at',
+      'collected_at',
       'worker',
       'last_state_change_at',
       'state_type',
@@ -135,5 +139,6 @@ export async function writeBatch(
     update: [],
   });
   await insertStateStarts(sql, batch.stateStarts ?? []);
+  await noteDowntimes(sql, batch.events ?? []);
   await insertEvents(sql, batch.events ?? []);
 }

@@ -1,23 +1,25 @@
 /** Checks in SQL for people: lists with filters, single ones, and kept results. */
 
-import { type RawBuilder, sql as raw, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Perfdatum, StateName } from '../../model/check.ts';
 import type { Plugin } from '../../model/objects.ts';
 import { withOverride } from '../../model/overrides.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
-import { countChecks, filterChecks, isMeasured, needs, resolveFilters } from './check-filters.ts';
+import { filterChecks, resolveFilters } from './check-filters.ts';
+import { readCheckPage } from './check-pages.ts';
 import { readHostSights } from './host-neighbours.ts';
 import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
-import { countRows, type Page, type PageRequest, readPage } from './page.ts';
+import type { AnyQuery, Page, PageRequest } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
 import { readCheckCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
 export interface RunView<State = StateName> {
+  readonly checkId: number;
   readonly state: State;
   readonly exitCode: number;
   readonly output: string;
@@ -65,43 +67,8 @@ export async function listChecks(
   page: PageRequest,
   filters: Filters,
 ): Promise<Page<CheckView>> {
-  const wanted = await resolveFilters(sql, filters);
-  const total = await countRows(countChecks(sql, wanted));
-  const isFew = total <= MAX_SORTED;
-  const isInOrder = page.sort.length === 0 || page.sort[0]?.name === 'host';
-  const isByHost = isMeasured(wanted) ? !isFew && isInOrder : !isFew || needs(wanted, 'host');
-  const result = await readPage(
-    filterChecks(isByHost ? selectChecksByHost(sql) : selectChecks(sql), wanted),
-    {
-      total,
-      columns: {
-        host: isFew ? unindexed('host.name') : 'host.name',
-        plugin: 'plugin.name',
-        zone: 'host.zone',
-        // What is pending comes before all else.
-        state: raw<number>`coalesce(check_state.state, -1)`,
-        lastStateChange: raw<number>`coalesce(check_state.last_state_change_at, 0)`,
-      },
-      tieBreaker: 'check_pair.check_id',
-      defaultSort: [
-        { name: 'host', descending: false },
-        { name: 'plugin', descending: false },
-      ],
-    },
-    page,
-  );
+  const result = await readCheckPage(sql, selectFrom, { page, filters });
   return { ...result, items: await readChecks(sql, result.items as unknown as CheckRow[]) };
-}
-
-/**
- * A list of many is read in the order of its hosts until the page is full; one of few is read by its
- * filters and sorted. No database chooses rightly by itself, least of all when most checks are OK.
- */
-const MAX_SORTED = 1_000;
-
-/** A column by whose index no database reads. */
-function unindexed(column: string): RawBuilder<unknown> {
-  return raw`coalesce(${raw.ref(column)}, '')`;
 }
 
 /** Those of these checks that exist and pass the filters. */
@@ -175,23 +142,38 @@ function selectChecks({ db }: Sql) {
     .selectAll('check_state');
 }
 
-/** The same; SQLite does not change the order of a cross join. */
-function selectChecksByHost({ db }: Sql) {
-  return db
-    .selectFrom('host')
-    .crossJoin('check_pair')
-    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+/** The same, read in the order of an index. SQLite does not change the order of cross joins. */
+function selectFrom(sql: Sql, from: 'filters' | 'host' | 'change'): AnyQuery {
+  const { db } = sql;
+  if (from === 'filters') return selectChecks(sql) as AnyQuery;
+  let query: AnyQuery = FIRST_TABLES[from](db)
     .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
     .leftJoin('host_override', (join) =>
       join
         .onRef('host_override.host_id', '=', 'check_pair.host_id')
         .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
-    )
-    .whereRef('check_pair.host_id', '=', 'host.id')
-    .select(CHECK_COLUMNS)
-    .selectAll('check_state');
+    );
+  if (from !== 'change') {
+    query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
+  }
+  return query.select(CHECK_COLUMNS).selectAll('check_state');
 }
+
+const FIRST_TABLES: Readonly<Record<'host' | 'change', (db: Sql['db']) => AnyQuery>> = {
+  host: (db) =>
+    db
+      .selectFrom('host')
+      .crossJoin('check_pair')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .whereRef('check_pair.host_id', '=', 'host.id'),
+  change: (db) =>
+    db
+      .selectFrom('check_state')
+      .crossJoin('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .whereRef('check_pair.check_id', '=', 'check_state.check_id'),
+};
 
 const CHECK_COLUMNS = [
   'check_pair.check_id as pair_id',
@@ -271,6 +253,7 @@ export function readRunView<State>(
   readCode: (code: number) => State,
 ): RunView<State> {
   return {
+    checkId: row.check_id,
     state: readCode(row.state),
     exitCode: row.exit_code,
     output: row.output,

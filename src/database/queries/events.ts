@@ -13,6 +13,7 @@ export type EventType =
   | 'notification'
   | 'configuration'
   | 'worker'
+  | 'problem'
   | 'discovery';
 
 /** Something that happened. */

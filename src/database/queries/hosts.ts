@@ -49,13 +49,13 @@ export const hostQueries: ObjectQueries<Host> = {
       if (name === 'maintenance')
         query = query.where('host.maintenance', '=', value === 'true' ? 1 : 0);
       if (name === 'suite') {
+        const suiteId = await findSuiteId(sql, value);
         query = query.where(({ exists, selectFrom }) =>
           exists(
             selectFrom('host_suite')
-              .innerJoin('suite', 'suite.id', 'host_suite.suite_id')
               .whereRef('host_suite.member_id', '=', 'host.id')
-              .where('suite.name', '=', value)
-              .select('suite.id'),
+              .where('host_suite.suite_id', '=', suiteId)
+              .select('host_suite.suite_id'),
           ),
         );
       }
@@ -138,6 +138,16 @@ export async function listHostsOfSubnet(
     .where('host.subnet_id', '=', subnetId)
     .orderBy('host.name')
     .execute();
+}
+
+/** Looked up apart, so that it is not for each host; an id that nothing has when there is none. */
+async function findSuiteId({ db }: Sql, name: string): Promise<string> {
+  const row = await db
+    .selectFrom('suite')
+    .select('suite.id')
+    .where('suite.name', '=', name)
+    .executeTakeFirst();
+  return row?.id ?? '';
 }
 
 function selectHosts({ db }: Sql) {

@@ -60,6 +60,7 @@ export async function readPage(
     const values = parseCursor(request.cursor, keys.length);
     page = page.where((builder) => isBehind(builder, keys, values));
   }
+  if (ordering.total === 0) return { items: [], total: 0, nextCursor: null };
   const [rows, total] = await Promise.all([page.execute(), ordering.total ?? countRows(query)]);
   const items = rows.slice(0, request.limit);
   const last = items.at(-1);
@@ -116,11 +117,13 @@ function isBehind(
   return builder.and([start, builder.or(alternatives)]);
 }
 
-function formatCursor(values: readonly unknown[]): string {
+/** A cursor behind the row with these sort values. */
+export function formatCursor(values: readonly unknown[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
-function parseCursor(cursor: string, count: number): (string | number)[] {
+/** The sort values of a cursor. Throws `InvalidInput` unless it has so many. */
+export function parseCursor(cursor: string, count: number): (string | number)[] {
   const wrong = new InvalidInput(
     [{ path: 'cursor', message: 'is not the nextCursor of a page with the same sort order' }],
     true,

@@ -6,7 +6,8 @@
 import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
 import { HOST_STATES, type HostStateName } from '../../model/host-state.ts';
 
-const FIRST_HOST_CODE = 10;
+/** Numbers below it are of checks. */
+export const FIRST_HOST_CODE = 10;
 
 /** Numbers of the problem states of checks. */
 export const CHECK_PROBLEM_CODES: readonly number[] = [1, 2, 3];

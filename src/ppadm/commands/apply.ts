@@ -41,7 +41,15 @@ export function defineApply(verb: Command, program: Program): void {
     'ppadm apply -f site.yaml --prune --yes',
     'ppadm export | ppadm apply --dry-run       # shows no change',
   ]);
-  onRun(verb, program, (session) => apply(session, verb.opts<ApplyOptions>()));
+  onRun(verb, program, async (session) => {
+    try {
+      await apply(session, verb.opts<ApplyOptions>());
+    } catch (error) {
+      const isRefused = error instanceof ProblemAnswer && error.status < 500;
+      if (isRefused || error instanceof InvalidInput) session.say('Nothing was changed.');
+      throw error;
+    }
+  });
 }
 
 async function apply(session: Session, options: ApplyOptions): Promise<void> {

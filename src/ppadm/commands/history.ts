@@ -25,10 +25,11 @@ type Entry = (HistoryJson | HostHistoryJson)['items'][number];
 const RESULT_COLUMNS: readonly Column[] = [
   { title: 'STARTED', field: 'startedAt' },
   { title: 'STATE', field: 'state', format: 'state' },
-  { title: 'TOOK', field: 'executionTime', format: 'seconds' },
-  { title: 'LATENCY', field: 'latency', format: 'seconds', isWide: true },
+  { title: 'TOOK', field: 'executionTime', format: 'took' },
+  { title: 'LATENCY', field: 'latency', format: 'took', isWide: true },
   { title: 'CODE', field: 'exitCode', isWide: true },
   { title: 'WORKER', field: 'worker', isWide: true },
+  { title: 'REQUEST', field: 'requestId', isWide: true },
   { title: 'OUTPUT', field: 'output', isFlexible: true },
 ];
 const STATE_COLUMNS: readonly Column[] = [

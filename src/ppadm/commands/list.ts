@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addExamples, firstOf, onRun } from '../command-line.ts';
+import { explainFailure, Missing } from '../exit-code.ts';
 import {
   addFilterOptions,
   nameOptions,
@@ -12,6 +13,7 @@ import {
 import type { Kind } from '../kind.ts';
 import { KINDS } from '../kinds.ts';
 import { fetchList, type Listed, MAX_PAGE_SIZE, printItems } from '../listing.ts';
+import { fetchObject } from '../objects.ts';
 import type { Program } from '../program.ts';
 import type { Session } from '../session.ts';
 
@@ -78,6 +80,22 @@ export async function listKind(session: Session, kind: Kind, values: Values): Pr
   const listed = await fetchKind(session, kind, values);
   await printItems(session, kind, listed.items);
   sayRest(session, listed);
+  const isForPeople = session.format === 'table' || session.format === 'wide';
+  if (listed.items.length === 0 && isForPeople) await sayUnknownNames(session, kind, values);
+}
+
+/** A list may be empty since a name was mistyped: says so, with names that are near. */
+async function sayUnknownNames(session: Session, kind: Kind, values: Values): Promise<void> {
+  for (const [parameter, name] of Object.entries(readFilters(kind, values, session.now))) {
+    const named = KINDS.find((one) => one.name === parameter && one.changes !== undefined);
+    if (named?.get === undefined) continue;
+    try {
+      await fetchObject(session, { ...named, get: named.get }, { [parameter]: name });
+    } catch (error) {
+      // The list itself is right, so anything else is not worth a word.
+      if (error instanceof Missing) session.say(explainFailure(error).lines.join(' '));
+    }
+  }
 }
 
 /** Fetches a list, by the options that `addListOptions` added. */

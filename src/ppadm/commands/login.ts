@@ -54,10 +54,13 @@ async function readToken({ options, surroundings }: Session) {
 }
 
 /** What is typed, which is not shown. */
-function askForToken({ input, errors }: Session['surroundings']): Promise<string> {
-  errors.write('Token (it is not shown): ');
+function askForToken(surroundings: Session['surroundings']): Promise<string> {
+  const { input, errors } = surroundings;
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: input.stream, output: unseen, terminal: true });
+  // A signal would leave a terminal that shows nothing of what is typed.
+  const forget = surroundings.onInterrupt(() => lines.close());
+  errors.write('Token (it is not shown): ');
   return new Promise((resolve) => {
     let typed = '';
     lines.once('line', (line) => {
@@ -66,6 +69,7 @@ function askForToken({ input, errors }: Session['surroundings']): Promise<string
     });
     // Also comes first, when the typing ends by Ctrl-C or Ctrl-D.
     lines.once('close', () => {
+      forget();
       errors.write('\n');
       resolve(typed);
     });

@@ -39,17 +39,19 @@ export function defineShowCheck(verb: Command, program: Program): void {
     .command('availability <host> [plugin]')
     .description('how long a check, or a host itself, was in which state')
     .option('--from <when>', 'since: 2026-11-23T10:00:00Z, or 30d; default: a day before --to')
-    .option('--to <when>', 'until; default: now');
+    .option('--to <when>', 'until; default: now')
+    .option('--hard', 'count soft problems as the hard state before them');
   addExamples(availability, [
     'ppadm show availability web1 ping',
     'ppadm show availability web1 ping --from 30d -o json',
     'ppadm show availability web1 --from 30d   # of the host itself',
   ]);
   onRun(availability, program, (session, args) => {
-    const { from, to } = availability.opts();
+    const { from, to, hard } = availability.opts();
     const query = {
       from: readWhen(from, { option: '--from', now: session.now }),
       to: readWhen(to, { option: '--to', now: session.now }),
+      stateType: hard === true ? 'hard' : undefined,
     };
     return showAvailability(session, readSubject(args), query);
   });
@@ -95,12 +97,13 @@ async function showAvailability(session: Session, subject: Subject, query: Query
 
 function formatAvailability(
   session: Session,
-  { from, to, states }: AvailabilityJson | HostAvailabilityJson,
+  answer: AvailabilityJson | HostAvailabilityJson,
 ): string {
+  const { from, to, states, planned } = answer;
   const { palette, maxWidth } = session;
   const table = formatTable({
     columns: ['STATE', 'TIME', 'SHARE'].map((title) => ({ title, isFlexible: false })),
-    rows: Object.entries(states).map(([state, { seconds, percent }]) => [
+    rows: Object.entries({ ...states, planned }).map(([state, { seconds, percent }]) => [
       { text: state, paint: palette.state(state) },
       { text: formatDuration(Math.round(seconds)) },
       { text: `${formatNumber(percent)} %` },

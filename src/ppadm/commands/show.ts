@@ -7,7 +7,7 @@ import { printAnswer, refuseNames } from '../objects.ts';
 import { JOB, WORKER } from '../observed-kinds.ts';
 import { formatPairs } from '../output/details.ts';
 import { escapeLine } from '../output/escape.ts';
-import { formatNumber } from '../output/format.ts';
+import { formatNumber, formatTime } from '../output/format.ts';
 import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
@@ -59,6 +59,10 @@ function formatStatus(session: Session, status: StatusJson): string {
       ['Checks', formatChecks(session, checks)],
       ['Hosts', formatHosts(session, hosts)],
       ['Workers', `${workers.connected} connected of ${workers.all}`],
+      ...status.problems.map(({ text, since }): [string, string] => [
+        'Problem',
+        session.palette.state('critical')(`${escapeLine(text)} (since ${formatTime(since)})`),
+      ]),
       ['Scheduler', formatScheduler(scheduler)],
       ['Load', `${formatNumber(status.checksPerSecond)} checks a second`],
       ['Database', escapeLine(status.database.address)],

@@ -107,7 +107,7 @@ function createView(
     const problems = formatItems(session, CHECK.columns, items as readonly Item[]);
     const more = total > items.length ? `... and ${total - items.length} more\n` : '';
     const now = formatTime(formatInstant(session.surroundings.clock.now()));
-    const title = `${total} problems at ${now}\n\n`;
+    const title = `${total} ${total === 1 ? 'problem' : 'problems'} at ${now}\n\n`;
     const used = title.split('\n').length + problems.split('\n').length + more.split('\n').length;
     const room = Math.max(1, rows - used - 1);
     recent.splice(0, Math.max(0, recent.length - room));
@@ -131,6 +131,8 @@ function wordsOf(event: EventJson): string[] {
       return [`${event.kind} ${event.name}`, `${event.action} by ${event.actor}`];
     case 'worker':
       return [`worker ${event.worker}`, event.status];
+    case 'problem':
+      return [`problem ${event.kind} ${event.subject}`, event.action];
     case 'dropped':
       return ['events were left out', event.reason];
     default:

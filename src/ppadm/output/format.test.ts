@@ -77,6 +77,16 @@ describe('values', () => {
     expect(formatNumber(value)).toBe(text);
   });
 
+  test.each([
+    [0.0123, '12ms'],
+    [1.0054, '1.01s'],
+    [9, '9s'],
+    [7_199.963, '2h'],
+    [90.4, '1m30s'],
+  ])('%d s that were measured are %s', (seconds, text) => {
+    expect(formatValue(seconds, 'took', 0)).toBe(text);
+  });
+
   test('performance data is written as plugins write it', () => {
     const none = { warn: null, crit: null, min: null, max: null };
     const items = [

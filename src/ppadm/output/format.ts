@@ -5,7 +5,7 @@ import type { Perfdatum } from '../../model/check.ts';
 import { formatDuration } from '../read-values.ts';
 
 /**
- * How a value is shown. `ago`, `until`: an instant as a distance from now; `state`, `status`: text
+ * How a value is shown. `seconds`: as they are typed; `took`: as they were measured. `ago`, `until`: an instant as a distance from now; `state`, `status`: text
  * that has a colour.
  */
 export type Format =
@@ -15,6 +15,7 @@ export type Format =
   | 'entries'
   | 'onOff'
   | 'seconds'
+  | 'took'
   | 'ago'
   | 'until'
   | 'state'
@@ -41,6 +42,8 @@ export function formatValue(value: unknown, format: Format, now: number): string
       return typeof value === 'number' ? formatNumber(value) : String(value);
     case 'seconds':
       return typeof value === 'number' ? formatDuration(value) : String(value);
+    case 'took':
+      return typeof value === 'number' ? formatTaken(value) : String(value);
     case 'ago':
       return formatAgo(String(value), now);
     case 'until':
@@ -48,6 +51,13 @@ export function formatValue(value: unknown, format: Format, now: number): string
     default:
       return String(value);
   }
+}
+
+/** Seconds that were measured, as exact as is of use: `12ms`, `1.01s`, `1m30s`. */
+export function formatTaken(seconds: number): string {
+  if (seconds < 1) return formatDuration(seconds);
+  if (seconds < 10) return `${formatNumber(seconds)}s`;
+  return formatDuration(Math.round(seconds));
 }
 
 /** A number with at most two decimals, three for less than one. */

@@ -82,6 +82,8 @@ describe('objects', () => {
     });
     const moved = await call('PATCH', '/subnets/n1', { cidr: '10.1.2.3/16' });
     expect(moved.body.cidr).toBe('10.1.0.0/16');
+    const six = await call('PATCH', '/subnets/n1', { cidr: '2001:db8::5/112' });
+    expect(six.body.cidr).toBe('2001:db8::/112');
   });
 
   test('a suite joins hosts and plugins, and what it joined goes with it', async () => {
@@ -161,7 +163,11 @@ describe('wrong input', () => {
     [422, 'POST', '/plugins', { name: 'p', script: 'check_ping', interval: -1 }, /interval/],
     [422, 'POST', '/plugins', { name: 'p', script: 'a', builtin: 'ping' }, /exactly one/],
     [422, 'POST', '/plugins', { name: 'p' }, /exactly one/],
+    [422, 'POST', '/plugins', { name: 'p', builtin: 'pnig' }, /no built-in.*mean "ping"\?.*tls/],
     [422, 'POST', '/subnets', { name: 'n', cidr: '10.0.0.0/1' }, /at most 65536/],
+    [422, 'POST', '/subnets', { name: 'n', cidr: '10.0.0.0/15' }, /spans 131072.*at most 65536/],
+    [422, 'POST', '/subnets', { name: 'n', cidr: '2001:db8::/111' }, /spans 131072.*at most 65536/],
+    [422, 'POST', '/subnets', { name: 'n', cidr: '2001:db8::/64' }, /spans 18446744073709551616 /],
     [422, 'POST', '/subnets', { name: 'n', subnet: '192.168.30.0', netmask: '255.255.255.191' }],
     [422, 'POST', '/subnets', { name: 'n', subnet: '192.168.30.0' }, /netmask/],
     [422, 'POST', '/subnets', { name: 'n' }, /cidr/],
@@ -220,6 +226,22 @@ describe('what needs no token', () => {
       const response = await site.server.inject({ method: 'GET', url: path });
       expect(response.statusCode).toBe(200);
     }
+  });
+
+  test('metrics are for this machine; from elsewhere they need a token', async () => {
+    const ask = (from: string, token?: string) =>
+      site.server.inject({
+        ...{ method: 'GET', url: '/metrics', remoteAddress: from },
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      });
+    for (const local of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect((await ask(local)).statusCode).toBe(200);
+    }
+    expect((await ask('192.0.2.1')).statusCode).toBe(401);
+    expect((await ask('192.0.2.1', 'wrong')).statusCode).toBe(401);
+    const answer = await ask('192.0.2.1', await site.addToken('viewer'));
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toContain('ppalette_red_api_request_seconds');
   });
 
   test('answers carry headers that keep a browser from guessing', async () => {

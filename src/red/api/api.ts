@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { acknowledgementRoutes } from './acknowledgements.ts';
 import { auditRoutes } from './audit.ts';
+import { createAuthorize } from './auth.ts';
 import { batchRoutes } from './batch.ts';
 import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
 import type { ApiContext } from './context.ts';
@@ -24,6 +25,7 @@ import { statusRoutes } from './status.ts';
 import { createSubnetEditor } from './subnets.ts';
 import { createSuiteEditor } from './suites.ts';
 import { tokenRoutes } from './tokens.ts';
+import { traceRoutes } from './traces.ts';
 import { workerRoutes } from './workers.ts';
 
 /** Creates the server; it does not listen yet. */
@@ -36,9 +38,10 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const checkContext = { ...context, dueAtOf: schedule.dueAtOf };
   const readCheck = createCheckReader(checkContext);
   const readHostState = createHostStateReader(checkContext);
+  const authorize = createAuthorize({ ...context, sql: context.database });
   const server = createServer({
     ...context,
-    sql: context.database,
+    authorize,
     routes: [
       ...resourceRoutes(host, HOST_ROUTES, context),
       ...resourceRoutes(plugin, PLUGIN_ROUTES, context),
@@ -57,11 +60,12 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...eventRoutes({ ...context, toCheckJson: (check) => toCheckJson(check, checkContext) }),
       ...statisticsRoutes(context),
       ...statusRoutes(context),
+      ...traceRoutes(context),
       ...tokenRoutes(context),
       ...auditRoutes(context),
     ],
   });
-  addHealthRoutes(server, { ...context, startProblem: schedule.startProblem });
+  addHealthRoutes(server, { ...context, authorize, startProblem: schedule.startProblem });
   await addDocumentation(server, context.version);
   return server;
 }

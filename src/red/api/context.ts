@@ -10,6 +10,7 @@ import type { Envelope } from '../../messages/envelope.ts';
 import type { CheckStateName } from '../../model/check.ts';
 import type { RrdStore } from '../../rrd/rrd.ts';
 import type { EventFeed } from '../event-feed.ts';
+import type { RequestTrail } from '../request-trail.ts';
 import type { SchedulerFigures } from '../scheduler.ts';
 import type { StoredResults } from '../stored-results.ts';
 import type { ServerOptions } from './server.ts';
@@ -28,6 +29,7 @@ export interface ApiContext extends Pick<ServerOptions, 'tls' | 'trustedProxies'
   readonly settings: { readonly serviceCheckTimeoutState: CheckStateName };
   readonly storedResults: StoredResults;
   readonly feed: EventFeed;
+  readonly trail: RequestTrail;
   readonly rrd: RrdStore;
   readonly clock: Clock;
   readonly log: Log;

@@ -12,7 +12,7 @@ import type { ObjectQueries } from '../../database/queries/objects.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
-import { createValidator } from './server.ts';
+import { createValidator } from './validation.ts';
 
 /** What the kinds of objects differ in. */
 export interface ObjectKindRules<Spec, Input> {

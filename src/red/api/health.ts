@@ -1,9 +1,12 @@
-/** Routes without version and token: alive, ready, metrics. */
+/** Routes without version: alive, ready, metrics. */
 
 import type { FastifyInstance } from 'fastify';
 import type { Broker } from '../../broker/broker.ts';
 import type { Database } from '../../database/database.ts';
+import { isLoopback } from '../../lib/ip.ts';
 import type { Metrics } from '../../lib/metrics.ts';
+import { readReadiness } from '../../lib/readiness.ts';
+import type { Authorize } from './auth.ts';
 
 /** Adds them to the server. */
 export function addHealthRoutes(
@@ -12,26 +15,24 @@ export function addHealthRoutes(
     readonly database: Database;
     readonly broker: Broker;
     readonly metrics: Metrics;
+    readonly authorize: Authorize;
     /** Null once the schedule was read. */
     readonly startProblem: () => string | null;
   },
 ): void {
-  const { database, broker, metrics } = context;
+  const { database, broker, metrics, authorize } = context;
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
-    const databaseProblem = await database.ping().then(
-      () => null,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
-    const problems = {
-      database: databaseProblem,
-      broker: broker.problem(),
-      schedule: context.startProblem(),
-    };
-    const ready = Object.values(problems).every((problem) => problem === null);
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', problems });
+    const { statusCode, body } = await readReadiness({
+      database: () => database.ping().then(() => null),
+      broker: () => broker.problem(),
+      schedule: context.startProblem,
+    });
+    return reply.code(statusCode).send(body);
   });
-  server.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.format()),
-  );
+  server.get('/metrics', async (request, reply) => {
+    // Names of plugins, zones and, if wanted, hosts are not for everybody whom the API is open to.
+    if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) await authorize(request, 'viewer');
+    return reply.type(metrics.contentType).send(await metrics.format());
+  });
 }

@@ -2,21 +2,23 @@
 
 import type { Database } from '../../database/database.ts';
 import { listArchivedChecks } from '../../database/queries/check-archive.ts';
-import { findCheck, listResults } from '../../database/queries/checks.ts';
+import { findCheck, listResults, type RunView } from '../../database/queries/checks.ts';
+import {
+  type DowntimeStretch,
+  listDowntimeStretches,
+} from '../../database/queries/downtime-stretches.ts';
 import { findHostState } from '../../database/queries/host-states.ts';
 import { readCheckCode, readHostCode } from '../../database/queries/state-codes.ts';
-import {
-  findNextStart,
-  findStateAt,
-  listStateStarts,
-} from '../../database/queries/state-intervals.ts';
+import { findNextStart, listStateStarts } from '../../database/queries/state-intervals.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { mapValues } from '../../lib/map-values.ts';
 import { CHECK_STATES } from '../../model/check.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
 import { HOST_STATES } from '../../model/host-state.ts';
-import { type AvailabilityMs, type Stretch, sumStretches } from '../../nagios/availability.ts';
+import type { StateType } from '../../model/state-type.ts';
+import { type Stretch, sumStretches } from '../../nagios/availability.ts';
+import { coveredParts, hardStretches, type Span, sumReasons } from '../../nagios/planned.ts';
 import { readInstant, runToJson } from './checks.ts';
 import { readLimit } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
@@ -24,6 +26,8 @@ import { defineRoute, type Route } from './server.ts';
 const DAY_MS = 24 * 3_600_000;
 /** Stretches that one sum takes; a check that changed more often needs a shorter span. */
 const MAX_STRETCHES = 100_000;
+/** Stretches before a span that are looked at for the hard state in which it began. */
+const MAX_SOFT = 100;
 
 interface HistoryContext {
   readonly database: Database;
@@ -35,14 +39,26 @@ export function historyRoutes(context: HistoryContext): Route[] {
   const { database } = context;
   return [
     defineRoute('getCheckHistory', async ({ params, query }) => {
-      const objects = await listChecksOfPath(database, params);
-      const items = await readHistory(database, { objects, readCode: readCheckCode }, query);
-      return { status: 200, body: { items } };
+      const past = { objects: await listChecksOfPath(database, params), readCode: readCheckCode };
+      const items = await readHistory(database, past, query);
+      return {
+        status: 200,
+        body: {
+          items: items.map(({ item, run }) =>
+            run === null
+              ? item
+              : { ...toResultItem(run), requestId: `${run.checkId}-${run.scheduledAt}` },
+          ),
+        },
+      };
     }),
     defineRoute('getHostHistory', async ({ params, query }) => {
-      const objects = await listHostsOfPath(database, params);
-      const items = await readHistory(database, { objects, readCode: readHostCode }, query);
-      return { status: 200, body: { items } };
+      const past = { objects: await listHostsOfPath(database, params), readCode: readHostCode };
+      const items = await readHistory(database, past, query);
+      return {
+        status: 200,
+        body: { items: items.map(({ item, run }) => (run === null ? item : toResultItem(run))) },
+      };
     }),
     defineRoute('getCheckAvailability', async ({ params, query }) => {
       const past = { objects: await listChecksOfPath(database, params), readCode: readCheckCode };
@@ -62,8 +78,16 @@ interface Past<State> {
   readonly readCode: (code: number) => State;
 }
 
-type SpanQuery = { readonly from?: string; readonly to?: string };
+interface SpanQuery {
+  readonly from?: string;
+  readonly to?: string;
+}
 
+function toResultItem<State>(run: RunView<State>) {
+  return { kind: 'result', ...runToJson(run) } as const;
+}
+
+/** Results and stretches of states, the newest first. */
 async function readHistory<State extends string>(
   database: Database,
   past: Past<State>,
@@ -81,20 +105,16 @@ async function readHistory<State extends string>(
     : [];
   const states = kinds.includes('states') ? await listStates(database, past, span) : [];
   const dated = [
-    ...results.map((run) => ({
-      at: run.scheduledAt,
-      item: { kind: 'result', ...runToJson(run) } as const,
-    })),
-    ...states,
+    ...results.map((run) => ({ at: run.scheduledAt, run, item: null })),
+    ...states.map(({ at, item }) => ({ at, run: null, item })),
   ];
-  dated.sort((one, other) => other.at - one.at);
-  return dated.slice(0, span.limit).map(({ item }) => item);
+  return dated.sort((one, other) => other.at - one.at).slice(0, span.limit);
 }
 
 async function readAvailability<State extends string>(
   { database, clock }: HistoryContext,
   past: Past<State>,
-  query: SpanQuery,
+  query: SpanQuery & { readonly stateType?: StateType },
   states: readonly State[],
 ) {
   const to = readInstant('to', query.to, clock.now());
@@ -102,8 +122,11 @@ async function readAvailability<State extends string>(
   if (from >= to) {
     throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
   }
-  const stretches = await readStretches(database, past, { from, to });
-  return toAvailability(sumStretches(stretches, states, { from, to }), from, to);
+  const span = { from, to };
+  const all = await readStretches(database, past, span);
+  const stretches = query.stateType === 'hard' ? hardStretches(all) : all;
+  const downtimes = await readDowntimes(database, past.objects, span);
+  return toAvailability({ stretches, states, downtimes }, span);
 }
 
 /** A check of a path's names; `deletedAt` is null while it is there. */
@@ -138,25 +161,39 @@ async function listHostsOfPath(
   return hosts;
 }
 
+/** A stretch and what is told of it. */
+interface KnownStretch<State> extends Stretch<State> {
+  readonly stateType: StateType;
+  readonly cause: string;
+}
+
+function isHard({ state, stateType }: KnownStretch<string>): boolean {
+  return stateType === 'hard' && state !== 'notMeasured';
+}
+
 /** What the states of all these checks are in a span, in order; nothing is measured in between. */
-async function readStretches<State>(
+async function readStretches<State extends string>(
   database: Database,
   { objects, readCode }: Past<State>,
-  span: { readonly from: number; readonly to: number },
-): Promise<Stretch<State>[]> {
-  const stretches: Stretch<State>[] = [];
+  span: Span,
+): Promise<KnownStretch<State>[]> {
+  const stretches: KnownStretch<State>[] = [];
   for (const { checkId, deletedAt } of objects) {
-    const before = await findStateAt(database, checkId, span.from - 1, readCode);
+    // A soft state goes on from a hard one.
+    const earlier = { from: 0, to: span.from, limit: MAX_SOFT };
+    const former = (await listStateStarts(database, [checkId], earlier, readCode)).reverse();
+    const before = former.slice(Math.max(0, former.findLastIndex(isHard)));
     const limited = { ...span, limit: MAX_STRETCHES + 1 };
     const starts = await listStateStarts(database, [checkId], limited, readCode);
     if (starts.length > MAX_STRETCHES) {
       const message = `the state changed more than ${MAX_STRETCHES} times since: ask for less`;
       throw new InvalidInput([{ path: 'from', message }], true);
     }
-    if (before) stretches.push(before);
-    stretches.push(...starts.reverse());
-    if (deletedAt !== null && (before || starts.length > 0)) {
-      stretches.push({ fromAt: deletedAt, state: 'notMeasured' });
+    stretches.push(...before, ...starts.reverse());
+    if (deletedAt !== null && stretches.length > 0) {
+      stretches.push({
+        ...{ fromAt: deletedAt, state: 'notMeasured', stateType: 'hard', cause: 'deleted' },
+      });
     }
   }
   return stretches.sort((one, other) => one.fromAt - other.fromAt);
@@ -188,16 +225,46 @@ async function listStates<State>(
   return states;
 }
 
+/** When any of these checks was in a downtime, in parts that do not overlap. */
+async function readDowntimes(
+  database: Database,
+  checks: readonly DatedCheck[],
+  span: Span,
+): Promise<Span[]> {
+  const found: DowntimeStretch[] = [];
+  for (const { checkId, deletedAt } of checks) {
+    const limited = { ...span, limit: MAX_STRETCHES };
+    const own = await listDowntimeStretches(database, checkId, limited);
+    found.push(...own.map(({ from, to }) => ({ from, to: to ?? deletedAt })));
+  }
+  return coveredParts(found, span);
+}
+
 function toAvailability<State extends string>(
-  sums: AvailabilityMs<State>,
-  from: number,
-  to: number,
+  {
+    stretches,
+    states,
+    downtimes,
+  }: {
+    readonly stretches: readonly KnownStretch<State>[];
+    readonly states: readonly State[];
+    readonly downtimes: readonly Span[];
+  },
+  span: Span,
 ) {
-  const shareOf = (ms: number) => ({ seconds: ms / 1_000, percent: (ms / (to - from)) * 100 });
+  const { from, to } = span;
+  const all = sumStretches(stretches, states, span);
+  const parts = downtimes.map((part) => sumStretches(stretches, states, part));
+  const planned = mapValues(all, (_, state) => parts.reduce((sum, part) => sum + part[state], 0));
+  const share = (ms: number) => ({ seconds: ms / 1_000, percent: (ms / (to - from)) * 100 });
+  const plannedMs = downtimes.reduce((sum, part) => sum + part.to - part.from, 0);
+  const reasons = [...sumReasons(stretches, span)].map(([why, ms]) => [why, ms / 1_000]);
   return {
     from: formatInstant(from),
     to: formatInstant(to),
     seconds: (to - from) / 1_000,
-    states: mapValues(sums, shareOf),
+    states: mapValues(all, (ms, state) => share(ms - planned[state])),
+    planned: { ...share(plannedMs), states: mapValues(planned, share) },
+    reasons: Object.fromEntries(reasons) as Record<string, number>,
   };
 }

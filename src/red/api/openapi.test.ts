@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiSite, openApiSite } from '../../../test/api-site.ts';
 import { OPERATIONS } from '../../contract/operations.ts';
 import { API_PREFIX, ROUTES } from '../../contract/paths.ts';
-import { createValidator } from './server.ts';
+import { createValidator } from './validation.ts';
 
 let site: ApiSite;
 beforeAll(async () => {

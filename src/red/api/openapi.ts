@@ -23,6 +23,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   worker: 'Id',
   token: 'Name or id',
   discovery: 'Id',
+  trace: 'Id of a request, as logs, history and `POST .../run` have it',
 };
 
 /** Makes the document; `version` is that of the program. */

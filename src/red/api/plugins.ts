@@ -2,6 +2,8 @@
 
 import { type PluginInput, PluginInputSchema } from '../../contract/plugins.ts';
 import { pluginQueries } from '../../database/queries/plugins.ts';
+import { findNear } from '../../lib/near-names.ts';
+import { BUILTIN_NAMES, type BuiltinName } from '../../model/builtins.ts';
 import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Plugin } from '../../model/objects.ts';
@@ -62,7 +64,19 @@ function readSsh({ ssh = false, script }: PluginInput): boolean {
 
 function readRun(input: PluginInput): Plugin['run'] {
   if (input.script !== undefined && input.builtin === undefined) return { script: input.script };
-  if (input.builtin !== undefined && input.script === undefined) return { builtin: input.builtin };
+  if (input.builtin !== undefined && input.script === undefined) {
+    return { builtin: readBuiltin(input.builtin) };
+  }
   const message = 'give exactly one of script and builtin';
   throw new InvalidInput([{ path: '/script', message }]);
+}
+
+/** Every violet of this version has the same probes, so a name that is none is a slip of the pen. */
+function readBuiltin(text: string): BuiltinName {
+  const name = BUILTIN_NAMES.find((one) => one === text);
+  if (name !== undefined) return name;
+  const near = findNear(text, BUILTIN_NAMES).map((one) => `"${one}"`);
+  const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+  const message = `there is no built-in probe "${text}".${hint} There are ${BUILTIN_NAMES.join(', ')}.`;
+  throw new InvalidInput([{ path: '/builtin', message }]);
 }

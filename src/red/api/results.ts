@@ -44,6 +44,7 @@ export type ResultRouteContext = Pick<
   | 'clock'
   | 'storedResults'
   | 'settings'
+  | 'trail'
 > & { readonly readCheck: CheckReader; readonly readHostState: HostStateReader };
 
 /** Creates the routes. */
@@ -144,7 +145,7 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
 
 /** Puts a request ahead of the schedule's. Throws `Unavailable` without the broker. */
 async function requestRun(
-  { broker, topology, envelope, shards, clock }: ResultRouteContext,
+  { broker, topology, envelope, shards, clock, trail }: ResultRouteContext,
   { checkId, host, plugin }: CheckTarget,
 ): Promise<{ readonly id: string; readonly scheduledAt: number }> {
   const scheduledAt = clock.now();
@@ -154,11 +155,14 @@ async function requestRun(
     id,
     checkId,
     scheduledAt,
+    sentAt: scheduledAt,
     expiresAt,
     ...describeRun(host, plugin, shards),
   };
   const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
+  trail.note('sent', request, scheduledAt);
   await broker.publish(topology.checksNow(host.zone), message);
+  trail.note('confirmed', request, clock.now());
   return { id, scheduledAt };
 }
 

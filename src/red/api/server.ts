@@ -2,18 +2,17 @@
 
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { Query } from '../../contract/common.ts';
 import type { Operation } from '../../contract/operation.ts';
 import { OPERATIONS } from '../../contract/operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from '../../contract/paths.ts';
-import type { Sql } from '../../database/database.ts';
 import type { Token } from '../../database/queries/tokens.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import { FAST_BUCKETS_S, type Metrics, type Observe } from '../../lib/metrics.ts';
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
-import { type Authorize, createAuthorize } from './auth.ts';
+import type { Authorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
+import { createValidator } from './validation.ts';
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
@@ -73,9 +72,9 @@ export function defineFreeRoute(name: RouteName, handle: (call: Call) => Promise
 /** What the server needs beside its routes. */
 export interface ServerOptions {
   readonly routes: readonly Route[];
-  readonly sql: Sql;
-  readonly clock: Clock;
+  readonly authorize: Authorize;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** PEM texts; null = plain HTTP. */
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
@@ -111,8 +110,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
   replaceParsers(server);
   const stopping = new AbortController();
   server.addHook('preClose', async () => stopping.abort());
-  const authorize = createAuthorize(options);
-  for (const route of options.routes) addRoute(server, route, authorize, stopping.signal);
+  const observe = options.metrics.histogram(
+    'ppalette_red_api_request_seconds',
+    'How long requests of the API took; streams are left out.',
+    FAST_BUCKETS_S,
+    ['route', 'method', 'status'],
+  );
+  const { authorize } = options;
+  for (const route of options.routes) {
+    addRoute(server, route, { authorize, observe, stopping: stopping.signal });
+  }
   return server;
 }
 
@@ -165,9 +172,13 @@ function parseBody(text: string, place: string): unknown {
 function addRoute(
   server: FastifyInstance,
   route: Route,
-  authorize: Authorize,
-  stopping: AbortSignal,
+  context: {
+    readonly authorize: Authorize;
+    readonly observe: Observe;
+    readonly stopping: AbortSignal;
+  },
 ): void {
+  const { authorize, observe, stopping } = context;
   const { method, path } = ROUTES[route.name];
   const operation: Operation = OPERATIONS[route.name];
   const checkQuery = createValidator(operation.query ?? Query({}), true);
@@ -179,6 +190,11 @@ function addRoute(
     // Before the body is read: who may not ask is not listened to.
     onRequest: async (request) => {
       request.setDecorator('token', await authorize(request, operation.role));
+    },
+    onResponse: async ({ method: asked }, { statusCode, elapsedTime }) => {
+      if (operation.answerType === 'text/event-stream') return;
+      const status = `${Math.floor(statusCode / 100)}xx`;
+      observe(elapsedTime / 1_000, { route: route.name, method: asked, status });
     },
     handler: async (request, reply) => {
       const gone = new AbortController();
@@ -195,38 +211,6 @@ function addRoute(
       return answer.body === undefined ? reply.send() : reply.send(answer.body);
     },
   });
-}
-
-/** A function that returns the value if it fits the schema; throws `InvalidInput` otherwise. */
-export function createValidator(schema: TSchema | undefined, isQuery: boolean) {
-  if (schema === undefined) return (value: unknown) => value;
-  const validator = Compile(schema);
-  return (value: unknown): unknown => {
-    if (value === undefined && !isQuery) {
-      throw new InvalidInput([{ path: '', message: 'a JSON body is needed' }], true);
-    }
-    if (validator.Check(value)) return value;
-    const errors = validator.Errors(value).flatMap(readValidationError);
-    throw new InvalidInput(errors.slice(0, 100), isQuery);
-  };
-}
-
-function readValidationError(error: {
-  instancePath: string;
-  message: string;
-  params: unknown;
-}): { path: string; message: string }[] {
-  const params = error.params as {
-    additionalProperties?: readonly string[];
-    requiredProperties?: readonly string[];
-  };
-  const each = (names: readonly string[], message: string) =>
-    names.map((name) => ({ path: `${error.instancePath}/${name}`, message }));
-  if (params.additionalProperties) return each(params.additionalProperties, 'is not a known field');
-  if (params.requiredProperties) return each(params.requiredProperties, 'is required');
-  // What a closed object says of a field that it does not know, beside naming it.
-  if (error.message === 'schema is false') return [];
-  return [{ path: error.instancePath || '/', message: error.message }];
 }
 
 /** Listens. Throws `ConfigError` for an address that is taken or not there. */

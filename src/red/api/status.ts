@@ -1,8 +1,10 @@
 /** The totals of the whole site, and how the services do. */
 
 import type { StatusJson } from '../../contract/statistics.ts';
+import { listProblems, type SiteProblem } from '../../database/queries/site-problems.ts';
 import { readTotals } from '../../database/queries/totals.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
+import { formatInstant } from '../../lib/instant.ts';
 import type { ApiContext } from './context.ts';
 import { defineRoute, type Route } from './server.ts';
 import { isConnected } from './workers.ts';
@@ -21,6 +23,7 @@ export function statusRoutes(context: ApiContext): Route[] {
         checks: { all: totals.checksAll, active: totals.checksActive, ...totals.states },
         hosts: totals.hosts,
         workers: { connected: connected.length, all: workers.length },
+        problems: (await listProblems(database)).map(toProblem),
         checksPerSecond: connected.reduce(
           (sum, worker) => sum + (worker.figures['throughput'] ?? 0),
           0,
@@ -39,4 +42,9 @@ export function statusRoutes(context: ApiContext): Route[] {
       return { status: 200, body };
     }),
   ];
+}
+
+function toProblem({ kind, subject, sinceAt }: SiteProblem) {
+  const text = `No worker serves the zone ${subject}: its checks are not run. Start a violet with it in violet.zones.`;
+  return { kind, subject, since: formatInstant(sinceAt), text };
 }

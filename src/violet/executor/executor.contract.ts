@@ -232,7 +232,7 @@ export function describeExecutor(name: string, open: () => Executor | Promise<Ex
         const pid = await readPid(pidFile);
         abort.abort();
         await expect(running).rejects.toThrow(Unavailable);
-        expect(await processesOfGroup(pid)).toEqual([]);
+        await groupEnds(pid);
         await expect(executor.run(command)).rejects.toThrow(Unavailable);
       });
     });
@@ -246,7 +246,7 @@ export function describeExecutor(name: string, open: () => Executor | Promise<Ex
       const pid = await readPid(pidFile);
       await executor.close();
       await refused;
-      expect(await processesOfGroup(pid)).toEqual([]);
+      await groupEnds(pid);
       await expect(executor.run(commandOf('check_silent'))).rejects.toThrow(Unavailable);
     });
 
@@ -290,6 +290,11 @@ export function describeShortage(name: string, open: () => Executor): void {
     expect(await executor.run(command)).toMatchObject({ kind: 'exited', exitCode: 0 });
     await executor.close();
   });
+}
+
+/** What was killed is gone in a moment. */
+function groupEnds(group: number): Promise<unknown> {
+  return waitFor('the group to end', async () => (await processesOfGroup(group)).length === 0);
 }
 
 /** The number that a program of this contract has written to a file. */

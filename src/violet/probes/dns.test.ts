@@ -1,15 +1,21 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type NameServer, startNameServer } from '../../../test/name-server.ts';
 import { runProbe } from '../../../test/probing.ts';
 import { freePort } from '../../../test/servers/temp.ts';
 
-const TYPES = { A: 1, PTR: 12, AAAA: 28 } as const;
 /** Records by name and type; the codes of an error in place of records. */
 const ZONE: Readonly<Record<string, readonly string[] | number>> = {
   'one.test A': ['192.0.2.1'],
   'two.test A': ['192.0.2.9', '192.0.2.10'],
   'two.test AAAA': ['2001:0db8:0:0:0:0:0:1'],
   '1.2.0.192.in-addr.arpa PTR': ['One.Test'],
+  'all.test MX': ['10 mail.test', '20 Other.test'],
+  'all.test TXT': ['v=spf1 -all'],
+  'all.test SRV': ['1 2 443 web.test'],
+  'all.test SOA': ['ns.test admin.test 7'],
+  'all.test NS': ['ns.test'],
+  'all.test CNAME': ['one.test'],
+  'empty.test TXT': ['no address'],
   'broken.test A': 2,
   'broken.test AAAA': 2,
   'private.test A': 5,
@@ -18,65 +24,16 @@ const ZONE: Readonly<Record<string, readonly string[] | number>> = {
   'absent.test AAAA': 3,
 };
 
-let server: Socket;
+let server: NameServer;
 let port = '';
 
-/** A name server of the zone; it says nothing for names that begin with `silent`. */
-function answer(query: Buffer): Buffer | null {
-  const labels: string[] = [];
-  let position = 12;
-  for (let length = query[position] ?? 0; length > 0; length = query[position] ?? 0) {
-    labels.push(query.toString('latin1', position + 1, position + 1 + length));
-    position += length + 1;
-  }
-  const name = labels.join('.').toLowerCase();
-  const type = query.readUInt16BE(position + 1);
-  const question = query.subarray(12, position + 5);
-  if (name.startsWith('silent')) return null;
-  const typeName = Object.entries(TYPES).find(([, code]) => code === type)?.[0];
-  const found = ZONE[`${name} ${typeName}`] ?? [];
-  const records = typeof found === 'number' ? [] : found.map((value) => encodeRecord(type, value));
-  const header = Buffer.alloc(12);
-  query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(0x8180 | (typeof found === 'number' ? found : 0), 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(records.length, 6);
-  return Buffer.concat([header, question, ...records]);
-}
-
-function encodeRecord(type: number, value: string): Buffer {
-  const content = encodeValue(type, value);
-  const head = Buffer.alloc(12);
-  head.writeUInt16BE(0xc00c, 0);
-  head.writeUInt16BE(type, 2);
-  head.writeUInt16BE(1, 4);
-  head.writeUInt32BE(60, 6);
-  head.writeUInt16BE(content.length, 10);
-  return Buffer.concat([head, content]);
-}
-
-function encodeValue(type: number, value: string): Buffer {
-  if (type === TYPES.A) return Buffer.from(value.split('.').map(Number));
-  if (type === TYPES.AAAA) {
-    const groups = value.split(':').map((group) => group.padStart(4, '0'));
-    return Buffer.from(groups.join(''), 'hex');
-  }
-  const labels = value.split('.').map((label) => `${String.fromCharCode(label.length)}${label}`);
-  return Buffer.from(`${labels.join('')}\0`, 'latin1');
-}
-
 beforeAll(async () => {
-  server = createSocket('udp4');
-  server.on('message', (query, { address, port: from }) => {
-    const reply = answer(query);
-    if (reply !== null) server.send(reply, from, address);
-  });
-  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
-  port = String(server.address().port);
+  server = await startNameServer({ zone: ZONE });
+  port = server.port;
 });
 
-afterAll(() => {
-  server.close();
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
 });
 
 const ask = (...args: string[]) => runProbe('dns', ['-s', '127.0.0.1', '-p', port, ...args]);
@@ -175,4 +132,36 @@ test.each(['a b|c=1', '-x', 'x'.repeat(300), 'a..b'])('the name %j leads nowhere
   const run = await ask('-H', name);
   expect(['critical', 'unknown']).toContain(run.state);
   expect(run.perfdata).toEqual([]);
+});
+
+test.each([
+  ['MX', '10 mail.test,20 other.test'],
+  ['mx', '10 mail.test,20 other.test'],
+  ['TXT', 'v=spf1 -all'],
+  ['SRV', '1 2 443 web.test'],
+  ['SOA', 'ns.test admin.test 7'],
+  ['NS', 'ns.test'],
+  ['CNAME', 'one.test'],
+])('records of type %s are asked for', async (type, found) => {
+  expect((await ask('-H', 'all.test', '-q', type)).output).toMatch(
+    new RegExp(`all\\.test returns ${found}$`),
+  );
+});
+
+test('a type of which there are no records is critical', async () => {
+  expect((await ask('-H', 'all.test', '-q', 'AAAA')).state).toBe('critical');
+  expect((await ask('-H', 'all.test', '-q', 'MX', '-a', '10 mail.test')).state).toBe('ok');
+  expect((await ask('-H', 'all.test', '-q', 'MX', '-a', '10 mail.test', '-L')).state).toBe(
+    'critical',
+  );
+});
+
+test('authority is asked for until there is an answer', async () => {
+  await using own = await startNameServer({ zone: ZONE, isAuthoritative: true });
+  const run = await runProbe('dns', ['-s', '127.0.0.1', '-p', own.port, '-H', 'one.test', '-A']);
+  expect(run.state).toBe('ok');
+  expect(await ask('-H', 'one.test', '-A')).toMatchObject({
+    output: 'DNS CRITICAL - server 127.0.0.1 is not authoritative for one.test',
+  });
+  expect((await ask('-H', '192.0.2.1', '-A')).state).toBe('unknown');
 });

@@ -1,8 +1,9 @@
 /** Arguments of the probe `http` -> what to ask, and what to expect. */
 
-import { readFile } from 'node:fs/promises';
-import { hostOf, type PageRequest, type TlsSettings } from './http-page.ts';
+import { type CertificateLimits, readCertificateLimits } from './certificate.ts';
+import { hostOf, MAX_BODY_BYTES, type PageRequest } from './http-page.ts';
 import { type Options, readNumber, readOptions, UsageError } from './options.ts';
+import { createPattern, type Pattern } from './pattern.ts';
 import {
   FAMILY_OPTIONS,
   type ProbeContext,
@@ -12,6 +13,7 @@ import {
   TIME_OPTIONS,
   type TimeThresholds,
 } from './probe.ts';
+import { readTlsSettings, TLS_OPTIONS } from './tls-arguments.ts';
 
 const OPTIONS = {
   hostname: { letter: 'H', takes: 'value' },
@@ -21,13 +23,29 @@ const OPTIONS = {
   ssl: { letter: 'S', takes: 'optional' },
   // The server is always told the name; taken for the sake of existing definitions.
   sni: { takes: 'nothing' },
-  'ca-cert': { takes: 'value' },
+  certificate: { letter: 'C', takes: 'value' },
+  'continue-after-certificate': { takes: 'nothing' },
+  ...TLS_OPTIONS,
   expect: { letter: 'e', takes: 'value' },
   string: { letter: 's', takes: 'value' },
+  'header-string': { letter: 'd', takes: 'value' },
+  regex: { letter: 'r', takes: 'value', aliases: ['ereg'] },
+  eregi: { letter: 'R', takes: 'value' },
+  linespan: { letter: 'l', takes: 'nothing' },
+  'invert-regex': { takes: 'nothing' },
+  pagesize: { letter: 'm', takes: 'value' },
+  'max-age': { letter: 'M', takes: 'value' },
   onredirect: { letter: 'f', takes: 'value' },
+  'max-redirs': { takes: 'value' },
   method: { letter: 'j', takes: 'value' },
+  post: { letter: 'P', takes: 'value' },
+  'content-type': { letter: 'T', takes: 'value' },
+  'no-body': { letter: 'N', takes: 'nothing' },
+  useragent: { letter: 'A', takes: 'value' },
   header: { letter: 'k', takes: 'value' },
   authorization: { letter: 'a', takes: 'value' },
+  'proxy-authorization': { letter: 'b', takes: 'value' },
+  'show-body': { letter: 'B', takes: 'nothing' },
   ...TIME_OPTIONS,
   ...FAMILY_OPTIONS,
 } as const;
@@ -39,13 +57,34 @@ const ON_REDIRECT = ['ok', 'warning', 'critical', 'follow', 'sticky', 'stickypor
 /** What a redirection stands for, or how it is followed: keeping the address, and the port too. */
 export type OnRedirect = (typeof ON_REDIRECT)[number];
 
+/** As many as `check_http` follows. */
+const DEFAULT_MAX_REDIRECTS = 15;
+/** The longest page whose size can be judged: more is not read. */
+const MAX_PAGE_BYTES = 100 * 1024 * 1024;
+const AGE_UNITS_S: Readonly<Record<string, number>> = { '': 1, m: 60, h: 3_600, d: 86_400 };
+
 /** What a page is measured by. */
 export interface Expectation {
   /** Texts of which one must be in the status line; empty: the class of the status decides. */
   readonly statuses: readonly string[];
   /** What the content must have; empty: nothing. */
   readonly text: string;
+  /** What the headers must have; empty: nothing. */
+  readonly header: string;
+  /** What the content must match, or must not when it is inverted; null: nothing. */
+  readonly pattern: Pattern | null;
+  readonly isInverted: boolean;
+  /** Of the page's size in bytes, all that comes; null: no limit. */
+  readonly minBytes: number | null;
+  readonly maxBytes: number | null;
+  /** Of the time since the content was changed; null: no limit. */
+  readonly maxAgeS: number | null;
   readonly onRedirect: OnRedirect;
+  readonly maxRedirects: number;
+  /** Null when the certificate's last day is not asked for. */
+  readonly certificateLimits: CertificateLimits | null;
+  readonly continuesAfterCertificate: boolean;
+  readonly showsBody: boolean;
   readonly thresholds: TimeThresholds;
   readonly limitS: number;
 }
@@ -61,17 +100,59 @@ export async function readHttpArguments(
   if (known === undefined) {
     throw new UsageError(`"${onRedirect}" is none of ${ON_REDIRECT.join(', ')}`);
   }
+  const days = options.get('certificate');
   const expectation = {
     statuses: (options.get('expect') ?? '').split(',').filter((text) => text !== ''),
     text: options.get('string') ?? '',
+    header: options.get('header-string') ?? '',
+    ...readPattern(options),
+    ...readPageSize(options.get('pagesize')),
+    maxAgeS: readAge(options.get('max-age')),
     onRedirect: known,
+    maxRedirects: readNumber(options.get('max-redirs') ?? String(DEFAULT_MAX_REDIRECTS), {
+      ...{ name: 'number of redirections', max: 100, isWhole: true },
+    }),
+    certificateLimits: days === undefined ? null : readCertificateLimits(days),
+    continuesAfterCertificate: options.has('continue-after-certificate'),
+    showsBody: options.has('show-body'),
     ...readTimes(options, context),
   };
-  return { request: await readRequest(options, context), expectation };
+  const request = await readRequest(options, context);
+  const maxBodyBytes = Math.max(MAX_BODY_BYTES, expectation.maxBytes ?? 0);
+  return { request: { ...request, maxBodyBytes }, expectation };
 }
 
-async function readRequest(options: HttpOptions, context: ProbeContext): Promise<PageRequest> {
-  const isTls = options.has('ssl');
+function readPattern(options: HttpOptions): Pick<Expectation, 'pattern' | 'isInverted'> {
+  const source = options.get('eregi') ?? options.get('regex');
+  const settings = { ignoresCase: options.has('eregi'), spansLines: options.has('linespan') };
+  const pattern = source === undefined ? null : createPattern(source, settings);
+  return { pattern, isInverted: options.has('invert-regex') };
+}
+
+/** `MIN` or `MIN:MAX`. */
+function readPageSize(text: string | undefined): Pick<Expectation, 'minBytes' | 'maxBytes'> {
+  if (text === undefined) return { minBytes: null, maxBytes: null };
+  const [min, max, more] = text.split(':');
+  if (more !== undefined) throw new UsageError(`"${text}" is no MIN:MAX in bytes`);
+  const read = (one: string) => {
+    return readNumber(one, { name: 'number of bytes', max: MAX_PAGE_BYTES, isWhole: true });
+  };
+  return { minBytes: read(min ?? ''), maxBytes: max === undefined ? null : read(max) };
+}
+
+/** Seconds, or `10m`, `10h`, `10d`. */
+function readAge(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, number, unit = ''] = /^(\d{1,9})([mhd]?)$/.exec(text) ?? [];
+  if (number === undefined) throw new UsageError(`"${text}" is no age, such as 600 or 10m`);
+  return Number(number) * (AGE_UNITS_S[unit] ?? 1);
+}
+
+async function readRequest(
+  options: HttpOptions,
+  context: ProbeContext,
+): Promise<Omit<PageRequest, 'maxBodyBytes'>> {
+  const isTls = options.has('ssl') || options.has('certificate');
   const port = readNumber(options.get('port') ?? (isTls ? '443' : '80'), {
     name: 'port',
     max: 65_535,
@@ -85,7 +166,8 @@ async function readRequest(options: HttpOptions, context: ProbeContext): Promise
     port,
     path: path.startsWith('/') ? path : `/${path}`,
   });
-  const method = options.get('method') ?? 'GET';
+  const content = options.get('post') ?? null;
+  const method = options.get('method') ?? (content === null ? 'GET' : 'POST');
   if (!/^[A-Z]{1,20}$/.test(method) || method === 'CONNECT') {
     throw new UsageError(`"${method}" is no method that can be asked with`);
   }
@@ -96,7 +178,9 @@ async function readRequest(options: HttpOptions, context: ProbeContext): Promise
     family: readFamily(options),
     method,
     headers: readHeaders(options),
-    tls: { ...readTlsVersions(options.get('ssl') ?? ''), ...(await readAuthorities(options)) },
+    content,
+    wantsBody: !options.has('no-body'),
+    tls: await readTlsSettings(options, options.get('ssl') ?? ''),
   };
 }
 
@@ -119,38 +203,24 @@ function readUrl(
 
 function readHeaders(options: HttpOptions): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const text of options.all('header')) {
+  const add = (text: string) => {
     const [, name, value] =
       /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? [];
     if (name === undefined || value === undefined) {
       throw new UsageError(`"${text}" is no header, such as "Accept: text/html"`);
     }
     headers[name] = value;
+  };
+  const agent = options.get('useragent');
+  if (agent !== undefined) add(`User-Agent: ${agent}`);
+  if (options.has('post')) {
+    add(`Content-Type: ${options.get('content-type') ?? 'application/x-www-form-urlencoded'}`);
   }
+  for (const text of options.all('header')) add(text);
+  const encode = (login: string) => `Basic ${Buffer.from(login).toString('base64')}`;
   const login = options.get('authorization');
-  if (login !== undefined) {
-    headers['Authorization'] = `Basic ${Buffer.from(login).toString('base64')}`;
-  }
+  if (login !== undefined) headers['Authorization'] = encode(login);
+  const proxyLogin = options.get('proxy-authorization');
+  if (proxyLogin !== undefined) headers['Proxy-Authorization'] = encode(proxyLogin);
   return headers;
-}
-
-/** `1.2` is that version only, `1.2+` that or newer. */
-function readTlsVersions(text: string): TlsSettings {
-  if (text === '') return {};
-  const [, number, plus] = /^(1\.[23])(\+?)$/.exec(text) ?? [];
-  if (number === undefined) {
-    throw new UsageError(`TLS "${text}" is not offered: it must be 1.2 or 1.3, or 1.2+`);
-  }
-  const minVersion = number === '1.2' ? 'TLSv1.2' : 'TLSv1.3';
-  return plus === '+' ? { minVersion } : { minVersion, maxVersion: minVersion };
-}
-
-async function readAuthorities(options: HttpOptions): Promise<TlsSettings> {
-  const file = options.get('ca-cert');
-  if (file === undefined) return {};
-  const ca = await readFile(file, 'utf8').catch(() => '');
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new UsageError(`${file} is no file with certificates in PEM form`);
-  }
-  return { ca };
 }

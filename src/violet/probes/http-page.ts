@@ -1,29 +1,24 @@
 /** One page over HTTP or HTTPS, for the probe `http`: request -> status, content, size. */
 
-import http, { type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
-import { isIP } from 'node:net';
+import { type IncomingMessage, request as requestOver } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Endpoint, openConnection } from './connection.ts';
+import { type SecureConnection, secure, type TlsSettings } from './secure-connection.ts';
 
-/** What to ask, and where. */
-export interface PageRequest {
+/** What to ask, and where: to which address, whatever the URL says. */
+export interface PageRequest extends Endpoint {
   /** What is asked for; its host is what the server is told. */
   readonly url: URL;
-  /** Where to connect to, whatever the URL says. */
-  readonly address: string;
-  readonly port: number;
-  readonly family: 0 | 4 | 6;
   readonly method: string;
   /** Beside `Host` and `User-Agent`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What is sent with it; null for nothing. */
+  readonly content: string | null;
+  /** False: what comes after the headers is not waited for. */
+  readonly wantsBody: boolean;
+  /** So much is read, if not all of it is kept. */
+  readonly maxBodyBytes: number;
   readonly tls: TlsSettings;
-}
-
-/** How certificates are checked. They always are. */
-export interface TlsSettings {
-  /** Authorities in PEM form; undefined: those of Node. */
-  readonly ca?: string;
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
 
 /** What was answered. */
@@ -31,54 +26,58 @@ export interface Page {
   readonly status: number;
   /** As it was sent, such as `HTTP/1.1 200 OK`. */
   readonly statusLine: string;
-  /** Where a redirection leads; null when it does not say. */
-  readonly location: string | null;
+  /** As they were sent, a line each. */
+  readonly headers: string;
+  /** The value of a header by its name in small letters; null when there is none. */
+  header(name: string): string | null;
   /** The beginning, up to `MAX_BODY_BYTES`. */
   readonly body: Buffer;
   /** Of all that came, with the status line and the headers. */
   readonly sizeBytes: number;
 }
 
-/** What comes after is neither read nor waited for. */
+/** Of a page, so much is kept. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * Fetches a page over a connection of its own, which is closed after it. Rejects with the system's,
- * TLS's or the parser's error, and with an `AbortError` when `signal` aborts.
+ * Fetches a page over a connection of its own, which is closed after it: one that is kept would hide
+ * that no new one can be made. Rejects with the system's, TLS's or the parser's error, and with an
+ * `AbortError` when `signal` aborts.
  */
-export function fetchPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const { protocol } = request.url;
-    const client = (protocol === 'https:' ? https : http).request(describe(request, signal));
-    client.on('error', reject);
-    client.on('response', (response) => {
-      readPage(response).then(resolve, reject);
-    });
-    client.end();
-  });
+export async function fetchPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
+  const isTls = request.url.protocol === 'https:';
+  const socket = isTls
+    ? (await openSecure(request, signal)).socket
+    : await openConnection(request, signal);
+  try {
+    return await exchange(socket, request);
+  } finally {
+    socket.destroy();
+  }
 }
 
-function describe(
+/** Connects and shakes hands. Whoever has the socket must destroy it. */
+export async function openSecure(
   request: PageRequest,
   signal: AbortSignal,
-): RequestOptions & https.RequestOptions {
-  const { url, address, port, family, method, headers, tls } = request;
-  return {
-    host: address,
-    port,
-    family,
-    method,
-    path: `${url.pathname}${url.search}`,
-    headers: { Host: url.host, 'User-Agent': 'ppalette', ...headers },
-    // A connection that is kept would hide that no new one can be made.
-    agent: false,
-    signal,
-    ...tls,
-    // Set, so that no variable of the environment can switch it off.
-    rejectUnauthorized: true,
-    servername: isIP(address) !== 0 && isIP(hostOf(url)) !== 0 ? '' : hostOf(url),
-  };
+): Promise<SecureConnection> {
+  const socket = await openConnection(request, signal);
+  return secure(socket, hostOf(request.url), request.tls, signal);
+}
+
+function exchange(socket: Socket, request: PageRequest): Promise<Page> {
+  const { url, method, headers, content } = request;
+  return new Promise((resolve, reject) => {
+    const client = requestOver({
+      createConnection: () => socket,
+      method,
+      path: `${url.pathname}${url.search}`,
+      headers: { Host: url.host, 'User-Agent': 'ppalette', ...headers },
+    });
+    client.on('error', reject);
+    client.on('response', (response) => readPage(response, request).then(resolve, reject));
+    client.end(content ?? undefined);
+  });
 }
 
 /** The host of a URL without the brackets of IPv6. */
@@ -86,26 +85,36 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-function readPage(response: IncomingMessage): Promise<Page> {
+function readPage(
+  response: IncomingMessage,
+  { wantsBody, maxBodyBytes }: PageRequest,
+): Promise<Page> {
   const { socket } = response;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let room = MAX_BODY_BYTES;
+    let bodyBytes = 0;
     const finish = () => {
-      const { httpVersion, statusCode, statusMessage } = response;
+      const { httpVersion, statusCode, statusMessage, rawHeaders } = response;
+      const lines = rawHeaders.flatMap((text, index) => {
+        return index % 2 === 0 ? [`${text}: ${rawHeaders[index + 1]}`] : [];
+      });
       resolve({
         status: statusCode ?? 0,
         statusLine: `HTTP/${httpVersion} ${statusCode} ${statusMessage}`.trim(),
-        location: response.headers.location ?? null,
+        headers: lines.join('\r\n'),
+        header: (name) => [response.headers[name]].flat()[0] ?? null,
         body: Buffer.concat(chunks),
         sizeBytes: socket.bytesRead,
       });
       response.destroy();
     };
+    if (!wantsBody) return finish();
     response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk.subarray(0, room));
+      bodyBytes += chunk.length;
+      if (room > 0) chunks.push(chunk.subarray(0, room));
       room -= Math.min(room, chunk.length);
-      if (room === 0) finish();
+      if (bodyBytes >= maxBodyBytes) finish();
     });
     response.on('end', finish);
     response.on('error', reject);

@@ -9,12 +9,13 @@ const TABLE = {
   all: { letter: 'A', takes: 'nothing' },
   'use-ipv4': { letter: '4', takes: 'nothing' },
   sni: { takes: 'nothing' },
+  warm: { takes: 'nothing', aliases: ['hot'] },
 } as const;
 
 /** What was given, as a plain object. */
 function read(...args: string[]) {
   const options = readOptions(args, TABLE);
-  const names = ['port', 'warning', 'ssl', 'all', 'use-ipv4', 'sni'] as const;
+  const names = ['port', 'warning', 'ssl', 'all', 'use-ipv4', 'sni', 'warm'] as const;
   const given = names.filter((name) => options.has(name));
   return Object.fromEntries(given.map((name) => [name, options.all(name).join('+')]));
 }
@@ -37,6 +38,11 @@ test.each<[string[], object]>([
   [['--ssl=1.2'], { ssl: '1.2' }],
   [['--sni'], { sni: '' }],
   [['-w', 'a=b c'], { warning: 'a=b c' }],
+  [['--po=1', '--po', '2'], { port: '1+2' }],
+  [['--warn=1'], { warning: '1' }],
+  [['--use', '--al'], { 'use-ipv4': '', all: '' }],
+  [['--hot', '--ho'], { warm: '+' }],
+  [['-v', '-vv', '--verbose', '-p', '1'], { port: '1' }],
 ])('%j is read as %j', (args, expected) => {
   expect(read(...args)).toEqual(expected);
 });
@@ -47,6 +53,10 @@ test.each([
   [['--nope=1'], 'there is no option --nope'],
   [['--__proto__'], 'there is no option --__proto__'],
   [['--'], 'there is no option --'],
+  [['--s'], 'option --s may mean --ssl or --sni'],
+  [['-h'], '-h asks for nothing to be checked'],
+  [['--help'], '--help asks for nothing to be checked'],
+  [['-p', '1', '-V'], '-V asks for nothing to be checked'],
   [['-p'], 'option -p needs a value'],
   [['--port'], 'option --port needs a value'],
   [['--all=1'], 'option --all takes no value'],
@@ -60,6 +70,18 @@ test.each([
 test('the last value counts', () => {
   expect(readOptions(['-p1', '-p2'], TABLE).get('port')).toBe('2');
   expect(readOptions([], TABLE).get('port')).toBeUndefined();
+});
+
+test('words may be values, and what was given keeps its order', () => {
+  const table = { host: { letter: 'H', takes: 'value', takesWords: true }, ...TABLE } as const;
+  const options = readOptions(['-p1', 'one', '-w2', 'two'], table);
+  expect(options.get('host')).toBe('two');
+  expect(options.inOrder).toEqual([
+    { name: 'port', value: '1' },
+    { name: 'host', value: 'one' },
+    { name: 'warning', value: '2' },
+    { name: 'host', value: 'two' },
+  ]);
 });
 
 test('whatever the arguments, nothing but a usage error is thrown', () => {

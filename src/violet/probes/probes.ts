@@ -1,12 +1,22 @@
-/** The built-in probes by name. To add one: a file, a line here, a test with a real target. */
+/**
+ * The built-in probes by name. To add one: its name in `src/model/builtins.ts`, a file, an entry here,
+ * a test with a real target.
+ */
 
+import { BUILTIN_NAMES, type BuiltinName } from '../../model/builtins.ts';
+import { probeDisk } from './disk.ts';
 import { probeDns } from './dns.ts';
 import { probeDummy } from './dummy.ts';
 import { probeHttp } from './http.ts';
+import { probeLoad } from './load.ts';
+import { probeMemory } from './memory.ts';
 import { UsageError } from './options.ts';
 import { probePing } from './ping.ts';
 import { type Probe, type ProbeContext, type ProbeReport, report } from './probe.ts';
+import { probeSmtp } from './smtp.ts';
+import { probeSsh } from './ssh.ts';
 import { probeTcp } from './tcp.ts';
+import { probeTls } from './tls.ts';
 
 interface ProbeEntry {
   readonly probe: Probe;
@@ -14,50 +24,60 @@ interface ProbeEntry {
   readonly usage: string;
 }
 
-const PROBES: ReadonlyMap<string, ProbeEntry> = new Map([
-  [
-    'dns',
-    {
-      probe: probeDns,
-      usage: '[-H NAME] [-s SERVER] [-p PORT] [-a EXPECTED]... [-L] [-w RANGE] [-c RANGE] [-t S]',
-    },
-  ],
-  ['dummy', { probe: probeDummy, usage: 'STATE [TEXT]' }],
-  [
-    'http',
-    {
-      probe: probeHttp,
-      usage:
-        '[-H VHOST] [-I ADDRESS] [-p PORT] [-u PATH] [-S] [--ca-cert FILE] [-e STATUS,...] [-s TEXT] [-f ok, warning, critical, follow, sticky or stickyport] [-j METHOD] [-k HEADER]... [-a USER:PASSWORD] [-w RANGE] [-c RANGE] [-t S] [-4] [-6]',
-    },
-  ],
-  [
-    'ping',
-    {
-      probe: probePing,
-      usage: '-w RTA_MS,LOSS% -c RTA_MS,LOSS% [-H ADDRESS] [-p PACKETS] [-t S] [-4] [-6]',
-    },
-  ],
-  [
-    'tcp',
-    {
-      probe: probeTcp,
-      usage:
-        '-p PORT [-H ADDRESS] [-s TEXT] [-e TEXT]... [-A] [-q TEXT] [-E] [-j] [-r STATE] [-M STATE] [-w RANGE] [-c RANGE] [-t S] [-4] [-6]',
-    },
-  ],
-]);
+const TIMES = '[-w RANGE] [-c RANGE] [-t S]';
+const FAMILY = '[-4] [-6]';
+const TRUST = '[--ca-cert FILE] [--no-verify] [--client-cert FILE] [--private-key FILE]';
 
-/** The names of all built-in probes, sorted. */
-export const BUILTIN_NAMES: readonly string[] = [...PROBES.keys()].sort();
+const PROBES: Readonly<Record<BuiltinName, ProbeEntry>> = {
+  disk: {
+    probe: probeDisk,
+    usage:
+      '-w FREE, -w FREE%, -W INODES% -c FREE, -c FREE%, -K INODES% [-p PATH]... [-C] [-A] [-r PATTERN] [-R PATTERN] [-i PATTERN] [-I PATTERN] [-x DEVICE]... [-X TYPE]... [-N TYPE]... [-E] [-e] [-f] [-P] [-l] [-M] [-k] [-m] [-u bytes, kB, MB, GB or TB] [-t S]',
+  },
+  dns: {
+    probe: probeDns,
+    usage: `[-H NAME] [-s SERVER] [-p PORT] [-q TYPE] [-a EXPECTED]... [-L] [-n] [-A] ${TIMES}`,
+  },
+  dummy: { probe: probeDummy, usage: 'STATE [TEXT]' },
+  http: {
+    probe: probeHttp,
+    usage: `[-H VHOST] [-I ADDRESS] [-p PORT] [-u PATH] [-S[VERSION[+]]] [-C DAYS[,DAYS]] [--continue-after-certificate] [--sni] ${TRUST} [-e STATUS,...] [-d HEADER] [-s TEXT] [-r PATTERN] [-R PATTERN] [-l] [--invert-regex] [-f ok, warning, critical, follow, sticky or stickyport] [--max-redirs N] [-m MIN[:MAX]] [-M AGE] [-j METHOD] [-P DATA] [-T TYPE] [-A AGENT] [-k HEADER]... [-a USER:PASSWORD] [-b USER:PASSWORD] [-N] [-B] ${TIMES} ${FAMILY}`,
+  },
+  load: {
+    probe: probeLoad,
+    usage: '-w LOAD1[,LOAD5[,LOAD15]] -c LOAD1[,LOAD5[,LOAD15]] [-r]',
+  },
+  memory: { probe: probeMemory, usage: '-w PERCENT -c PERCENT [-f]' },
+  ping: {
+    probe: probePing,
+    usage: `-w RTA_MS,LOSS% -c RTA_MS,LOSS% [-H ADDRESS] [-p PACKETS] [-t S] ${FAMILY}`,
+  },
+  smtp: {
+    probe: probeSmtp,
+    usage: `[-H ADDRESS] [-p PORT] [-e TEXT] [-f FROM] [-C COMMAND [-R PATTERN]]... [-S] [-D DAYS[,DAYS]] [--sni NAME] ${TRUST} [-F FQDN] [-A LOGIN -U USER -P PASSWORD] [-L] ${TIMES} ${FAMILY}`,
+  },
+  ssh: {
+    probe: probeSsh,
+    usage: `[-H] [ADDRESS] [-p PORT] [-r VERSION] [-P PROTOCOL] ${TIMES} ${FAMILY}`,
+  },
+  tcp: {
+    probe: probeTcp,
+    usage: `-p PORT [-H ADDRESS] [-s TEXT] [-e TEXT]... [-A] [-q TEXT] [-E] [-j] [-m BYTES] [-d S] [-r STATE] [-M STATE] [-S] [-D DAYS[,DAYS]] [--sni NAME] ${TRUST} ${TIMES} ${FAMILY}`,
+  },
+  tls: {
+    probe: probeTls,
+    usage: `[-H NAME] [-I ADDRESS] [-p PORT] [-D DAYS[,DAYS]] [--sni NAME] [--min-protocol VERSION] ${TRUST} ${TIMES} ${FAMILY}`,
+  },
+};
 
 /**
  * Runs a probe; undefined when there is none of that name. Rejects once `context.signal` has
  * aborted, and else never. Wrong arguments are an `unknown` that shows the right ones.
  */
 export function findProbe(name: string): Probe | undefined {
-  const entry = PROBES.get(name);
-  if (entry === undefined) return undefined;
+  const known = BUILTIN_NAMES.find((one) => one === name);
+  if (known === undefined) return undefined;
+  const entry = PROBES[known];
   return async (args, context) => explainUsage(name, entry, { args, context });
 }
 

@@ -1,14 +1,13 @@
 /** `tcp`: connects to a port, may say something and expect an answer, as `check_tcp`. */
 
-import { connect } from 'node:net';
-import type { Clock } from '../../lib/clock.ts';
+import type { Socket } from 'node:net';
 import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
+import { type CertificateLimits, readCertificateLimits, reportCertificate } from './certificate.ts';
+import { describeFailedConnection, type Endpoint, openConnection } from './connection.ts';
 import { type Options, readNumber, readOptions, UsageError } from './options.ts';
 import {
   codeOf,
-  describeError,
   FAMILY_OPTIONS,
-  isNameError,
   judgeTime,
   type Probe,
   type ProbeContext,
@@ -23,6 +22,14 @@ import {
   type TimeThresholds,
   timePerfdatum,
 } from './probe.ts';
+import {
+  describeTlsFailure,
+  isTlsFailure,
+  secure,
+  type TlsSettings,
+  UntrustedCertificate,
+} from './secure-connection.ts';
+import { readTlsSettings, TLS_OPTIONS } from './tls-arguments.ts';
 
 const OPTIONS = {
   hostname: { letter: 'H', takes: 'value' },
@@ -35,21 +42,37 @@ const OPTIONS = {
   jail: { letter: 'j', takes: 'nothing' },
   refuse: { letter: 'r', takes: 'value' },
   mismatch: { letter: 'M', takes: 'value' },
+  maxbytes: { letter: 'm', takes: 'value' },
+  delay: { letter: 'd', takes: 'value' },
+  ssl: { letter: 'S', takes: 'nothing' },
+  certificate: { letter: 'D', takes: 'value' },
+  sni: { takes: 'value' },
+  ...TLS_OPTIONS,
   ...TIME_OPTIONS,
   ...FAMILY_OPTIONS,
 } as const;
 
 /** An answer is looked at up to this length. */
 const MAX_ANSWER_BYTES = 65_536;
+/** An answer that has begun and goes on no more is taken as a whole after this. */
+const SILENCE_MS = 2_000;
+const MAX_DELAY_S = 3_600;
 
-interface Target {
-  readonly address: string;
-  readonly port: number;
-  readonly family: 0 | 4 | 6;
+interface Target extends Endpoint {
   readonly send: string;
   readonly quit: string;
   readonly expected: readonly string[];
   readonly needsAll: boolean;
+  readonly maxBytes: number;
+  readonly delayMs: number;
+  readonly tls: TlsOrder | null;
+}
+
+interface TlsOrder {
+  readonly serverName: string;
+  readonly settings: TlsSettings;
+  /** Null when the certificate's last day is not asked for. */
+  readonly limits: CertificateLimits | null;
 }
 
 /** How it went with a target that took the connection. */
@@ -58,6 +81,8 @@ interface Conversation {
   readonly answer: string;
   readonly isExpected: boolean;
   readonly timeS: number;
+  /** What there is to say of the certificate. */
+  readonly preface: ProbeReport | null;
 }
 
 interface Judgement {
@@ -71,17 +96,18 @@ interface Judgement {
 /** A refused connection is `-r`, an unexpected answer `-M`; see `probes.ts` for the arguments. */
 export const probeTcp: Probe = async (args, context) => {
   const options = readOptions(args, OPTIONS);
-  const target = readTarget(options, context);
+  const target = await readTarget(options, context);
   const { thresholds, limitS } = readTimes(options, context);
   const mismatch = readState(options.get('mismatch') ?? 'warn');
   const refused = readState(options.get('refuse') ?? 'crit');
   try {
     const conversation = await runWithin(limitS * 1_000, context, (signal) =>
-      converse(target, context.clock, signal),
+      meet(target, { ...context, signal }),
     );
     if (conversation === null) {
       return report('critical', `TCP CRITICAL - Socket timeout after ${limitS} seconds`);
     }
+    if ('exitCode' in conversation) return conversation;
     const showsAnswer = !options.has('jail');
     return judge(target, conversation, { thresholds, limitS, mismatch, showsAnswer });
   } catch (error) {
@@ -90,20 +116,37 @@ export const probeTcp: Probe = async (args, context) => {
   }
 };
 
-function readTarget(options: Options<keyof typeof OPTIONS>, context: ProbeContext): Target {
+async function readTarget(
+  options: Options<keyof typeof OPTIONS>,
+  context: ProbeContext,
+): Promise<Target> {
   const port = options.get('port');
   if (port === undefined) throw new UsageError('there is no port: give -p');
+  const address = readHost(options.get('hostname'), context);
   const hasEscapes = options.has('escape');
   const quit = options.get('quit') ?? '';
   const send = options.get('send') ?? '';
+  const days = options.get('certificate');
+  const serverName = options.get('sni') ?? address;
+  const limits = days === undefined ? null : readCertificateLimits(days);
+  const isTls = options.has('ssl') || days !== undefined;
   return {
-    address: readHost(options.get('hostname'), context),
+    address,
     port: readNumber(port, { name: 'port', max: 65_535, isWhole: true }),
     family: readFamily(options),
     send: hasEscapes ? readEscapes(send) : send,
     quit: hasEscapes || quit === '' ? readEscapes(quit) : `${quit}\r\n`,
     expected: options.all('expect'),
     needsAll: options.has('all'),
+    maxBytes: readNumber(options.get('maxbytes') ?? String(MAX_ANSWER_BYTES), {
+      ...{ name: 'number of bytes', max: MAX_ANSWER_BYTES, isWhole: true },
+    }),
+    delayMs:
+      1_000 *
+      readNumber(options.get('delay') ?? '0', {
+        ...{ name: 'number of seconds', max: MAX_DELAY_S, isWhole: false },
+      }),
+    tls: isTls ? { serverName, settings: await readTlsSettings(options, ''), limits } : null,
   };
 }
 
@@ -121,35 +164,79 @@ function readEscapes(text: string): string {
   return text.replace(/\\([nrt\\])/g, (_escape, letter: string) => meanings[letter] ?? letter);
 }
 
-/** Rejects with what keeps the connection from being made, or ends it, or when `signal` aborts. */
-function converse(target: Target, clock: Clock, signal: AbortSignal): Promise<Conversation> {
-  signal.throwIfAborted();
-  const { address, port, family, send, quit, expected } = target;
+type Meeting = Pick<ProbeContext, 'clock' | 'signal'>;
+
+/**
+ * Connects and talks; the report when the certificate leaves nothing to talk about. Rejects with what
+ * keeps the connection from being made, or ends it, or when `signal` aborts.
+ */
+async function meet(target: Target, context: Meeting): Promise<Conversation | ProbeReport> {
+  const { clock, signal } = context;
   const startedAt = clock.monotonic();
+  const plain = await openConnection(target, signal);
+  const { tls } = target;
+  if (tls === null) return converse(plain, target, { ...context, startedAt, preface: null });
+  try {
+    const { socket, certificate } = await secure(plain, tls.serverName, tls.settings, signal);
+    const preface =
+      tls.limits === null
+        ? null
+        : reportCertificate(certificate, tls.limits, { now: clock.now(), flaw: null });
+    if (preface === null || preface.exitCode === 0) {
+      return await converse(socket, target, { ...context, startedAt, preface });
+    }
+    socket.destroySoon();
+    return preface;
+  } catch (error) {
+    if (!(error instanceof UntrustedCertificate) || tls.limits === null) throw error;
+    const flaw = describeTlsFailure(error);
+    return reportCertificate(error.certificate, tls.limits, { now: clock.now(), flaw });
+  }
+}
+
+/** Rejects when the connection fails, or when `signal` aborts, which ends it. */
+function converse(
+  socket: Socket,
+  { send, quit, expected, needsAll, maxBytes, delayMs }: Target,
+  {
+    clock,
+    startedAt,
+    preface,
+  }: Meeting & Pick<Conversation, 'preface'> & { readonly startedAt: number },
+): Promise<Conversation> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, family, signal });
     const answer: Buffer[] = [];
-    let room = MAX_ANSWER_BYTES;
-    const isFound = createSearch(expected, target.needsAll);
+    let room = maxBytes;
+    let cancel = () => {};
+    const isFound = createSearch(expected, needsAll);
     const finish = (isExpected: boolean) => {
-      const timeS = (clock.monotonic() - startedAt) / 1_000;
-      resolve({ answer: Buffer.concat(answer).toString(), isExpected, timeS });
-      if (quit === '') socket.destroy();
-      else socket.end(quit, () => socket.destroy());
+      cancel();
+      const timeS = (clock.monotonic() - startedAt - delayMs) / 1_000;
+      resolve({ answer: Buffer.concat(answer).toString(), isExpected, timeS, preface });
+      if (quit !== '') socket.write(quit);
+      socket.destroySoon();
+    };
+    const listen = () => {
+      if (expected.length === 0) return finish(true);
+      socket.on('data', (chunk: Buffer) => {
+        cancel();
+        const kept = chunk.subarray(0, room);
+        answer.push(kept);
+        room -= kept.length;
+        if (isFound(kept)) finish(true);
+        else if (room === 0) finish(false);
+        else cancel = clock.setTimer(SILENCE_MS, () => finish(false));
+      });
+      socket.on('end', () => finish(false));
     };
     socket.on('error', reject);
-    socket.on('connect', () => {
-      if (send !== '') socket.write(send);
-      if (expected.length === 0) finish(true);
+    socket.once('close', () => {
+      cancel();
+      reject(new Error('the connection was closed'));
     });
-    socket.on('data', (chunk: Buffer) => {
-      const kept = chunk.subarray(0, room);
-      answer.push(kept);
-      room -= kept.length;
-      if (isFound(kept)) finish(true);
-      else if (room === 0) finish(false);
-    });
-    socket.on('end', () => finish(false));
+    if (send !== '') socket.write(send);
+    if (delayMs === 0) listen();
+    else cancel = clock.setTimer(delayMs, listen);
   });
 }
 
@@ -172,10 +259,11 @@ function createSearch(texts: readonly string[], needsAll: boolean): (chunk: Buff
 }
 
 function judge(target: Target, conversation: Conversation, judgement: Judgement): ProbeReport {
-  const { answer, isExpected, timeS } = conversation;
+  const { answer, isExpected, timeS, preface } = conversation;
   const { thresholds, limitS, mismatch } = judgement;
+  const lead = preface?.stdout ?? '';
   if (!isExpected && answer === '') {
-    return report('critical', 'TCP CRITICAL - No data received from host');
+    return report('critical', `${lead}TCP CRITICAL - No data received from host`);
   }
   const timeState = judgeTime(timeS, thresholds);
   const state = isExpected || timeState === 'critical' ? timeState : mismatch;
@@ -184,15 +272,15 @@ function judge(target: Target, conversation: Conversation, judgement: Judgement)
     ? `${timeS.toFixed(3)} second response time on ${showText(target.address)} port ${target.port}${shown}`
     : `Unexpected response from host/socket: ${showText(answer)}`;
   const perfdata = [timePerfdatum(timeS, thresholds, limitS)];
-  return report(state, `TCP ${state.toUpperCase()} - ${text}`, perfdata);
+  return report(state, `${lead}TCP ${state.toUpperCase()} - ${text}`, perfdata);
 }
 
 function describeFailure(target: Target, error: unknown, refused: CheckStateName): ProbeReport {
-  const code = codeOf(error);
-  const state = code === 'ECONNREFUSED' ? refused : 'critical';
-  const address = showText(target.address);
-  const text = isNameError(error)
-    ? `Invalid hostname, address or socket: ${address}`
-    : `connect to address ${address} and port ${target.port}: ${describeError(error)}`;
-  return report(state, `TCP ${state.toUpperCase()} - ${text}`);
+  if (target.tls !== null && isTlsFailure(error)) {
+    const text = `Cannot make SSL connection: ${describeTlsFailure(error)}`;
+    return report('critical', `TCP CRITICAL - ${text}`);
+  }
+  const failure = describeFailedConnection(target, error);
+  const state = codeOf(error) === 'ECONNREFUSED' ? refused : failure.state;
+  return report(state, `TCP ${state.toUpperCase()} - ${failure.text}`);
 }

@@ -111,7 +111,7 @@ describe.skipIf(needs('sshd'))('a script on another host', () => {
   });
 
   test('has stdout and stderr apart, and either is cut at the limit', async () => {
-    const outcome = await runner.run('check_floods');
+    const outcome = await runner.run('check_floods', [], { timeoutMs: 25_000 });
     expect(outcome).toMatchObject({ kind: 'exited', truncated: true });
     expect('stdout' in outcome && outcome.stdout.length).toBe(100_000);
   });

@@ -1,0 +1,223 @@
+/**
+ * Pages of the list of checks. No database chooses rightly by itself how to read them, least of all
+ * when most checks are OK: a list of few is read by its filters and sorted, one of many is read in its
+ * order until the page is full. Where no index has the order, the list is read as one of several
+ * that follow one another.
+ */
+
+import { type RawBuilder, sql as raw } from 'kysely';
+import { CHECK_STATES } from '../../model/check.ts';
+import type { Sql } from '../database.ts';
+import {
+  countByPlugin,
+  countByState,
+  countChecks,
+  PENDING_CODE,
+  withFilter,
+} from './check-counts.ts';
+import {
+  type FilterEntry,
+  filterChecks,
+  isMeasured,
+  MEASURED,
+  needs,
+  resolveFilters,
+  type Wanted,
+} from './check-filters.ts';
+import type { Filters } from './objects.ts';
+import {
+  type AnyQuery,
+  formatCursor,
+  type Ordering,
+  type Page,
+  type PageRequest,
+  parseCursor,
+  readPage,
+  type SortKey,
+} from './page.ts';
+
+/** At most so many are sorted. */
+const MAX_SORTED = 1_000;
+
+/** The select of checks, by which table it begins with. */
+export type SelectChecks = (sql: Sql, from: 'filters' | 'host' | 'change') => AnyQuery;
+
+type Row = Record<string, unknown>;
+
+/** One page, sorted at last by host and plugin. */
+export async function readCheckPage(
+  sql: Sql,
+  select: SelectChecks,
+  { page, filters }: { readonly page: PageRequest; readonly filters: Filters },
+): Promise<Page<Row>> {
+  const wanted = await resolveFilters(sql, filters);
+  const sort = completeSort(page.sort);
+  const list: List = { sql, select, wanted };
+  const parts = await findParts(list, sort[0]?.name);
+  const total =
+    parts?.reduce((sum, { count }) => sum + count, 0) ?? (await countChecks(sql, wanted));
+  const request = { ...page, sort };
+  return parts !== null && total > MAX_SORTED
+    ? readParts(list, parts, { page: request, total })
+    : readOrdered(list, request, total);
+}
+
+/** The parts in ascending order of an order that no index has; null = one has it. */
+async function findParts({ sql, wanted }: List, first?: string): Promise<readonly Part[] | null> {
+  if (first === 'plugin') return partsByPlugin(await countByPlugin(sql, wanted));
+  if (first === 'state') return partsByState(await countByState(sql, wanted));
+  if (first === 'lastStateChange') return partsByChange(await countByState(sql, wanted));
+  return null;
+}
+
+/** What a list is of. */
+interface List {
+  readonly sql: Sql;
+  readonly select: SelectChecks;
+  readonly wanted: Wanted;
+}
+
+/** Host and plugin in the direction of the last key, unless they are named. */
+function completeSort(sort: readonly SortKey[]): SortKey[] {
+  const descending = sort.at(-1)?.descending ?? false;
+  const missing = ['host', 'plugin'].filter((name) => sort.every((key) => key.name !== name));
+  return [...sort, ...missing.map((name) => ({ name, descending }))];
+}
+
+/** A page in an order that an index has, or of few. */
+function readOrdered(
+  { sql, select, wanted }: List,
+  page: PageRequest,
+  total: number,
+): Promise<Page<Row>> {
+  const isFew = total <= MAX_SORTED;
+  const from = isFew ? fromOfFew(wanted) : (FROM_OF_MANY[page.sort[0]?.name ?? ''] ?? 'filters');
+  const ordering: Ordering = {
+    total,
+    columns: columnsOf(isFew),
+    tieBreaker: 'check_pair.check_id',
+    defaultSort: [],
+  };
+  return readPage(filterChecks(select(sql, from), wanted), ordering, page);
+}
+
+/** Which table has an index of the order. */
+const FROM_OF_MANY: Readonly<Record<string, 'host' | 'change'>> = {
+  host: 'host',
+  zone: 'host',
+  lastStateChange: 'change',
+};
+
+/** Few of what is not measured are found by their hosts, others by their states. */
+function fromOfFew(wanted: Wanted): 'filters' | 'host' {
+  return !isMeasured(wanted) && needs(wanted, 'host') ? 'host' : 'filters';
+}
+
+function columnsOf(isFew: boolean): Ordering['columns'] {
+  return {
+    host: isFew ? unindexed('host.name') : 'host.name',
+    plugin: 'plugin.name',
+    zone: isFew ? unindexed('host.zone') : 'host.zone',
+    // What is pending comes before all else.
+    state: raw<number>`coalesce(check_state.state, ${PENDING_CODE})`,
+    lastStateChange: isFew
+      ? raw<number>`coalesce(check_state.last_state_change_at, 0)`
+      : 'check_state.last_state_change_at',
+  };
+}
+
+/** A column by whose index no database reads. */
+function unindexed(column: string): RawBuilder<unknown> {
+  return raw`coalesce(${raw.ref(column)}, '')`;
+}
+
+/** One of the lists that follow one another. */
+interface Part {
+  /** What all its rows have as the first sort value; null = they have several. */
+  readonly value: string | number | null;
+  readonly filter: FilterEntry;
+  readonly count: number;
+}
+
+function partsByPlugin(counts: Awaited<ReturnType<typeof countByPlugin>>): Part[] {
+  return counts.map(({ plugin, count }) => ({ value: plugin, count, filter: ['plugin', plugin] }));
+}
+
+function partsByState(counts: ReadonlyMap<number, number>): Part[] {
+  return [PENDING_CODE, ...CHECK_STATES.keys()].map((value) => ({
+    value,
+    count: counts.get(value) ?? 0,
+    filter: ['state', nameOf(value)],
+  }));
+}
+
+/** Instants of what is pending are 0. */
+function partsByChange(counts: ReadonlyMap<number, number>): Part[] {
+  const pending = counts.get(PENDING_CODE) ?? 0;
+  const measured = [...counts].reduce((sum, [, count]) => sum + count, -pending);
+  return [
+    { value: 0, count: pending, filter: ['state', nameOf(PENDING_CODE)] },
+    { value: null, count: measured, filter: MEASURED },
+  ];
+}
+
+function nameOf(code: number): string {
+  return CHECK_STATES[code] ?? 'pending';
+}
+
+/** Reads the parts in their order until the page is full, with one row more to know whether it is the last. */
+async function readParts(
+  list: List,
+  ascending: readonly Part[],
+  { page, total }: { readonly page: PageRequest; readonly total: number },
+): Promise<Page<Row>> {
+  const [first, ...rest] = page.sort;
+  const parts = first?.descending ? [...ascending].reverse() : ascending;
+  const begun = page.cursor === null ? null : parseCursor(page.cursor, page.sort.length + 1);
+  const start = begun === null ? 0 : findStart(parts, begun[0], first?.descending ?? false);
+  const found: { readonly row: Row; readonly values: readonly unknown[] }[] = [];
+  for (const [index, part] of parts.entries()) {
+    const limit = page.limit + 1 - found.length;
+    if (index < start || part.count === 0 || limit === 0) continue;
+    const isWhole = part.value === null;
+    const isBegun = index === start && (isWhole || part.value === begun?.[0]);
+    const values = begun !== null && isBegun ? begun.slice(isWhole ? 0 : 1) : null;
+    const rows = await readOrdered(
+      { ...list, wanted: withFilter(list.wanted, part.filter) },
+      {
+        limit,
+        sort: isWhole ? page.sort : rest,
+        cursor: values === null ? null : formatCursor(values),
+      },
+      part.count,
+    );
+    const valueCount = page.sort.length + (isWhole ? 1 : 0);
+    for (const row of rows.items) {
+      const own = Array.from({ length: valueCount }, (_, at) => row[`sort_${at}`]);
+      found.push({ row, values: isWhole ? own : [part.value, ...own] });
+    }
+  }
+  const last = found.length > page.limit ? found[page.limit - 1] : undefined;
+  return {
+    items: found.slice(0, page.limit).map(({ row }) => row),
+    total,
+    nextCursor: last === undefined ? null : formatCursor(last.values),
+  };
+}
+
+/** The part that a row with this first sort value is in; when that is gone, the one behind it. */
+function findStart(
+  parts: readonly Part[],
+  value: string | number | undefined,
+  descending: boolean,
+): number {
+  const isBehind = (other: Part['value']) =>
+    other === null ||
+    (typeof other === 'string' &&
+      typeof value === 'string' &&
+      (descending ? other < value : other > value));
+  const exact = parts.findIndex((part) => part.value === value);
+  if (exact >= 0) return exact;
+  const behind = parts.findIndex((part) => isBehind(part.value));
+  return behind < 0 ? parts.length : behind;
+}
