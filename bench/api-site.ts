@@ -143,7 +143,13 @@ async function insertBeside(
     .values(
       hosts.slice(0, EXTRA_COUNT).map(({ id, index }) => ({
         ...{ id: randomUUID(), host_id: id, plugin_id: null, suite_id: null, subnet_id: null },
-        ...{ labels: '', start_at: 1_000 + index, end_at: 2_000 + index, is_fixed: 1 as const },
+        ...{
+          labels: '',
+          all_checks: 1 as const,
+          start_at: 1_000 + index,
+          end_at: 2_000 + index,
+          is_fixed: 1 as const,
+        },
         ...{ duration_ms: 1_000, recurrence: '', time_zone: 'UTC', author: 'seed', comment: '' },
         ...{ created_at: 1_000, cancelled_at: 1_500, over_at: 2_000 },
       })),

@@ -23,7 +23,6 @@ import { createMetrics } from '../src/lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../src/messages/check-result.ts';
 import { createEnvelope } from '../src/messages/envelope.ts';
 import { CHECK_STATES } from '../src/model/check.ts';
-import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import { NAGIOS_SEMANTICS } from '../src/nagios/state/semantics.ts';
 import { hostSpec, pluginSpec, QUEUE_NAMES } from '../test/site.ts';
 
@@ -198,7 +197,9 @@ async function addSite(database: Database, checks: number): Promise<KnownCheck[]
     const suite = { name: 'all', description: '', hosts: [], plugins: [], subnets: [] };
     await suiteQueries.insert(change, randomUUID(), suite);
     for (let number = 0; number < CHECKS_PER_HOST; number++) {
-      const spec = pluginSpec(`plugin-${number}`, { suites: ['all'] });
+      // One of a host's checks tells whether the host is up, as on a real site.
+      const hostCheck = number === 0;
+      const spec = pluginSpec(`plugin-${number}`, { suites: ['all'], hostCheck });
       await pluginQueries.insert(change, randomUUID(), spec);
     }
     for (let number = 0; number < checks / CHECKS_PER_HOST; number++) {
@@ -222,7 +223,7 @@ function resultOf({ checkId, host, plugin }: KnownCheck, round: number): CheckRe
   return {
     ...{ id: randomUUID(), checkId, scheduledAt, startedAt: scheduledAt + 5 },
     ...{ finishedAt: scheduledAt + 30, worker: 'violet-1', host, plugin, keepHistory: true },
-    ...{ intervalMs: INTERVAL_MS, policy: { ...DEFAULT_POLICY, stalking: [] } },
+    intervalMs: INTERVAL_MS,
     ...{ state: isProblem ? 'critical' : 'ok', exitCode: isProblem ? 2 : 0 },
     ...{ output: `TCP OK - ${value} second response time on port 80`, longOutput: '' },
     perfdata: [{ label: 'time', value, unit: 's', warn: null, crit: null, min: 0, max: 10 }],

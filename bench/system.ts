@@ -14,7 +14,7 @@ import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { sleep, systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
-import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Plugin } from '../src/model/objects.ts';
 import { treeCpuMs } from './tree-cpu.ts';
 
@@ -110,6 +110,7 @@ async function createSite(
       intervalMs: load.intervalS * 1_000,
       timeoutMs: 10_000,
       policy: DEFAULT_POLICY,
+      hostCheck: false,
       description: '',
       suites: ['bench'],
     });
@@ -127,6 +128,10 @@ async function createSite(
         suites: ['bench'],
         labels: {},
         vars: {},
+        hostCheck: null,
+        parents: [],
+        policy: DEFAULT_HOST_POLICY,
+        overrides: {},
       });
     }
   });

@@ -10,7 +10,7 @@ import { hostQueries } from '../src/database/queries/hosts.ts';
 import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { openSqlite } from '../src/database/sqlite.ts';
-import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Host, Plugin } from '../src/model/objects.ts';
 
 /** Queue names without prefix. */
@@ -104,6 +104,10 @@ export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
     zone: 'default',
     subnet: null,
     suites: [name],
+    hostCheck: null,
+    parents: [],
+    policy: DEFAULT_HOST_POLICY,
+    overrides: {},
     labels: {},
     vars: {},
     ...fields,
@@ -120,6 +124,7 @@ export function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
     intervalMs: 60_000,
     timeoutMs: 10_000,
     policy: DEFAULT_POLICY,
+    hostCheck: false,
     description: '',
     suites: [name],
     ...fields,

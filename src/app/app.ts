@@ -29,7 +29,7 @@ import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { parseArchives } from '../model/archive-span.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
-import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
+import { NAGIOS_SEMANTICS, type Semantics } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
@@ -202,7 +202,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     shards: config.grey.shards,
     holder,
     keepsHistory: config.grey.history,
-    semantics: { ...NAGIOS_SEMANTICS, ...config.semantics },
+    semantics: readSemantics(config.semantics),
   });
   lifecycle.onStop('collector', () => collector.stop());
   const discovered = await startDiscoveryCollector({ ...shared, database });
@@ -332,6 +332,20 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('API', () => server.close());
   log.info({ url }, 'red serves the API');
   return { url, tokenFile, database, announceChange };
+}
+
+/** What is configured, with what Nagios does for the rest. */
+function readSemantics({
+  holdForParents,
+  cachedHostCheckHorizon,
+  ...configured
+}: Config['semantics']): Semantics {
+  return {
+    ...NAGIOS_SEMANTICS,
+    ...configured,
+    holdForParentsMs: holdForParents * 1_000,
+    cachedHostCheckHorizonMs: cachedHostCheckHorizon * 1_000,
+  };
 }
 
 /** Red and grey must count the same number of result queues, or results would lie in one forever. */

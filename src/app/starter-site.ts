@@ -9,7 +9,7 @@ import { hostQueries } from '../database/queries/hosts.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from '../database/queries/tokens.ts';
 import type { Clock } from '../lib/clock.ts';
-import { DEFAULT_POLICY } from '../model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Plugin } from '../model/objects.ts';
 import { createSecret, hashSecret } from '../red/api/auth.ts';
@@ -110,6 +110,10 @@ export async function ensureStarterSite(
         zone: 'default',
         subnet: null,
         suites: [suite],
+        hostCheck: null,
+        parents: [],
+        policy: DEFAULT_HOST_POLICY,
+        overrides: {},
         labels: {},
         vars: {},
       }),
@@ -124,7 +128,10 @@ function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
 }
 
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
-  const rhythm = { ssh: false, intervalMs: 30_000, timeoutMs: 10_000, policy: DEFAULT_POLICY };
+  const rhythm = {
+    ...{ ssh: false, intervalMs: 30_000, timeoutMs: 10_000 },
+    ...{ policy: DEFAULT_POLICY, hostCheck: false },
+  };
   const wanted: Omit<Plugin, 'suites'>[] = [
     {
       name: 'ping',
@@ -132,6 +139,7 @@ function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites
       params: '-w 100,20% -c 500,60% -p 3',
       description: 'The host answers to ICMP',
       ...rhythm,
+      hostCheck: true,
     },
     {
       name: 'api-port',

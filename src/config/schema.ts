@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import { DEFAULT_ARCHIVES } from '../model/archive-span.ts';
+import { SEMANTICS } from './semantics.ts';
 
 const Seconds = (options: {
   default: number;
@@ -24,9 +25,6 @@ const Limit = (value: number) =>
 const LIMITS = {
   ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
 };
-
-const Percent = (value: number, description: string) =>
-  Type.Number({ minimum: 0, maximum: 100, default: value, description });
 
 /** HOST:PORT, the host of an IPv6 address in brackets. */
 const ADDRESS = '(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}';
@@ -333,36 +331,7 @@ export const ConfigSchema = Section({
       audit: Days(730, 'What people changed'),
     }),
   }),
-  semantics: Section({
-    serviceCheckTimeoutState: Type.Union(
-      [
-        Type.Literal('ok'),
-        Type.Literal('warning'),
-        Type.Literal('critical'),
-        Type.Literal('unknown'),
-      ],
-      { default: 'critical', description: 'State of a check that ran out of time' },
-    ),
-    outOfBoundsState: Type.Union([Type.Literal('critical'), Type.Literal('unknown')], {
-      default: 'critical',
-      description:
-        'State of exit codes outside 0 to 3 and of plugins that cannot be started; Icinga: unknown',
-    }),
-    timeoutOutput: Type.Union([Type.Literal('replaced'), Type.Literal('kept')], {
-      default: 'replaced',
-      description: 'What a plugin printed before it ran out of time is replaced; Icinga: kept',
-    }),
-    enableFlapDetection: Type.Boolean({
-      default: true,
-      description: 'Whether objects that change their state too often are flapping',
-    }),
-    lowServiceFlapThreshold: Percent(20, 'Percent of changes at or below which flapping stops'),
-    highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
-    hardProblemAttempt: Type.Union([Type.Literal('max'), Type.Literal('first')], {
-      default: 'max',
-      description: 'What attempt a hard problem shows: max as Nagios, first as Icinga',
-    }),
-  }),
+  semantics: Section(SEMANTICS),
   security: Section({
     messageKey: Type.String({
       default: '',

@@ -18,7 +18,8 @@ export const StatusSchema = Type.Object({
     pending: Count,
     soft: Type.Integer({ description: 'Active, not OK and still tried again' }),
     unhandled: Type.Integer({
-      description: 'Active, not OK, neither acknowledged nor in downtime',
+      description:
+        'Active, not OK, neither acknowledged nor in downtime nor of a host that is not up',
     }),
   }),
   hosts: Type.Object({
@@ -27,7 +28,7 @@ export const StatusSchema = Type.Object({
     up: Count,
     down: Count,
     unreachable: Count,
-    pending: Type.Integer({ description: 'Active, and neither has a state nor a `ping` check' }),
+    pending: Type.Integer({ description: 'Active, and their host check has no result yet' }),
   }),
   workers: Type.Object({ connected: Count, all: Count }),
   problems: Type.Array(

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { DEFAULT_POLICY } from '../model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { type CheckView, listChecks } from './queries/checks.ts';
@@ -108,13 +108,15 @@ async function addSite(database: Database): Promise<void> {
         ...{ name: `lists-${index}`, run: { builtin: 'dummy' }, ssh: false, params: '' },
         ...{ intervalMs: 60_000, timeoutMs: 1_000, policy: DEFAULT_POLICY, description: '' },
         suites: ['lists'],
+        hostCheck: index === 0,
       });
     }
     for (let index = 0; index < HOST_COUNT; index++) {
       await hostQueries.insert(change, randomUUID(), {
         ...{ name: `lists-${index}`, address: `lists-${index}`, login: 'violet', sshPort: 22 },
         ...{ maintenance: index % 9 === 0, history: false, zone: zoneOf(index), subnet: null },
-        ...{ suites: ['lists'], labels: {}, vars: {} },
+        ...{ suites: ['lists'], labels: {}, vars: {}, hostCheck: null, parents: [] },
+        ...{ policy: DEFAULT_HOST_POLICY, overrides: {} },
       });
     }
   });

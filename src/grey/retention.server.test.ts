@@ -14,6 +14,7 @@ import { writeBatch } from '../database/queries/check-states.ts';
 import { listResults } from '../database/queries/checks.ts';
 import { listDowntimeStretches } from '../database/queries/downtime-stretches.ts';
 import { type EventEntry, insertEvents, listEventsAfter } from '../database/queries/events.ts';
+import { readCheckCode } from '../database/queries/state-codes.ts';
 import {
   findStateAt,
   insertStateStarts,
@@ -81,7 +82,7 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     const results = ages.map((age) => result(checkId, NOW - age * DAY));
     await writeBatch(database, { results });
     await forget();
-    const kept = await listResults(database, [checkId], EVER);
+    const kept = await listResults(database, [checkId], EVER, readCheckCode);
     expect(kept.map(({ scheduledAt }) => (NOW - scheduledAt) / DAY)).toEqual([0, 0.5, 9, 9.9]);
   });
 
@@ -91,9 +92,9 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     await writeBatch(database, { results: ahead });
     await forget(NOW + 2 * DAY);
     await writeBatch(database, { results: ahead });
-    expect(await listResults(database, [checkId], EVER)).toHaveLength(ahead.length);
+    expect(await listResults(database, [checkId], EVER, readCheckCode)).toHaveLength(ahead.length);
     await forget(NOW + 30 * DAY);
-    expect(await listResults(database, [checkId], EVER)).toEqual([]);
+    expect(await listResults(database, [checkId], EVER, readCheckCode)).toEqual([]);
   });
 
   test('the stretch that is in force at the border stays, with all that follow', async () => {
@@ -107,10 +108,10 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
       stretch(steady, NOW - 300 * DAY, 'ok'),
     ]);
     await forget();
-    const kept = await listStateStarts(database, [checkId], EVER);
+    const kept = await listStateStarts(database, [checkId], EVER, readCheckCode);
     expect(kept.map(({ state }) => state)).toEqual(['ok', 'warning']);
-    expect(await findStateAt(database, steady, NOW)).toMatchObject({ state: 'ok' });
-    expect(await findStateAt(database, checkId, NOW - 20 * DAY)).toMatchObject({
+    expect(await findStateAt(database, steady, NOW, readCheckCode)).toMatchObject({ state: 'ok' });
+    expect(await findStateAt(database, checkId, NOW - 20 * DAY, readCheckCode)).toMatchObject({
       state: 'warning',
     });
   });
@@ -124,9 +125,9 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     await rename.where('check_id', '=', checkId).execute();
     await forget();
     expect(await listArchivedChecks(database, 'gone', 'gone')).toHaveLength(1);
-    expect(await findStateAt(database, checkId, NOW)).toBeDefined();
+    expect(await findStateAt(database, checkId, NOW, readCheckCode)).toBeDefined();
     await forget(NOW + 30 * DAY);
-    expect(await findStateAt(database, checkId, NOW)).toBeUndefined();
+    expect(await findStateAt(database, checkId, NOW, readCheckCode)).toBeUndefined();
     expect(await listArchivedChecks(database, 'gone', 'gone')).toEqual([]);
   });
 
@@ -199,8 +200,10 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     }
     await forgetting;
     expect(stored.length).toBeGreaterThan(5);
-    expect(await listResults(database, [checkId], EVER)).toEqual([]);
-    expect(await listResults(database, [fresh], EVER)).toHaveLength(Math.min(1_000, stored.length));
+    expect(await listResults(database, [checkId], EVER, readCheckCode)).toEqual([]);
+    expect(await listResults(database, [fresh], EVER, readCheckCode)).toHaveLength(
+      Math.min(1_000, stored.length),
+    );
   }, 120_000);
 
   test('one of two greys does it', async () => {

@@ -139,8 +139,7 @@ function addSiteMetrics(
     () => {
       const totals = site.totals();
       if (totals === null) return [];
-      const { hostsAll: all, hostsActive: active, hostStates } = totals;
-      return Object.entries({ all, active, ...hostStates }).map(([kind, value]) => ({
+      return Object.entries(totals.hosts).map(([kind, value]) => ({
         labels: { kind },
         value,
       }));
@@ -170,12 +169,12 @@ export function countCommon(
     checksIncorrect: totals.states.unknown,
     checksAll: totals.checksAll,
     checksActive: totals.checksActive,
-    hostsAll: totals.hostsAll,
-    hostsActive: totals.hostsActive,
-    hostsActiveUp: totals.hostStates.up,
+    hostsAll: totals.hosts.all,
+    hostsActive: totals.hosts.active,
+    hostsActiveUp: totals.hosts.up,
     ramUsedKib,
-    hostsDown: totals.hostStates.down,
-    hostsUnreachable: totals.hostStates.unreachable,
+    hostsDown: totals.hosts.down,
+    hostsUnreachable: totals.hosts.unreachable,
     problemsSoft: totals.softProblems,
     problemsUnhandled: totals.unhandledProblems,
     latenessMedianS: worstS('latenessMedianMs'),

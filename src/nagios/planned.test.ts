@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AVAILABILITY_STATES, sumStretches } from './availability.ts';
+import { CHECK_STATES } from '../model/check.ts';
+import { sumStretches } from './availability.ts';
 import { coveredParts, hardStretches, sumReasons } from './planned.ts';
 
 const instant = fc.integer({ min: 0, max: 60 });
@@ -15,7 +16,7 @@ const stretches = fc
   .array(
     fc.record({
       fromAt: instant,
-      state: fc.constantFrom(...AVAILABILITY_STATES),
+      state: fc.constantFrom(...CHECK_STATES, 'notMeasured' as const),
       stateType: fc.constantFrom('soft' as const, 'hard' as const),
       cause: fc.constantFrom('noWorker', 'maintenance', 'noResult'),
     }),
@@ -44,7 +45,7 @@ describe('reasons', () => {
     fc.assert(
       fc.property(stretches, span, (given, asked) => {
         const sum = [...sumReasons(given, asked).values()].reduce((one, other) => one + other, 0);
-        expect(sum).toBe(sumStretches(given, asked).notMeasured);
+        expect(sum).toBe(sumStretches(given, CHECK_STATES, asked).notMeasured);
       }),
     );
   });
@@ -77,8 +78,8 @@ describe('hard states alone', () => {
   test('leave what was not measured as it is', () => {
     fc.assert(
       fc.property(stretches, span, (given, asked) => {
-        const all = sumStretches(given, asked).notMeasured;
-        expect(sumStretches(hardStretches(given), asked).notMeasured).toBe(all);
+        const all = sumStretches(given, CHECK_STATES, asked).notMeasured;
+        expect(sumStretches(hardStretches(given), CHECK_STATES, asked).notMeasured).toBe(all);
       }),
     );
   });

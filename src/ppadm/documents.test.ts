@@ -38,6 +38,9 @@ const name = text.filter((each) => each !== '');
 const valuesOf = (kind: DocumentKind, field: string, standard: unknown): fc.Arbitrary<unknown> => {
   if (isMembership(kind, field))
     return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (kind === 'host' && field === 'parents')
+    return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (kind === 'host' && field === 'hostCheck') return name;
   if (field === 'exclude') return fc.constantFrom([], ['10.0.0.1/32'], ['10.0.0.0/30', '::1/128']);
   if (field === 'cidr') return fc.constantFrom('10.0.0.0/24', '2001:db8::/120');
   if (field === 'address') return fc.constantFrom('10.0.0.1', '2001:db8::1', 'web1.example');
@@ -71,8 +74,10 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
     ...EMPTY,
     suite: kind === 'suite' ? new Map() : others(item['suites']),
     subnet: kind === 'host' ? others(item['subnet']) : new Map(),
+    plugin: kind === 'host' ? others(item['hostCheck']) : new Map(),
+    host: kind === 'host' ? others(item['parents']) : new Map(),
   };
-  return { ...site, [kind]: new Map([[item.name, item]]) };
+  return { ...site, [kind]: new Map([...site[kind], [item.name, item]]) };
 };
 
 const read = (source: string) => {
@@ -117,8 +122,13 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
       fc.property(object, fc.constantFrom(...fields), (item, field) => {
         const changed = { ...item, [field]: 'certainly-another' };
         const site = siteOf(kind, item);
-        const wanted =
-          field === 'subnet' ? { ...site, subnet: new Map([['certainly-another', item]]) } : site;
+        const other = new Map([['certainly-another', item]]);
+        const wanted = {
+          ...site,
+          ...(field === 'subnet' ? { subnet: other } : {}),
+          ...(kind === 'host' && field === 'hostCheck' ? { plugin: other } : {}),
+          ...(field === 'parents' ? { host: new Map([...site.host, ...other]) } : {}),
+        };
         const [change] = findChanges(
           read(formatDocuments([toDocument(kind, changed)])),
           wanted,

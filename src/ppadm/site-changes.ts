@@ -12,6 +12,7 @@ import {
   MEMBER_KINDS,
   type SiteDocument,
 } from './documents.ts';
+import { orderHosts } from './host-order.ts';
 import { normalizeNames, normalizeSpec } from './normal-form.ts';
 import { type Difference, listDifferences } from './output/differences.ts';
 import {
@@ -64,11 +65,7 @@ export function findChanges(
   const memberships = resolveMemberships(wanted, remaining);
   const changes = DOCUMENT_KINDS.flatMap((kind) => {
     const compared = compareKind(kind, { wanted, remaining, memberships });
-    // A new host may have the address that another gives up.
-    const isNew = ({ action }: SiteChange) => action === 'create';
-    return kind === 'host'
-      ? [...compared.filter((one) => !isNew(one)), ...compared.filter(isNew)]
-      : compared;
+    return kind === 'host' ? orderHosts(compared, wanted.host, remaining.host) : compared;
   });
   const gone = (kind: DocumentKind) => deletions.filter((change) => change.kind === kind);
   return [...gone('host'), ...changes, ...gone('plugin'), ...gone('subnet'), ...gone('suite')];
@@ -132,7 +129,11 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     for (const member of wanted[kind].values()) check(member, 'suites', 'suite');
     for (const suite of wanted.suite.values()) check(suite, MEMBER_FIELDS[kind], kind);
   }
-  for (const host of wanted.host.values()) check(host, 'subnet', 'subnet');
+  for (const host of wanted.host.values()) {
+    check(host, 'subnet', 'subnet');
+    check(host, 'parents', 'host');
+    check(host, 'hostCheck', 'plugin');
+  }
   return errors;
 }
 

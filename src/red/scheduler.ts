@@ -11,6 +11,7 @@ import type { Log } from '../lib/log.ts';
 import { FAST_BUCKETS_S, type Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
+import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
@@ -118,7 +119,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       agenda.remove(entry.checkId);
       return;
     }
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const timing = timingOf(plugin, host.overrides[plugin.name]);
+    const rhythm = rhythmOf(host.id, plugin.id, timing.intervalMs);
     agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
     if (!options.isActive()) return;
     const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
@@ -128,7 +130,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker', id);
     const request = {
       ...{ id, checkId, scheduledAt: dueAt, expiresAt },
-      ...describeRun(host, plugin, options.shards),
+      ...describeRun(host, { ...plugin, ...timing }, options.shards),
     };
     void send(request, host.zone);
   };

@@ -3,9 +3,11 @@
  * by the configuration's version, since hints may be lost. Only what was touched is read again.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../database/database.ts';
 import {
   type AgendaCheck,
+  type AgendaHost,
   type AgendaPlugin,
   readAgendaChecks,
   readAgendaHosts,
@@ -18,7 +20,8 @@ import {
 } from '../database/queries/configuration.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Agenda } from './agenda.ts';
+import { timingOf } from '../model/overrides.ts';
+import type { Agenda, AgendaEntry } from './agenda.ts';
 import type { Catalogues } from './catalogue.ts';
 import { nextDueAt, resumeDueAt, rhythmOf } from './due-time.ts';
 
@@ -131,10 +134,8 @@ class AgendaReader {
     this.#storePlugins(plugins);
     const hostIds = new Set<string>();
     for await (const part of readAgendaHosts(database)) {
-      for (const host of part) {
-        catalogues.hosts.set(host);
-        hostIds.add(host.id);
-      }
+      this.#storeHosts(part);
+      for (const host of part) hostIds.add(host.id);
     }
     await this.#readChecks(undefined);
     for (const id of [...catalogues.hosts.ids()]) if (!hostIds.has(id)) catalogues.hosts.delete(id);
@@ -150,7 +151,7 @@ class AgendaReader {
     const plugins = await collect(readAgendaPlugins(database, changes.pluginIds));
     this.#storePlugins(plugins);
     const hosts = await collect(readAgendaHosts(database, changes.hostIds));
-    for (const host of hosts) catalogues.hosts.set(host);
+    this.#storeHosts(hosts);
     await this.#readChecks(changes.hostIds);
     const foundPlugins = new Set(plugins.map((plugin) => plugin.id));
     for (const id of changes.pluginIds) if (!foundPlugins.has(id)) this.#dropPlugin(id);
@@ -160,7 +161,7 @@ class AgendaReader {
 
   /** Stores plugins; checks whose interval changed move to their new rhythm. */
   #storePlugins(plugins: readonly AgendaPlugin[]): void {
-    const { agenda, catalogues, clock } = this.#options;
+    const { catalogues } = this.#options;
     const changedIndexes = new Set<number>();
     for (const plugin of plugins) {
       const index = catalogues.plugins.indexOf(plugin.id);
@@ -170,13 +171,33 @@ class AgendaReader {
         changedIndexes.add(index);
     }
     if (changedIndexes.size === 0) return;
-    const moved = [...agenda.entries()].filter((entry) => changedIndexes.has(entry.pluginIndex));
-    for (const entry of moved) {
+    this.#moveToRhythm((entry) => changedIndexes.has(entry.pluginIndex));
+  }
+
+  /** Stores hosts; checks of those that changed what their checks have for themselves move. */
+  #storeHosts(hosts: readonly AgendaHost[]): void {
+    const { catalogues } = this.#options;
+    const changedIndexes = new Set<number>();
+    for (const host of hosts) {
+      const index = catalogues.hosts.indexOf(host.id);
+      const former = index === undefined ? undefined : catalogues.hosts.at(index);
+      catalogues.hosts.set(host);
+      if (index !== undefined && !isDeepStrictEqual(former?.overrides, host.overrides)) {
+        changedIndexes.add(index);
+      }
+    }
+    if (changedIndexes.size > 0) {
+      this.#moveToRhythm((entry) => changedIndexes.has(entry.hostIndex));
+    }
+  }
+
+  #moveToRhythm(isMoved: (entry: AgendaEntry) => boolean): void {
+    const { agenda, catalogues, clock } = this.#options;
+    for (const entry of [...agenda.entries()].filter(isMoved)) {
       const host = catalogues.hosts.at(entry.hostIndex);
       const plugin = catalogues.plugins.at(entry.pluginIndex);
       if (!host || !plugin) continue;
-      const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
-      agenda.set({ ...entry, dueAt: nextDueAt(rhythm, clock.now()) });
+      agenda.set({ ...entry, dueAt: nextDueAt(rhythmOfCheck(host, plugin), clock.now()) });
     }
   }
 
@@ -215,7 +236,7 @@ class AgendaReader {
     const plugin = catalogues.plugins.at(pluginIndex);
     if (!host || !plugin || host.maintenance) return false;
     if (agenda.dueAt(check.checkId) !== undefined && !resumes) return true;
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const rhythm = rhythmOfCheck(host, plugin);
     const now = clock.now();
     const dueAt = isActive()
       ? resumeDueAt(rhythm, check.lastScheduledAt, now)
@@ -223,6 +244,11 @@ class AgendaReader {
     agenda.set({ checkId: check.checkId, hostIndex, pluginIndex, dueAt });
     return true;
   }
+}
+
+function rhythmOfCheck(host: AgendaHost, plugin: AgendaPlugin) {
+  const { intervalMs } = timingOf(plugin, host.overrides[plugin.name]);
+  return rhythmOf(host.id, plugin.id, intervalMs);
 }
 
 async function collect<Item>(parts: AsyncIterable<readonly Item[]>): Promise<Item[]> {

@@ -17,7 +17,9 @@ const answered = new Map<RouteName, Set<number>>();
 beforeAll(async () => {
   site = await openRunningSite();
   await site.call('POST', '/suites', { name: 's' });
-  const plugin = { builtin: 'dummy', params: '1 half|a=1', interval: 60, suites: ['s'] };
+  const plugin = {
+    ...{ builtin: 'dummy', params: '1 half|a=1', interval: 60, suites: ['s'], hostCheck: true },
+  };
   await site.call('POST', '/plugins', { name: 'p', ...plugin });
   await site.call('POST', '/subnets', { name: 'n', cidr: '127.0.7.1/32', suites: ['s'] });
   const host = { address: '192.0.2.1', suites: ['s'], subnet: 'n', labels: { team: 'shop' } };
@@ -131,6 +133,16 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   ],
   acknowledgeCheck: () => [{ path: CHECK, body: { comment: 'mine', sticky: true } }],
   removeAcknowledgement: () => [{ path: CHECK }],
+  getHostState: () => [{ path: HOST }],
+  runHostCheck: () => [{ path: HOST }, { path: HOST, query: 'wait=true' }],
+  submitHostResult: () => [
+    { path: HOST, body: { exitCode: 1, output: 'away' } },
+    { path: HOST, query: 'wait=true', body: { exitCode: 1, output: 'away' } },
+  ],
+  acknowledgeHost: () => [{ path: HOST, body: { comment: 'mine' } }],
+  removeHostAcknowledgement: () => [{ path: HOST }],
+  getHostHistory: () => [{ path: HOST }],
+  getHostAvailability: () => [{ path: HOST }],
   getCheckHistory: () => [{ path: CHECK }],
   getCheckAvailability: () => [{ path: CHECK }],
   getCheckPerfdata: () => [{ path: CHECK }],
@@ -161,6 +173,7 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   listAudit: () => [{}],
 };
 const CHECK = { host: 'h', plugin: 'p' };
+const HOST = { host: 'h' };
 const PREFER = { prefer: 'return=representation' };
 
 /** Values that a parameter takes, by `route.parameter` or else by the parameter alone. */
@@ -200,6 +213,10 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'listDowntimes.state': ['open'],
   'getCheckHistory.kind': ['results', 'states', 'results,states'],
   'getCheckAvailability.stateType': ['hard'],
+  'getHostHistory.kind': ['results', 'states', 'results,states'],
+  'getHostAvailability.to': ['2026-11-01T00:00:00Z'],
+  'getHostAvailability.from': ['2026-01-01T00:00:00Z'],
+  'listHosts.state': ['up', 'down', 'unreachable', 'pending', 'up,pending'],
   'getCheckAvailability.to': ['2026-11-01T00:00:00Z'],
   'getCheckAvailability.from': ['2026-01-01T00:00:00Z'],
   'getCommonStatistics.metrics': ['hosts_all', 'hosts_all,checks_ok'],

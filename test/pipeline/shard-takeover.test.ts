@@ -202,10 +202,15 @@ async function addSite(database: Database): Promise<Map<string, number>> {
   const names = (letter: string, count: number) =>
     Array.from({ length: count }, (_, index) => `${letter}${index}`);
   await changeConfiguration(database, { at: 1, actor: 'test' }, async (change) => {
+    const policy = { ...DEFAULT_POLICY, maxCheckAttempts: 3 };
     const suite = { name: 'all', description: '', hosts: [], plugins: [], subnets: [] };
     await suiteQueries.insert(change, randomUUID(), suite);
     for (const name of names('p', PLUGINS)) {
-      await pluginQueries.insert(change, randomUUID(), pluginSpec(name, { suites: ['all'] }));
+      await pluginQueries.insert(
+        change,
+        randomUUID(),
+        pluginSpec(name, { suites: ['all'], policy }),
+      );
     }
     for (const name of names('h', HOSTS)) {
       await hostQueries.insert(change, randomUUID(), hostSpec(name, { suites: ['all'] }));
@@ -233,7 +238,6 @@ function resultsOf(checks: ReadonlyMap<string, number>, part: number): CheckResu
         id: `${names} ${round}`.replaceAll(' ', '-'),
         ...{ checkId, scheduledAt, startedAt: scheduledAt + 5, finishedAt: scheduledAt + 10 },
         ...{ worker: 'violet', host, plugin, keepHistory: true, intervalMs: INTERVAL_MS },
-        policy: { ...DEFAULT_POLICY, stalking: [], maxCheckAttempts: 3 },
         ...{ state: CHECK_STATES[exitCode] ?? 'ok', exitCode, output: `${names} is ${exitCode}` },
         ...{ longOutput: '', perfdata: [] },
       });

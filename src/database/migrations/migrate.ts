@@ -12,6 +12,8 @@ import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as listIndexes } from './0010-list-indexes.ts';
+import { up as hostObjects } from './0011-host-objects.ts';
+import { up as hostConfiguration } from './0012-host-configuration.ts';
 import { up as tallies } from './0014-tallies.ts';
 import { up as serviceFigures } from './0015-service-figures.ts';
 import { up as traces } from './0016-traces.ts';
@@ -31,6 +33,8 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
   '0010-list-indexes': listIndexes,
+  '0011-host-objects': hostObjects,
+  '0012-host-configuration': hostConfiguration,
   '0014-tallies': tallies,
   '0015-service-figures': serviceFigures,
   '0016-traces': traces,
@@ -47,11 +51,15 @@ export interface MigrationStatus {
 
 /**
  * Applies what is missing; resolves to the names applied now. Several services may call it at once:
- * one works, the others wait. Throws `ConfigError` when the schema is newer than this program.
+ * one works, the others wait. `until`: the last to be applied; default: all. Throws `ConfigError` when
+ * the schema is newer than this program.
  */
-export async function migrate(database: Database): Promise<readonly string[]> {
+export async function migrate(database: Database, until?: string): Promise<readonly string[]> {
   await refuseNewerSchema(database);
-  const { error, results } = await createMigrator(database).migrateToLatest();
+  const migrator = createMigrator(database);
+  const { error, results } = await (until === undefined
+    ? migrator.migrateToLatest()
+    : migrator.migrateTo(until));
   if (error) throw error;
   return (results ?? []).map((result) => result.migrationName);
 }
@@ -72,7 +80,12 @@ function createMigrator(database: Database): Migrator {
   for (const [name, up] of Object.entries(MIGRATIONS)) {
     migrations[name] = { up: (db) => up(db, columns) };
   }
-  return new Migrator({ db: database.db, provider: { getMigrations: async () => migrations } });
+  return new Migrator({
+    db: database.db,
+    provider: { getMigrations: async () => migrations },
+    // Numbers are given out before they are used, so one may come behind a higher one.
+    allowUnorderedMigrations: true,
+  });
 }
 
 async function refuseNewerSchema(database: Database): Promise<void> {

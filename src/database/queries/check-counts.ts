@@ -15,6 +15,7 @@ import {
   type Wanted,
 } from './check-filters.ts';
 import { type AnyQuery, countRows } from './page.ts';
+import { FIRST_HOST_CODE } from './state-codes.ts';
 
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
@@ -40,7 +41,7 @@ export async function countChecks(sql: Sql, wanted: Wanted): Promise<number> {
 export async function countByState(sql: Sql, wanted: Wanted): Promise<ReadonlyMap<number, number>> {
   const isAll = wanted.filters.length === 0 && isPlain(wanted);
   const rows: { state: number | null; total: number }[] = await (isAll
-    ? (sql.db.selectFrom('check_state') as AnyQuery)
+    ? selectOwnStates(sql)
     : joinToPair(sql, wanted, new Set<Joined>(['state']))
   )
     .clearSelect()
@@ -112,7 +113,7 @@ function findInverse({
 async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
   const { filters, search, suite } = wanted;
   if (isOfStateAlone(wanted)) {
-    return countRows(filterChecks(sql.db.selectFrom('check_state') as AnyQuery, wanted));
+    return countRows(filterChecks(selectOwnStates(sql), wanted));
   }
   if (suite !== null && search === null && filters.every(([name]) => HOST_FILTERS.has(name))) {
     // Each plugin of a suite runs on each of its hosts.
@@ -121,6 +122,11 @@ async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
   if (filters.some(isRareState)) return countRows(joinToRare(sql, 'check_state', wanted));
   if (needs(wanted, 'memory')) return countRows(joinToRare(sql, 'check_memory', wanted));
   return countRows(joinToPair(sql, wanted, new Set()));
+}
+
+/** States of checks, without those of hosts. */
+function selectOwnStates({ db }: Sql): AnyQuery {
+  return db.selectFrom('check_state').where('check_state.state', '<', FIRST_HOST_CODE);
 }
 
 function isOfStateAlone(wanted: Wanted): boolean {
@@ -152,7 +158,8 @@ function joinToRare({ db }: Sql, from: 'check_state' | 'check_memory', wanted: W
   let query: AnyQuery = db
     .selectFrom(from)
     .crossJoin('check_pair')
-    .whereRef('check_pair.check_id', '=', `${from}.check_id`);
+    .whereRef('check_pair.check_id', '=', `${from}.check_id`)
+    .where('check_pair.plugin_id', 'is not', null);
   for (const kind of ['host', 'plugin'] as const) {
     if (isPlain(wanted) && !needs(wanted, kind)) continue;
     query = query.crossJoin(kind).whereRef(`${kind}.id`, '=', `check_pair.${kind}_id`);
@@ -170,14 +177,15 @@ function joinToRare({ db }: Sql, from: 'check_state' | 'check_memory', wanted: W
 /** Reads and joins only what the filters need, and `also`: all of it takes ten times as long. */
 function joinToPair({ db }: Sql, wanted: Wanted, also: ReadonlySet<Joined>): AnyQuery {
   const isNeeded = (what: Joined) => also.has(what) || needs(wanted, what);
-  let query: AnyQuery = db.selectFrom('check_pair');
+  let query: AnyQuery = db.selectFrom('check_pair').where('check_pair.plugin_id', 'is not', null);
   if (isNeeded('host')) {
     query = isMeasured(wanted)
       ? query.innerJoin('host', 'host.id', 'check_pair.host_id')
       : db
           .selectFrom('host')
           .crossJoin('check_pair')
-          .whereRef('check_pair.host_id', '=', 'host.id');
+          .whereRef('check_pair.host_id', '=', 'host.id')
+          .where('check_pair.plugin_id', 'is not', null);
   }
   if (isNeeded('plugin')) query = query.innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id');
   if (isNeeded('state')) {

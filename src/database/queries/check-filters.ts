@@ -10,6 +10,7 @@ import type { Sql } from '../database.ts';
 import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
 import { type AnyQuery, contains } from './page.ts';
+import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES } from './state-codes.ts';
 
 /** One filter by its name in the API. */
 export type FilterEntry = readonly [name: string, value: string];
@@ -131,17 +132,13 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   handled: {
     needs: ['memory'],
     apply: (query, value) =>
-      value === 'true'
-        ? query.where(isHandled)
-        : query.where((eb) =>
-            eb.or([eb.not(isHandled(eb)), eb('check_memory.check_id', 'is', null)]),
-          ),
+      value === 'true' ? query.where(isHandled) : query.where((eb) => eb.not(isHandled(eb))),
   },
   problem: {
     needs: ['state'],
     apply: (query, value) =>
       value === 'true'
-        ? query.where('check_state.state', '>', 0)
+        ? query.where('check_state.state', 'in', CHECK_PROBLEM_CODES)
         : query.where(({ eb, or }) =>
             or([eb('check_state.state', '=', 0), eb('check_state.state', 'is', null)]),
           ),
@@ -182,10 +179,31 @@ function hasNoState({ not, exists, selectFrom }: AnyBuilder) {
   );
 }
 
+/** Somebody knows of it; or it is put down to its host, which is the problem then. */
 function isHandled(eb: AnyBuilder) {
   return eb.or([
-    eb('check_memory.is_acknowledged', '=', 1),
-    eb('check_memory.is_in_downtime', '=', 1),
+    // Of a check without memory these are null, which is neither true nor false.
+    eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '=', 1),
+    eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '=', 1),
+    // Looked up once: few hosts are a problem at any time.
+    eb.and([
+      eb(
+        'check_pair.host_id',
+        'in',
+        eb
+          .selectFrom('check_state as of_host')
+          .innerJoin('check_pair as own', 'own.check_id', 'of_host.check_id')
+          .select('own.host_id')
+          .where('of_host.state', 'in', HOST_PROBLEM_CODES),
+      ),
+      eb.exists(
+        eb
+          .selectFrom('check_state as its')
+          .select('its.check_id')
+          .whereRef('its.check_id', '=', 'check_pair.check_id')
+          .where('its.state', 'in', CHECK_PROBLEM_CODES),
+      ),
+    ]),
   ]);
 }
 

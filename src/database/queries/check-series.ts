@@ -36,6 +36,7 @@ export async function countCheckFigures({ db }: Sql): Promise<number> {
     .innerJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .select(sql<number>`count(*)`.as('count'))
+    .where('check_pair.plugin_id', 'is not', null)
     .where('host.maintenance', '=', 0)
     .executeTakeFirstOrThrow();
   return Number(count);

@@ -131,6 +131,7 @@ export async function writeBatch(
       'is_in_downtime',
       'is_measured',
       'next_change_at',
+      'waits_until',
       'memory',
       'revision',
     ],

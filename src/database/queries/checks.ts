@@ -1,22 +1,26 @@
 /** Checks in SQL for people: lists with filters, single ones, and kept results. */
 
 import type { Selectable } from 'kysely';
-import { CHECK_STATES, type Perfdatum, type StateName } from '../../model/check.ts';
+import type { Perfdatum, StateName } from '../../model/check.ts';
 import type { Plugin } from '../../model/objects.ts';
+import { withOverride } from '../../model/overrides.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
 import { filterChecks, resolveFilters } from './check-filters.ts';
 import { readCheckPage } from './check-pages.ts';
+import { readHostSights } from './host-neighbours.ts';
+import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
 import type { AnyQuery, Page, PageRequest } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
+import { readCheckCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
-export interface RunView {
+export interface RunView<State = StateName> {
   readonly checkId: number;
-  readonly state: StateName;
+  readonly state: State;
   readonly exitCode: number;
   readonly output: string;
   readonly longOutput: string;
@@ -28,7 +32,7 @@ export interface RunView {
 }
 
 /** The run that a check's current state is of, and how sure the state is. */
-export interface CurrentRun extends RunView {
+export interface CurrentRun<State = StateName> extends RunView<State> {
   readonly stateType: StateType;
   readonly attempt: number;
   readonly lastStateChangeAt: number;
@@ -52,6 +56,8 @@ export interface CheckView {
   readonly flapPercent: number;
   readonly acknowledged: boolean;
   readonly inDowntime: boolean;
+  /** Whether its host is up, or not known to be otherwise. */
+  readonly isHostUp: boolean;
   readonly run: CurrentRun | null;
 }
 
@@ -62,7 +68,7 @@ export async function listChecks(
   filters: Filters,
 ): Promise<Page<CheckView>> {
   const result = await readCheckPage(sql, selectFrom, { page, filters });
-  return { ...result, items: (result.items as unknown as CheckRow[]).map(readCheck) };
+  return { ...result, items: await readChecks(sql, result.items as unknown as CheckRow[]) };
 }
 
 /** Those of these checks that exist and pass the filters. */
@@ -77,7 +83,7 @@ export async function findChecks(
     const rows = await filterChecks(selectChecks(sql), wanted)
       .where('check_pair.check_id', 'in', chunk)
       .execute();
-    checks.push(...rows.map(readCheck));
+    checks.push(...(await readChecks(sql, rows)));
   }
   return checks;
 }
@@ -88,21 +94,26 @@ export async function findCheck(
   host: string,
   plugin: string,
 ): Promise<CheckView | undefined> {
-  const row = await selectChecks(sql)
+  const rows = await selectChecks(sql)
     .where(({ or, eb }) =>
       or([eb('host.name', '=', host), eb('host.id', '=', host), eb('host.address', '=', host)]),
     )
     .where(({ or, eb }) => or([eb('plugin.name', '=', plugin), eb('plugin.id', '=', plugin)]))
-    .executeTakeFirst();
-  return row ? readCheck(row) : undefined;
+    .limit(1)
+    .execute();
+  return (await readChecks(sql, rows))[0];
 }
 
-/** Results of these checks, newest first, with `from <= scheduledAt < to`; bounded by `limit`. */
-export async function listResults(
+/**
+ * Results of these checks or hosts, newest first, with `from <= scheduledAt < to`; bounded by `limit`.
+ * `readCode`: which of both they are.
+ */
+export async function listResults<State>(
   { db }: Sql,
   checkIds: readonly number[],
   span: { readonly from: number; readonly to: number; readonly limit: number },
-): Promise<RunView[]> {
+  readCode: (code: number) => State,
+): Promise<RunView<State>[]> {
   const rows = await db
     .selectFrom('result')
     .selectAll('result')
@@ -112,7 +123,7 @@ export async function listResults(
     .orderBy('result.scheduled_at', 'desc')
     .limit(span.limit)
     .execute();
-  return rows.map(readRunView);
+  return rows.map((row) => readRunView(row, readCode));
 }
 
 function selectChecks({ db }: Sql) {
@@ -122,6 +133,11 @@ function selectChecks({ db }: Sql) {
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
     .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
     .select(CHECK_COLUMNS)
     .selectAll('check_state');
 }
@@ -130,11 +146,13 @@ function selectChecks({ db }: Sql) {
 function selectFrom(sql: Sql, from: 'filters' | 'host' | 'change'): AnyQuery {
   const { db } = sql;
   if (from === 'filters') return selectChecks(sql) as AnyQuery;
-  let query: AnyQuery = FIRST_TABLES[from](db).leftJoin(
-    'check_memory',
-    'check_memory.check_id',
-    'check_pair.check_id',
-  );
+  let query: AnyQuery = FIRST_TABLES[from](db)
+    .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    );
   if (from !== 'change') {
     query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
   }
@@ -166,9 +184,13 @@ const CHECK_COLUMNS = [
   'plugin.id as plugin_id',
   'plugin.name as plugin_name',
   'plugin.interval_ms',
+  'plugin.timeout_ms',
   'plugin.script',
   'plugin.builtin',
   'plugin.policy',
+  'host_override.interval_ms as own_interval_ms',
+  'host_override.timeout_ms as own_timeout_ms',
+  'host_override.policy as own_policy',
   'check_memory.is_flapping',
   'check_memory.flap_percent',
   'check_memory.is_acknowledged',
@@ -177,7 +199,25 @@ const CHECK_COLUMNS = [
 
 type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[number];
 
-function readCheck(row: CheckRow): CheckView {
+async function readChecks(sql: Sql, rows: readonly CheckRow[]): Promise<CheckView[]> {
+  const sights = await readHostSights(sql, [...new Set(rows.map((row) => row.host_id))]);
+  return rows.map((row) => readCheck(row, (sights.get(row.host_id)?.state ?? 'up') === 'up'));
+}
+
+function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
+  const plugin = {
+    intervalMs: row.interval_ms,
+    timeoutMs: row.timeout_ms,
+    policy: readPolicy(row),
+  };
+  const { intervalMs, policy } = withOverride(
+    plugin,
+    readOverride({
+      interval_ms: row.own_interval_ms,
+      timeout_ms: row.own_timeout_ms,
+      policy: row.own_policy,
+    }),
+  );
   return {
     checkId: row.pair_id,
     host: row.host_name,
@@ -186,18 +226,19 @@ function readCheck(row: CheckRow): CheckView {
     pluginId: row.plugin_id,
     maintenance: row.maintenance === 1,
     zone: row.zone,
-    intervalMs: row.interval_ms,
+    intervalMs,
     what: readRun(row),
-    maxCheckAttempts: readPolicy(row).maxCheckAttempts,
+    maxCheckAttempts: policy.maxCheckAttempts,
     flapping: row.is_flapping === 1,
     flapPercent: row.flap_percent ?? 0,
     acknowledged: row.is_acknowledged === 1,
     inDowntime: row.is_in_downtime === 1,
+    isHostUp,
     run:
       row.check_id === null
         ? null
         : {
-            ...readRunView(row as Selectable<CheckStateTable>),
+            ...readRunView(row as Selectable<CheckStateTable>, readCheckCode),
             stateType: STATE_TYPES[row.state_type ?? 1] ?? 'hard',
             attempt: row.attempt ?? 1,
             lastStateChangeAt: row.last_state_change_at ?? 0,
@@ -206,10 +247,14 @@ function readCheck(row: CheckRow): CheckView {
   };
 }
 
-function readRunView(row: Selectable<ResultTable>): RunView {
+/** What a row of a result or of a current state tells. */
+export function readRunView<State>(
+  row: Selectable<ResultTable>,
+  readCode: (code: number) => State,
+): RunView<State> {
   return {
     checkId: row.check_id,
-    state: CHECK_STATES[row.state] ?? 'unknown',
+    state: readCode(row.state),
     exitCode: row.exit_code,
     output: row.output,
     longOutput: row.long_output,

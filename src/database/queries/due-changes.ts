@@ -52,13 +52,20 @@ export async function listSilentChecks(
     .innerJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
     .leftJoin('check_memory', 'check_memory.check_id', 'check_state.check_id')
     .select(['check_state.check_id', 'check_state.scheduled_at', 'host.zone', 'host.maintenance'])
     .where(({ or, eb }) =>
       or([
         eb('host.maintenance', '=', 1),
         eb(
-          raw<number>`check_state.scheduled_at + 2 * plugin.interval_ms + plugin.timeout_ms`,
+          raw<number>`check_state.scheduled_at
+            + 2 * coalesce(host_override.interval_ms, plugin.interval_ms)
+            + coalesce(host_override.timeout_ms, plugin.timeout_ms)`,
           '<',
           now - graceMs,
         ),

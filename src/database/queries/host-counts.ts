@@ -3,6 +3,8 @@
 import { sql } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { Flag } from '../schema.ts';
+import { HAS_HOST_CHECK } from './host-filters.ts';
+import { HOST_PROBLEM_CODES, toStateCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What is counted together. */
@@ -10,11 +12,11 @@ export interface Bucket {
   readonly subject: 'host' | 'check';
   /** 0 in maintenance. */
   readonly is_active: Flag;
-  /** Index into `HOST_STATES` or `CHECK_STATES`; `NO_STATE` before the first result. */
+  /** A number of `state-codes.ts`; `NO_STATE` before the first result. */
   readonly state: number;
   /** Index into `STATE_TYPES`. */
   readonly state_type: number;
-  /** Acknowledged or in downtime. */
+  /** Acknowledged, in downtime, or a check of a host that is not up. */
   readonly is_handled: Flag;
 }
 
@@ -27,13 +29,8 @@ export interface HostCount extends Bucket {
 /** The state of what has none yet. */
 export const NO_STATE = -1;
 
-/** Index into `HOST_STATES`. */
-const UP = 0;
-const DOWN = 1;
 /** Index into `STATE_TYPES`. */
 const HARD = 1;
-/** The exit code from which on a host check finds its host down. */
-const DOWN_FROM = 2;
 const HOSTS_AT_ONCE = 2_000;
 
 /** A bucket as text, the same for the same bucket. */
@@ -53,12 +50,17 @@ export async function countHosts(sql: Sql, hostIds: readonly string[]): Promise<
 
 async function countChecksOf({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
   const isHandled = sql<number>`case when check_memory.is_acknowledged = 1
-    or check_memory.is_in_downtime = 1 then 1 else 0 end`;
+    or check_memory.is_in_downtime = 1 or own_state.state in (${sql.join(HOST_PROBLEM_CODES.map((code) => sql.lit(code)))})
+    then 1 else 0 end`;
   const rows = await db
     .selectFrom('check_pair')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
     .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
+    .leftJoin('check_pair as own', (join) =>
+      join.onRef('own.host_id', '=', 'host.id').on('own.plugin_id', 'is', null),
+    )
+    .leftJoin('check_state as own_state', 'own_state.check_id', 'own.check_id')
     .where('check_pair.host_id', 'in', hostIds)
     .where('check_pair.plugin_id', 'is not', null)
     .select([
@@ -88,7 +90,7 @@ async function countChecksOf({ db }: Sql, hostIds: readonly string[]): Promise<H
   }));
 }
 
-/** One row for each host: its own state where it has one, else what its `ping` checks say. */
+/** One row for each host: its own state; without a result what it is assumed to be. */
 async function readHostStates({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
   const hosts = await db
     .selectFrom('host')
@@ -105,40 +107,16 @@ async function readHostStates({ db }: Sql, hostIds: readonly string[]): Promise<
       'check_state.state_type',
       'check_memory.is_acknowledged',
       'check_memory.is_in_downtime',
+      sql<number>`case when ${HAS_HOST_CHECK} then 1 else 0 end`.as('has_host_check'),
     ])
     .execute();
-  const pings = await readPings({ db }, hostIds);
   return hosts.map((host) => ({
     host_id: host.id,
     subject: 'host',
     is_active: host.maintenance === 1 ? 0 : 1,
-    state: host.state ?? pings.get(host.id) ?? NO_STATE,
+    state: host.state ?? (Number(host.has_host_check) === 1 ? NO_STATE : toStateCode('up')),
     state_type: host.state_type ?? HARD,
     is_handled: host.is_acknowledged === 1 || host.is_in_downtime === 1 ? 1 : 0,
     count: 1,
   }));
-}
-
-/** Hosts with `ping` checks: up when all are OK, down when one is critical, else not settled. */
-async function readPings(
-  { db }: Pick<Sql, 'db'>,
-  hostIds: readonly string[],
-): Promise<Map<string, number>> {
-  const worst = sql<number>`max(coalesce(check_state.state, 1))`;
-  const rows = await db
-    .selectFrom('check_pair')
-    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-    .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
-    .where('check_pair.host_id', 'in', hostIds)
-    .where(({ or, eb }) =>
-      or([eb('plugin.builtin', '=', 'ping'), eb('plugin.script', '=', 'check_ping')]),
-    )
-    .groupBy('check_pair.host_id')
-    .select(['check_pair.host_id', worst.as('worst')])
-    .execute();
-  const stateOf = (code: number) => {
-    if (code === 0) return UP;
-    return code >= DOWN_FROM ? DOWN : NO_STATE;
-  };
-  return new Map(rows.map((row) => [row.host_id, stateOf(Number(row.worst))]));
 }

@@ -117,6 +117,7 @@ function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, st
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
     policy: readPolicy(row),
+    hostCheck: row.host_check === 1,
     description: row.description,
     suites: suites.get(row.id) ?? [],
   });
@@ -132,6 +133,7 @@ function pluginColumns(spec: Plugin) {
     interval_ms: spec.intervalMs,
     timeout_ms: spec.timeoutMs,
     policy: JSON.stringify(spec.policy),
+    host_check: spec.hostCheck ? 1 : 0,
     description: spec.description,
   } as const;
 }

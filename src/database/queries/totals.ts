@@ -1,9 +1,11 @@
 /** Totals over all checks and hosts, for `/status` and the common statistics. */
 
-import { CHECK_STATES, type StateName } from '../../model/check.ts';
-import { HOST_STATES, type HostStateName } from '../../model/host-state.ts';
+import type { StateName } from '../../model/check.ts';
+import type { HostViewState } from '../../model/host-state.ts';
 import { STATE_TYPES } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
+import { NO_STATE } from './host-counts.ts';
+import { readCheckCode, readHostCode } from './state-codes.ts';
 import { type BucketCount, readTallies } from './tallies.ts';
 
 /** How many there are of what. "Active" leaves out hosts in maintenance and their checks. */
@@ -14,12 +16,10 @@ export interface Totals {
   readonly checksActive: number;
   /** Active checks that are not OK and not settled. */
   readonly softProblems: number;
-  /** Active checks that are not OK, not acknowledged and not in downtime. */
+  /** Active checks that are not OK, whose host is up, not acknowledged and not in downtime. */
   readonly unhandledProblems: number;
-  readonly hostsAll: number;
-  readonly hostsActive: number;
-  /** Active hosts by their own state, or by their `ping` checks; one without either is pending. */
-  readonly hostStates: Readonly<Record<HostStateName | 'pending', number>>;
+  /** Hosts, active ones, and these by state; one without a host check counts as up. */
+  readonly hosts: Readonly<Record<HostViewState | 'all' | 'active', number>>;
 }
 
 /** The totals at this moment. Cost: what changed since they were counted last. */
@@ -36,9 +36,9 @@ export function sumTotals(counts: readonly BucketCount[]): Totals {
   const hosts = (wanted: (bucket: BucketCount) => boolean) =>
     count((bucket) => bucket.subject === 'host' && bucket.is_active === 1 && wanted(bucket));
   const checksIn = (name: StateName) =>
-    checks(({ state }) => (CHECK_STATES[state] ?? 'pending') === name);
-  const hostsIn = (name: HostStateName | 'pending') =>
-    hosts(({ state }) => (HOST_STATES[state] ?? 'pending') === name);
+    checks(({ state }) => (state === NO_STATE ? 'pending' : readCheckCode(state)) === name);
+  const hostsIn = (name: HostViewState) =>
+    hosts(({ state }) => (state === NO_STATE ? 'pending' : readHostCode(state)) === name);
   return {
     states: {
       ok: checksIn('ok'),
@@ -53,9 +53,9 @@ export function sumTotals(counts: readonly BucketCount[]): Totals {
       ({ state, state_type }) => state > 0 && STATE_TYPES[state_type] === 'soft',
     ),
     unhandledProblems: checks(({ state, is_handled }) => state > 0 && is_handled === 0),
-    hostsAll: count(({ subject }) => subject === 'host'),
-    hostsActive: hosts(() => true),
-    hostStates: {
+    hosts: {
+      all: count(({ subject }) => subject === 'host'),
+      active: hosts(() => true),
       up: hostsIn('up'),
       down: hostsIn('down'),
       unreachable: hostsIn('unreachable'),

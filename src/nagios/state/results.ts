@@ -99,6 +99,7 @@ function standAfter<Name extends string>(
     downtimes: state.downtimes,
     settledIds: state.settledIds,
     notified: state.notified,
+    waitsUntil: state.waitsUntil,
   };
 }
 

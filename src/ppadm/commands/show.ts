@@ -90,10 +90,12 @@ function formatChecks({ palette }: Session, checks: StatusJson['checks']): strin
 }
 
 function formatHosts({ palette }: Session, hosts: StatusJson['hosts']): string {
-  const bad = (['down', 'unreachable'] as const)
-    .filter((state) => hosts[state] > 0)
-    .map((state) => palette.state('critical')(`${hosts[state]} ${state}`));
-  return `${[...bad, `${hosts.up} up`].join(', ')}; ${hosts.active} active of ${hosts.all}`;
+  const states = ['down', 'unreachable', 'pending', 'up'] as const;
+  const counts = states.map((state) => {
+    const text = `${hosts[state]} ${state}`;
+    return hosts[state] > 0 ? palette.state(state)(text) : text;
+  });
+  return `${counts.join(', ')}; ${hosts.active} active of ${hosts.all}`;
 }
 
 function formatStatistics({ driver, problem }: StatusJson['statistics']): string {

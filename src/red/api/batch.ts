@@ -31,19 +31,23 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
       const { operations, dryRun = false } = call.body;
       const drafts = await readDrafts(operations, editors);
       try {
-        const { result, removedChecks } = await commitChange(context, call, async (change) => {
-          const results: Result[] = [];
-          for (const [index, operation] of operations.entries()) {
-            const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
-            results.push(await nameOperation(index, () => apply(change, step)));
-          }
-          if (dryRun) throw new DryRun(results);
-          return results;
-        });
-        return { status: 200, body: { results: result, removedChecks } };
+        const { result, removedChecks, orphans } = await commitChange(
+          context,
+          call,
+          async (change) => {
+            const results: Result[] = [];
+            for (const [index, operation] of operations.entries()) {
+              const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
+              results.push(await nameOperation(index, () => apply(change, step)));
+            }
+            if (dryRun) throw new DryRun(results);
+            return results;
+          },
+        );
+        return { status: 200, body: { results: result, removedChecks, orphans } };
       } catch (error) {
         if (!(error instanceof DryRun)) throw error;
-        return { status: 200, body: { results: error.results, removedChecks: 0 } };
+        return { status: 200, body: { results: error.results, removedChecks: 0, orphans: [] } };
       }
     }),
   ];
@@ -98,7 +102,9 @@ async function apply(
     return toResult(201, await editor.create(change, draft));
   }
   const before = await editor.get(change, operation.ref);
-  refuseLostUpdate(before, operation.ifMatch);
+  // That a parent was deleted by this very batch is no change by somebody else.
+  const version = change.orphans.get(editor.toJson(before).name) ?? before.version;
+  refuseLostUpdate({ ...before, version }, operation.ifMatch);
   switch (operation.op) {
     case 'delete':
       await editor.delete(change, before);

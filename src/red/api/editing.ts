@@ -26,6 +26,11 @@ export interface ObjectKindRules<Spec, Input> {
   refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
   /** Fills in defaults that depend on other objects; `given`: the fields that the client sent. */
   complete?(sql: Sql, spec: Spec, given: ReadonlySet<string>): Promise<Spec>;
+  /** What is shown beside the spec and nobody configures; by the objects' ids. */
+  readonly observed?: {
+    readonly fields: readonly string[];
+    read(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, object>>;
+  };
 }
 
 /** A spec as far as it can be told without the database. */
@@ -47,7 +52,10 @@ export interface Editor<Spec = unknown> {
   mergeDraft(before: Stored<Spec>, patch: unknown): Promise<Draft<Spec>>;
   /** Throws `NotFound`. */
   get(sql: Sql, reference: string): Promise<Stored<Spec>>;
+  /** As configured; so it stands in the audit. */
   toJson(stored: Stored<Spec>): ObjectJson;
+  /** The same with what is observed of them. */
+  show(sql: Sql, stored: readonly Stored<Spec>[]): Promise<ObjectJson[]>;
   /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
   create(change: Change, draft: Draft<Spec>): Promise<Stored<Spec>>;
   update(change: Change, before: Stored<Spec>, draft: Draft<Spec>): Promise<Stored<Spec>>;
@@ -65,7 +73,8 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
 
   const toInput = (body: unknown) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return checkInput(body);
-    const fields = Object.entries(body).filter(([name]) => !SERVER_FIELDS.includes(name));
+    const serverFields = [...SERVER_FIELDS, ...(rules.observed?.fields ?? [])];
+    const fields = Object.entries(body).filter(([name]) => !serverFields.includes(name));
     return checkInput(Object.fromEntries(fields));
   };
   const readDraft = async (body: unknown): Promise<Draft<Spec>> => {
@@ -88,11 +97,18 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     version: stored.version,
   });
 
+  const show = async (sql: Sql, items: readonly Stored<Spec>[]) => {
+    const ids = items.map(({ id }) => id);
+    const observed = ids.length === 0 ? undefined : await rules.observed?.read(sql, ids);
+    return items.map((stored) => ({ ...toJson(stored), ...observed?.get(stored.id) }));
+  };
+
   return {
     kind,
     queries,
     get,
     toJson,
+    show,
     readDraft,
     mergeDraft: async (before, patch) => readDraft(mergePatch(rules.toJson(before.spec), patch)),
 

@@ -1,19 +1,26 @@
 /** Checks on demand, and results from outside: both go the way of every other check. */
 
 import { randomUUID } from 'node:crypto';
+import { shardOf } from '../../broker/topology.ts';
 import type { PassiveResultJson, PassiveResultsJson } from '../../contract/results.ts';
-import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
+import {
+  type CheckTarget,
+  findCheckTargets,
+  findHostTargets,
+  type HostTarget,
+} from '../../database/queries/check-targets.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
 import { parseInstant } from '../../lib/instant.ts';
 import { CHECK_REQUEST } from '../../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
 import { Conflict, type FieldError, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
-import { describeRun, shardOf } from '../check-request.ts';
+import { describeRun } from '../check-request.ts';
 import type { StoredResult } from '../stored-results.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
-import { type Answer, type Call, defineRoute, type Route } from './server.ts';
+import { getHostState, type HostStateReader } from './host-states.ts';
+import { type Call, defineRoute, type Route } from './server.ts';
 import { isConnected } from './workers.ts';
 
 /** How long a request may wait for a worker. */
@@ -38,39 +45,38 @@ export type ResultRouteContext = Pick<
   | 'storedResults'
   | 'settings'
   | 'trail'
-> & { readonly readCheck: CheckReader };
+> & { readonly readCheck: CheckReader; readonly readHostState: HostStateReader };
 
 /** Creates the routes. */
 export function resultRoutes(context: ResultRouteContext): Route[] {
+  const { database, readCheck, readHostState } = context;
   return [
     defineRoute('runCheck', async (call) => {
       const target = await findTarget(context, call);
-      if (target.host.maintenance) {
+      const checkId = target.checkId;
+      return answerStored(context, call, { ...(await run(context, target)), checkId }, readCheck);
+    }),
+    defineRoute('runHostCheck', async (call) => {
+      const { checkId, host, hostCheck } = await getHostState(database, call.params);
+      if (hostCheck === null) {
         throw new Conflict(
-          `The host "${target.host.name}" is in maintenance: end that first, or nothing runs on it.`,
+          `The host "${host}" has no host check: give it one, or one of its plugins hostCheck.`,
         );
       }
-      const request = await requestRun(context, target);
-      const timeoutMs = QUEUE_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS;
-      return answerStored(context, call, {
-        ...request,
-        timeoutMs,
-        explain: () => explainNoResult(context, target),
-      });
+      const [target] = await findCheckTargets(database, [{ host, plugin: hostCheck.plugin }]);
+      if (!target) throw new NotFound('check', `${host} ${hostCheck.plugin}`);
+      const wanted = { ...(await run(context, target)), checkId };
+      return answerStored(context, call, wanted, readHostState);
     }),
     defineRoute('submitResult', async (call) => {
       const target = await findTarget(context, call);
-      const at = readAt(call.body.at, context.clock.now(), '');
-      const result = toResult(context, target, { ...call.body, at });
-      await publishResults(context, [{ target, result }]);
-      const { checkId, scheduledAt, id } = result;
-      return answerStored(context, call, {
-        checkId,
-        scheduledAt,
-        id,
-        timeoutMs: STORE_LIMIT_MS,
-        explain: async () => 'The result is on its way, but no grey has stored it yet.',
-      });
+      return answerStored(context, call, await submit(context, target, call.body), readCheck);
+    }),
+    defineRoute('submitHostResult', async (call) => {
+      const { host = '' } = call.params;
+      const [target] = await findHostTargets(database, [host]);
+      if (!target) throw new NotFound('host', host);
+      return answerStored(context, call, await submit(context, target, call.body), readHostState);
     }),
     defineRoute('submitResults', async ({ body }) => {
       const submitted = await readSubmitted(context, body);
@@ -80,8 +86,53 @@ export function resultRoutes(context: ResultRouteContext): Route[] {
   ];
 }
 
+/** What is waited for: a result of this check or host. */
+interface AwaitedResult extends StoredResult {
+  readonly id: string;
+  readonly timeoutMs: number;
+  /** Why it may not have come in time. */
+  readonly explain: () => Promise<string>;
+}
+
+/** Runs a check. Throws `Conflict` in maintenance. */
+async function run(
+  context: ResultRouteContext,
+  target: CheckTarget,
+): Promise<Omit<AwaitedResult, 'checkId'>> {
+  if (target.host.maintenance) {
+    throw new Conflict(
+      `The host "${target.host.name}" is in maintenance: end that first, or nothing runs on it.`,
+    );
+  }
+  return {
+    ...(await requestRun(context, target)),
+    timeoutMs: QUEUE_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS,
+    explain: () => explainNoResult(context, target),
+  };
+}
+
+async function submit(
+  context: ResultRouteContext,
+  target: PassiveTarget,
+  body: PassiveResultJson,
+): Promise<AwaitedResult> {
+  const at = readAt(body.at, context.clock.now(), '');
+  const result = toResult(context, target, { ...body, at });
+  await publishResults(context, [{ target, result }]);
+  return {
+    checkId: result.checkId,
+    scheduledAt: result.scheduledAt,
+    id: result.id,
+    timeoutMs: STORE_LIMIT_MS,
+    explain: async () => 'The result is on its way, but no grey has stored it yet.',
+  };
+}
+
+/** Whose state somebody submits. */
+type PassiveTarget = CheckTarget | HostTarget;
+
 interface Submitted {
-  readonly target: CheckTarget;
+  readonly target: PassiveTarget;
   readonly result: CheckResult;
 }
 
@@ -96,7 +147,7 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
 async function requestRun(
   { broker, topology, envelope, shards, clock, trail }: ResultRouteContext,
   { checkId, host, plugin }: CheckTarget,
-): Promise<StoredResult & { readonly id: string }> {
+): Promise<{ readonly id: string; readonly scheduledAt: number }> {
   const scheduledAt = clock.now();
   const expiresAt = scheduledAt + QUEUE_LIMIT_MS;
   const id = `${checkId}-${scheduledAt}-${randomUUID().slice(0, 8)}`;
@@ -112,24 +163,24 @@ async function requestRun(
   trail.note('sent', request, scheduledAt);
   await broker.publish(topology.checksNow(host.zone), message);
   trail.note('confirmed', request, clock.now());
-  return { id, checkId, scheduledAt };
+  return { id, scheduledAt };
 }
 
-/** 202 at once, or with `?wait=true` the check's state once the result is stored. */
-async function answerStored(
-  { storedResults, readCheck }: ResultRouteContext,
+/** 202 at once, or with `?wait=true` the state once the result is stored. */
+async function answerStored<State>(
+  { storedResults }: ResultRouteContext,
   call: Call<{ readonly wait?: 'true' | 'false' }>,
-  wanted: StoredResult & {
-    readonly id: string;
-    readonly timeoutMs: number;
-    readonly explain: () => Promise<string>;
-  },
-): Promise<Answer> {
+  wanted: AwaitedResult,
+  read: (params: Call['params']) => Promise<State>,
+): Promise<
+  | { readonly status: 202; readonly body: { readonly requestId: string } }
+  | { readonly status: 200; readonly body: State }
+> {
   if (call.query.wait !== 'true') return { status: 202, body: { requestId: wanted.id } };
   const { timeoutMs, explain } = wanted;
   const isStored = await storedResults.waitFor(wanted, { timeoutMs, signal: call.signal });
   if (!isStored) throw new NoAnswer(await explain());
-  return { status: 200, body: await readCheck(call.params) };
+  return { status: 200, body: await read(call.params) };
 }
 
 async function explainNoResult(
@@ -150,7 +201,7 @@ async function readSubmitted(
   context: ResultRouteContext,
   lines: PassiveResultsJson,
 ): Promise<Submitted[]> {
-  const targets = await findCheckTargets(context.database, lines);
+  const targets = await findTargets(context, lines);
   const now = context.clock.now();
   const errors: FieldError[] = [];
   const submitted: Submitted[] = [];
@@ -158,10 +209,17 @@ async function readSubmitted(
     try {
       const target = targets[index];
       if (!target) {
-        const message = `there is no check "${line.host} ${line.plugin}"`;
+        const message =
+          line.plugin === undefined
+            ? `there is no host "${line.host}"`
+            : `there is no check "${line.host} ${line.plugin}"`;
         throw new InvalidInput([{ path: `/${index}`, message }]);
       }
       const at = readAt(line.at, now, `/${index}`);
+      if (line.plugin === undefined && line.exitCode > 2) {
+        const message = 'of a host it is 0 (up), 1 (down) or 2 (unreachable)';
+        throw new InvalidInput([{ path: `/${index}/exitCode`, message }]);
+      }
       submitted.push({ target, result: toResult(context, target, { ...line, at }) });
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
@@ -170,6 +228,20 @@ async function readSubmitted(
   });
   if (errors.length > 0) throw new InvalidInput(errors.slice(0, 1_000));
   return submitted;
+}
+
+/** The checks and hosts of lines, in their order. */
+async function findTargets(
+  { database }: ResultRouteContext,
+  lines: PassiveResultsJson,
+): Promise<(PassiveTarget | undefined)[]> {
+  const ofChecks = lines.flatMap(({ host, plugin }) =>
+    plugin === undefined ? [] : [{ host, plugin }],
+  );
+  const ofHosts = lines.flatMap(({ host, plugin }) => (plugin === undefined ? [host] : []));
+  const checks = (await findCheckTargets(database, ofChecks)).values();
+  const hosts = (await findHostTargets(database, ofHosts)).values();
+  return lines.map(({ plugin }) => (plugin === undefined ? hosts : checks).next().value);
 }
 
 function readAt(text: string | undefined, now: number, place: string): number {
@@ -188,9 +260,11 @@ function readAt(text: string | undefined, now: number, place: string): number {
 
 function toResult(
   { settings }: ResultRouteContext,
-  { checkId, host, plugin }: CheckTarget,
+  target: PassiveTarget,
   submitted: Omit<PassiveResultJson, 'at'> & { readonly at: number },
 ): CheckResult {
+  const { checkId, host } = target;
+  const plugin = 'plugin' in target ? target.plugin : null;
   const { at, output, perfdata, exitCode } = submitted;
   const stdout = perfdata === undefined ? output : `${output.trimEnd()}\n|${perfdata}`;
   const outcome = { kind: 'exited', exitCode, stdout, stderr: '', truncated: false } as const;
@@ -203,10 +277,9 @@ function toResult(
     finishedAt: at,
     worker: API_WORKER,
     host: host.name,
-    plugin: plugin.name,
+    plugin: plugin?.name ?? '',
     keepHistory: host.history,
-    intervalMs: plugin.intervalMs,
-    policy: { ...plugin.policy, stalking: [...plugin.policy.stalking] },
+    ...(plugin === null ? {} : { intervalMs: plugin.intervalMs }),
     isPassive: true,
     ...reading,
     perfdata: [...reading.perfdata],

@@ -27,7 +27,7 @@ export function statusRoutes(context: ApiContext): Route[] {
           ...{ all: totals.checksAll, active: totals.checksActive, ...totals.states },
           ...{ soft: totals.softProblems, unhandled: totals.unhandledProblems },
         },
-        hosts: { all: totals.hostsAll, active: totals.hostsActive, ...totals.hostStates },
+        hosts: totals.hosts,
         workers: { connected: connected.length, all: workers.length },
         problems: (await listProblems(database)).map(toProblem),
         checksPerSecond: connected.reduce(
