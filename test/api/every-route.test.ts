@@ -214,6 +214,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'getCheckHistory.kind': ['results', 'states', 'results,states'],
   'getCheckAvailability.stateType': ['hard'],
   'getHostHistory.kind': ['results', 'states', 'results,states'],
+  'getHostAvailability.stateType': ['hard'],
+  'getCheckAvailability.stateType': ['hard'],
   'getHostAvailability.to': ['2026-11-01T00:00:00Z'],
   'getHostAvailability.from': ['2026-01-01T00:00:00Z'],
   'listHosts.state': ['up', 'down', 'unreachable', 'pending', 'up,pending'],

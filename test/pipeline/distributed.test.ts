@@ -149,7 +149,7 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       const info = execFileSync('rrdtool', ['info', join(rrdFolder, file)], { encoding: 'utf8' });
       expect(info).toContain('last_update');
     }
-    const common = files.find((file) => file.startsWith('common')) ?? '';
+    const common = files.find((file) => file === 'common.rrd') ?? '';
     await waitFor('a value of checks_ok', () => {
       const fetched = execFileSync('rrdtool', ['lastupdate', join(rrdFolder, common)], {
         encoding: 'utf8',

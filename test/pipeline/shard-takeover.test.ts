@@ -274,9 +274,13 @@ async function readHistory(database: Database, before = Number.MAX_SAFE_INTEGER)
     .select(['check_pair.check_id', 'host.name as host', 'plugin.name as plugin'])
     .execute();
   const nameOf = new Map(named.map((row) => [row.check_id, `${row.host} ${row.plugin}`]));
-  const readable = (rows: readonly { readonly check_id: number | null }[]) =>
+  type Row = { readonly check_id: number | null; readonly collected_at?: number | null };
+  // When a batch was collected is of that run alone.
+  const readable = (rows: readonly Row[]) =>
     rows
-      .map(({ check_id, ...rest }) => `${nameOf.get(check_id ?? 0)} ${JSON.stringify(rest)}`)
+      .map(({ check_id, collected_at: _collectedAt, ...rest }) => {
+        return `${nameOf.get(check_id ?? 0)} ${JSON.stringify(rest)}`;
+      })
       .sort();
   const states =
     before === Number.MAX_SAFE_INTEGER
