@@ -10,7 +10,7 @@ let site: Awaited<ReturnType<typeof openRunningSite>>;
 let call: (typeof site)['call'];
 beforeAll(async () => {
   // No result is so new that it answers for another check: what comes back is checked at once.
-  site = await openRunningSite({ PPALETTE_SEMANTICS__CACHED_HOST_CHECK_HORIZON: '0' });
+  site = await openRunningSite({ 'semantics.cachedHostCheckHorizon': 0 });
   ({ call } = site);
 });
 afterAll(() => site.close());
