@@ -52,6 +52,7 @@ import {
 } from './statistics.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from './subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from './suites.ts';
+import { TIMEPERIOD_OPERATIONS } from './timeperiods.ts';
 
 const host = objectOperations({
   name: 'host',
@@ -125,6 +126,8 @@ export const OPERATIONS = {
   replaceSubnet: subnet.replace,
   changeSubnet: subnet.change,
   deleteSubnet: subnet.delete,
+
+  ...TIMEPERIOD_OPERATIONS,
 
   discoverSubnet: {
     tag: 'Discovery',

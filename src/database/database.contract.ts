@@ -36,6 +36,7 @@ import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
+import { testTimeperiods } from './timeperiods.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
 export interface DatabaseSource extends AsyncDisposable {
@@ -67,6 +68,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       });
 
     testDiscoveries(() => database);
+    testTimeperiods(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);
@@ -168,6 +170,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
         kind: 'touched',
         hostIds: [hostId],
         pluginIds: [pluginId],
+        timeperiodIds: [],
       });
       expect(await listChanges(database, after, after)).toMatchObject({
         hostIds: [],

@@ -74,6 +74,27 @@ export interface SubnetTable {
   version: number;
 }
 
+/** Times at which something may happen. Written by red. */
+export interface TimeperiodTable {
+  id: string;
+  name: string;
+  time_zone: string;
+  /** JSON object of text values. */
+  weekdays: string;
+  /** JSON object of text values. */
+  exceptions: string;
+  description: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** Which time periods are taken out of which. Written by red. */
+export interface TimeperiodExcludeTable {
+  timeperiod_id: string;
+  excluded_id: string;
+}
+
 /** Which suites a host, plugin or subnet is in: three tables of one shape. */
 export interface MembershipTable {
   /** The host, plugin or subnet. */
@@ -339,7 +360,7 @@ export interface ConfigVersionTable {
 export interface ConfigChangeTable {
   id: Generated<number>;
   version: number;
-  /** `host` or `plugin`. */
+  /** `host`, `plugin` or `timeperiod`. */
   kind: string;
   object_id: string;
 }
@@ -350,6 +371,8 @@ export interface Tables {
   plugin: PluginTable;
   suite: SuiteTable;
   subnet: SubnetTable;
+  timeperiod: TimeperiodTable;
+  timeperiod_exclude: TimeperiodExcludeTable;
   host_suite: MembershipTable;
   plugin_suite: MembershipTable;
   /** The suites that hosts found in a subnet are given. */

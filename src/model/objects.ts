@@ -64,6 +64,20 @@ export interface Subnet {
   readonly description: string;
 }
 
+/** Times at which something may happen, by the clocks of a time zone. */
+export interface Timeperiod {
+  readonly name: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Times of a day, `09:00-12:00,13:00-17:00`, by weekday. */
+  readonly weekdays: TextMap;
+  /** Times by days that have their own, `december 24`. */
+  readonly exceptions: TextMap;
+  /** Periods that are taken out of it. */
+  readonly exclude: readonly string[];
+  readonly description: string;
+}
+
 /** An object as stored. */
 export interface Stored<Spec> {
   /** A UUID. */
@@ -76,4 +90,4 @@ export interface Stored<Spec> {
 }
 
 /** The kinds of configured objects. */
-export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet';
+export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet' | 'timeperiod';

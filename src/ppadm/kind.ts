@@ -55,6 +55,7 @@ type ObjectName =
   | 'plugin'
   | 'suite'
   | 'subnet'
+  | 'timeperiod'
   | 'check'
   | 'worker'
   | 'discovery'

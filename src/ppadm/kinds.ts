@@ -16,6 +16,7 @@ import {
 } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
 import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
+import { TIMEPERIOD } from './timeperiod-kind.ts';
 
 const DESCRIPTION_OPTION = {
   field: 'description',
@@ -370,6 +371,7 @@ export const KINDS: readonly Kind[] = [
   PLUGIN,
   SUITE,
   SUBNET,
+  TIMEPERIOD,
   CHECK,
   WORKER,
   JOB,

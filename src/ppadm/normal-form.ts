@@ -28,6 +28,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'subnet exclude': (value) =>
     Array.isArray(value) ? value.map((each) => mapText(each, normalizeExclude)) : value,
   'subnet interval': roundToMs,
+  'timeperiod exclude': normalizeNames,
   'plugin interval': roundToMs,
   'plugin timeout': roundToMs,
 };

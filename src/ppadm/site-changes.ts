@@ -10,6 +10,7 @@ import {
   KIND_FIELDS,
   MEMBER_FIELDS,
   MEMBER_KINDS,
+  type MemberKind,
   type SiteDocument,
 } from './documents.ts';
 import { normalizeNames, normalizeSpec } from './normal-form.ts';
@@ -66,16 +67,31 @@ export function findChanges(
     const compared = compareKind(kind, { wanted, remaining, memberships });
     // A new host may have the address that another gives up.
     const isNew = ({ action }: SiteChange) => action === 'create';
-    return kind === 'host'
-      ? [...compared.filter((one) => !isNew(one)), ...compared.filter(isNew)]
-      : compared;
+    if (kind === 'host') {
+      return [...compared.filter((one) => !isNew(one)), ...compared.filter(isNew)];
+    }
+    const specs = new Map([...wanted.timeperiod].map(([name, { spec }]) => [name, spec]));
+    return kind === 'timeperiod' ? sortByExcludes(compared, specs) : compared;
   });
   const gone = (kind: DocumentKind) => deletions.filter((change) => change.kind === kind);
-  return [...gone('host'), ...changes, ...gone('plugin'), ...gone('subnet'), ...gone('suite')];
+  return [
+    ...gone('host'),
+    ...changes,
+    ...gone('plugin'),
+    ...gone('subnet'),
+    ...gone('suite'),
+    ...sortByExcludes(gone('timeperiod'), site.timeperiod).reverse(),
+  ];
 }
 
 function indexDocuments(documents: readonly SiteDocument[], errors: FieldError[]): DocumentIndex {
-  const index = { suite: new Map(), plugin: new Map(), subnet: new Map(), host: new Map() };
+  const index = {
+    timeperiod: new Map(),
+    suite: new Map(),
+    plugin: new Map(),
+    subnet: new Map(),
+    host: new Map(),
+  };
   for (const document of documents) {
     const { kind, name, place } = document;
     const byName: Map<string, SiteDocument> = index[kind];
@@ -110,6 +126,7 @@ function leaveOut(site: Site, deletions: readonly SiteChange[]): Site {
     return new Map([...site[kind]].filter(([name]) => !gone.has(name)));
   };
   return {
+    timeperiod: keep('timeperiod'),
     suite: keep('suite'),
     plugin: keep('plugin'),
     subnet: keep('subnet'),
@@ -133,6 +150,7 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     for (const suite of wanted.suite.values()) check(suite, MEMBER_FIELDS[kind], kind);
   }
   for (const host of wanted.host.values()) check(host, 'subnet', 'subnet');
+  for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
   return errors;
 }
 
@@ -147,11 +165,11 @@ function compareKind(
   { wanted, remaining, memberships }: Comparison,
 ): SiteChange[] {
   const suitesOf = (name: string) =>
-    kind === 'suite' ? undefined : memberships[kind].get(name)?.suites;
+    isMemberKind(kind) ? memberships[kind].get(name)?.suites : undefined;
   const changes = [...wanted[kind].values()].flatMap((document) =>
     compare(document, { current: remaining[kind].get(document.name), suites: suitesOf }),
   );
-  if (kind === 'suite') return changes;
+  if (!isMemberKind(kind)) return changes;
   // Members without a document of their own, which a suite's document takes in or leaves out.
   for (const [name, { suites, document }] of memberships[kind]) {
     const current = remaining[kind].get(name);
@@ -228,6 +246,28 @@ function defaultFields(kind: DocumentKind): Fields {
   return Object.fromEntries(
     defaults.filter(([field, value]) => value !== undefined && !isMembership(kind, field)),
   );
+}
+
+function isMemberKind(kind: DocumentKind): kind is MemberKind {
+  return kind !== 'suite' && kind !== 'timeperiod';
+}
+
+/** Changes of time periods, each behind those that it excludes; a circle is the server's to refuse. */
+function sortByExcludes(
+  changes: readonly SiteChange[],
+  specs: ReadonlyMap<string, Fields>,
+): SiteChange[] {
+  const byName = new Map(changes.map((change) => [change.name, change]));
+  const sorted = new Set<SiteChange>();
+  const visit = (name: string, way: readonly string[]) => {
+    const change = byName.get(name);
+    if (change === undefined || sorted.has(change) || way.includes(name)) return;
+    const { exclude } = specs.get(name) ?? {};
+    for (const other of Array.isArray(exclude) ? exclude : []) visit(String(other), [...way, name]);
+    sorted.add(change);
+  };
+  for (const { name } of changes) visit(name, []);
+  return [...sorted];
 }
 
 function formatEtag(version: number): string {

@@ -11,6 +11,7 @@ import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
+import { up as timeperiods } from './0020-timeperiods.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0007-plugin-ssh': pluginSsh,
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
+  '0020-timeperiods': timeperiods,
 };
 
 /** One migration and when it was applied; null = not yet. */

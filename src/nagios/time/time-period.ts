@@ -54,6 +54,21 @@ export function nextInside(period: TimePeriod, at: number): number | null {
   return null;
 }
 
+/** When it next begins or ends to be inside after `at`; null when not in the next 300 days. */
+export function nextTurn(period: TimePeriod, at: number): number | null {
+  const before = isInside(period, at);
+  const today = wallTimeAt(period.zone, at).day;
+  for (let day = today; day <= today + HORIZON_DAYS; day++) {
+    const from = startOfDay(period.zone, day);
+    const to = startOfDay(period.zone, day + 1);
+    const turns = turnsWithin(period, from, to).filter((turn) => turn > at);
+    turns.sort((one, other) => one - other);
+    const turn = turns.find((each) => isInside(period, each) !== before);
+    if (turn !== undefined) return turn;
+  }
+  return null;
+}
+
 /** Between two instants at which anything begins or ends, all is alike: so it is enough to try these. */
 function firstInside(period: TimePeriod, day: number, at: number): number | null {
   if (rangesOf(period, day).length === 0) return null;

@@ -9,6 +9,7 @@ import type { Sql } from '../../database/database.ts';
 import { recordChange } from '../../database/queries/audit.ts';
 import type { Change } from '../../database/queries/configuration.ts';
 import type { ObjectQueries } from '../../database/queries/objects.ts';
+import { assert } from '../../lib/assert.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
@@ -26,6 +27,14 @@ export interface ObjectKindRules<Spec, Input> {
   refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
   /** Fills in defaults that depend on other objects; `given`: the fields that the client sent. */
   complete?(sql: Sql, spec: Spec, given: ReadonlySet<string>): Promise<Spec>;
+  /** Looks at all objects of the kind once one was written. Throws `InvalidInput`. */
+  refuseOutcome?(sql: Sql, spec: Spec): Promise<void>;
+  /** Throws `Conflict` when the object is needed. */
+  refuseDeletion?(sql: Sql, stored: Stored<Spec>): Promise<void>;
+  /** Fields that are told and not configured; a client may send them back. */
+  readonly observed?: readonly string[];
+  /** Their values, for each object. `isList`: one of many, so what is dear may be left out. */
+  observe?(sql: Sql, stored: readonly Stored<Spec>[], isList: boolean): Promise<object[]>;
 }
 
 /** A spec as far as it can be told without the database. */
@@ -47,7 +56,11 @@ export interface Editor<Spec = unknown> {
   mergeDraft(before: Stored<Spec>, patch: unknown): Promise<Draft<Spec>>;
   /** Throws `NotFound`. */
   get(sql: Sql, reference: string): Promise<Stored<Spec>>;
+  /** As configured; what the audit keeps. */
   toJson(stored: Stored<Spec>): ObjectJson;
+  /** As the API shows it: with what is observed. */
+  show(sql: Sql, stored: Stored<Spec>): Promise<ObjectJson>;
+  showList(sql: Sql, stored: readonly Stored<Spec>[]): Promise<ObjectJson[]>;
   /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
   create(change: Change, draft: Draft<Spec>): Promise<Stored<Spec>>;
   update(change: Change, before: Stored<Spec>, draft: Draft<Spec>): Promise<Stored<Spec>>;
@@ -63,9 +76,10 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
   const { kind } = queries;
   const checkInput = createValidator(rules.input, false) as (value: unknown) => Input;
 
+  const toldFields = [...SERVER_FIELDS, ...(rules.observed ?? [])];
   const toInput = (body: unknown) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return checkInput(body);
-    const fields = Object.entries(body).filter(([name]) => !SERVER_FIELDS.includes(name));
+    const fields = Object.entries(body).filter(([name]) => !toldFields.includes(name));
     return checkInput(Object.fromEntries(fields));
   };
   const readDraft = async (body: unknown): Promise<Draft<Spec>> => {
@@ -88,11 +102,22 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     version: stored.version,
   });
 
+  const showAll = async (sql: Sql, stored: readonly Stored<Spec>[], isList: boolean) => {
+    const observed = rules.observe ? await rules.observe(sql, stored, isList) : [];
+    return stored.map((one, index) => ({ ...toJson(one), ...observed[index] }));
+  };
+
   return {
     kind,
     queries,
     get,
     toJson,
+    async show(sql, stored) {
+      const [json] = await showAll(sql, [stored], false);
+      assert(json, 'one object is shown as one');
+      return json;
+    },
+    showList: (sql, stored) => showAll(sql, stored, true),
     readDraft,
     mergeDraft: async (before, patch) => readDraft(mergePatch(rules.toJson(before.spec), patch)),
 
@@ -101,6 +126,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
       await rules.refuseCollision(change, spec, null);
       const id = randomUUID();
       await queries.insert(change, id, spec);
+      await rules.refuseOutcome?.(change, spec);
       const after = await get(change, id);
       const json = toJson(after);
       await recordChange(change, {
@@ -117,6 +143,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
       const spec = await complete(change, draft);
       await rules.refuseCollision(change, spec, before.id);
       await queries.update(change, before.id, spec);
+      await rules.refuseOutcome?.(change, spec);
       const after = await get(change, before.id);
       const json = toJson(after);
       await recordChange(change, {
@@ -132,6 +159,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
 
     async delete(change, before) {
       const json = toJson(before);
+      await rules.refuseDeletion?.(change, before);
       await queries.delete(change, before.id);
       await recordChange(change, {
         action: 'delete',

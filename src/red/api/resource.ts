@@ -59,10 +59,10 @@ export function resourceRoutes<Spec>(
 ): Route[] {
   const { database } = context;
   const referenceOf = (call: Call) => call.params[editor.kind] ?? '';
-  const answer = (status: number, stored: Stored<Spec>, headers = {}): Answer => ({
+  const answer = async (status: number, stored: Stored<Spec>, headers = {}): Promise<Answer> => ({
     status,
     headers: { etag: formatEtag(stored), ...headers },
-    body: editor.toJson(stored),
+    body: await editor.show(database, stored),
   });
   const write = async (call: Call, draft: (before: Stored<Spec>) => Promise<Draft<Spec>>) => {
     // The draft is made before the transaction, since that may ask a name server; if somebody else
@@ -77,7 +77,7 @@ export function resourceRoutes<Spec>(
           if (before.version !== seen.version) throw new ChangedMeanwhile();
           return editor.update(change, before, next);
         });
-        return answer(200, result);
+        return await answer(200, result);
       } catch (error) {
         if (!(error instanceof ChangedMeanwhile)) throw error;
       }
@@ -89,7 +89,8 @@ export function resourceRoutes<Spec>(
     defineFreeRoute(routes.list, async ({ query }) => {
       const { page, filters } = readListing(query as ListQuery);
       const found = await editor.queries.list(database, page, filters);
-      return { status: 200, body: { ...found, items: found.items.map(editor.toJson) } };
+      const items = await editor.showList(database, found.items);
+      return { status: 200, body: { ...found, items } };
     }),
     defineFreeRoute(routes.create, async (call) => {
       const draft = await editor.readDraft(call.body);
