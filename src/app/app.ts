@@ -10,7 +10,6 @@ import type { Config } from '../config/schema.ts';
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
 import { migrate } from '../database/migrations/migrate.ts';
-import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
 import { startDiscoveryCollector } from '../grey/discovery.ts';
@@ -27,7 +26,7 @@ import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
-import { Catalogue } from '../red/catalogue.ts';
+import { createCatalogues } from '../red/catalogue.ts';
 import { startDiscoveries } from '../red/discovery.ts';
 import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
@@ -170,10 +169,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   const { config, lifecycle, broker, envelope, clock, log } = shared;
   const listening = await readListening(config.red);
   const agenda = new Agenda();
-  const catalogues = {
-    hosts: new Catalogue<AgendaHost>(),
-    plugins: new Catalogue<AgendaPlugin>(),
-  };
+  const catalogues = createCatalogues();
   let onGained = () => {};
   const lease = await startLease({
     database,
@@ -232,10 +228,11 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
 
   const retention = startEventRetention({ sql: database, isActive: lease.isHeld, clock, log });
   lifecycle.onStop('event retention', () => retention.stop());
+  const { calendars } = catalogues;
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
-  const dueChanges = startDueChanges(telling);
+  const dueChanges = startDueChanges({ ...telling, calendars });
   lifecycle.onStop('changes by time', () => dueChanges.stop());
   const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
   lifecycle.onStop('discoveries', () => discoveries.stop());
@@ -260,7 +257,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
       isActive: lease.isHeld,
       startProblem: () => (isRead ? null : 'the schedule is being read'),
       jobCount: () => agenda.count,
-      dueAtOf: (checkId) => agenda.dueAt(checkId),
+      dueAtOf: (checkId) => scheduler.dueAtOf(checkId),
       figures: () => scheduler.figures(),
     },
   });

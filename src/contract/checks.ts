@@ -59,7 +59,10 @@ export const CheckSchema = Type.Object({
   }),
   acknowledged: Type.Boolean(),
   inDowntime: Type.Boolean(),
-  nextDue: Type.Union([Instant, Type.Null()], { description: 'Null in maintenance' }),
+  nextDue: Type.Union([Instant, Type.Null()], {
+    description:
+      'Null in maintenance, without active checks, or when the schedule has no time for it',
+  }),
 });
 
 /** A check's current state. */
@@ -114,7 +117,7 @@ export const StateStartSchema = Type.Object({
   stateType: StateTypeSchema,
   cause: Type.String({
     description:
-      'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult or maintenance',
+      'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult, maintenance or outsidePeriod',
   }),
   from: Instant,
   to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
@@ -157,7 +160,10 @@ export const AvailabilitySchema = Type.Object({
     warning: Share,
     critical: Share,
     unknown: Share,
-    notMeasured: Type.Object(Share.properties, { description: 'Before the first result' }),
+    notMeasured: Type.Object(Share.properties, {
+      description:
+        'Before the first result, while results stayed out, and outside the check period',
+    }),
   }),
 });
 

@@ -52,6 +52,24 @@ const pluginFields = {
     default: [],
     description: 'States in which a changed output is told as an event',
   }),
+  checkPeriod: Type.Union([Name, Type.Null()], {
+    default: null,
+    description: 'Time period in which the schedule runs its checks; null: always',
+  }),
+  activeChecks: Type.Boolean({
+    default: true,
+    description: 'Whether the schedule runs its checks; by hand they can be run all the same',
+  }),
+  passiveChecks: Type.Boolean({
+    default: true,
+    description: 'Whether results from outside are taken',
+  }),
+  freshness: Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
+    default: null,
+    description:
+      'seconds after which a result is too old and a check is run, even if activeChecks is off; ' +
+      '0: the interval, the latency and 15 s; null: never',
+  }),
   timeout: Type.Number({ minimum: 0.1, maximum: 3_600, default: 10, description: 'seconds' }),
   suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
   description: Description,

@@ -23,11 +23,13 @@ const timeperiodFields = {
   }),
   weekdays: Type.Record(Type.String({ pattern: `^(${WEEKDAYS.join('|')})$` }), Times, {
     maxProperties: 7,
+    additionalProperties: false,
     default: {},
     description: 'Times by weekday (monday ... sunday); one that is not there has none',
   }),
   exceptions: Type.Record(Type.String({ pattern: '^[A-Za-z0-9 /-]{1,90}$' }), Times, {
     maxProperties: 1_000,
+    additionalProperties: false,
     default: {},
     description:
       'Times by days that have their own, which replace those of their weekday. In this order the ' +

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
@@ -495,6 +496,7 @@ function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
     params: '0',
     description: '',
     suites: [],
+    ...DEFAULT_CONTROL,
   };
   return { ...base, ...timing, ...fields };
 }

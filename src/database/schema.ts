@@ -42,6 +42,11 @@ export interface PluginTable {
   timeout_ms: number;
   /** JSON object, part of a `CheckPolicy`. */
   policy: string;
+  check_period_id: string | null;
+  active_checks: Flag;
+  passive_checks: Flag;
+  /** 0: computed; null: never stale. */
+  freshness_ms: number | null;
   description: string;
   created_at: number;
   updated_at: number;
@@ -145,6 +150,10 @@ export interface CheckMemoryTable {
   is_in_downtime: Flag;
   /** 0 while its results stay out. */
   is_measured: Flag;
+  /** Whether they stay out since nobody asks for them. */
+  is_silence_expected: Flag;
+  /** Since when its newest result is known to be too old; null: it is not. */
+  stale_since: number | null;
   /** When time alone changes it; null: never. */
   next_change_at: number | null;
   /** JSON object, fields of an `ObjectState` that are not those of a new one. */

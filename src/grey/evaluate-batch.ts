@@ -4,7 +4,7 @@ import type { Insertable } from 'kysely';
 import type { EventEntry } from '../database/queries/events.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database/schema.ts';
-import type { CheckCommand } from '../messages/check-command.ts';
+import { type CheckCommand, OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { DEFAULT_POLICY } from '../model/check-policy.ts';
@@ -104,7 +104,11 @@ function readInput(input: Input) {
   if (input.kind === 'command') {
     const { host, plugin, policy, intervalMs, at, command } = input.command;
     const reason = command.kind === 'notMeasured' ? command.reason : '';
-    return { host, plugin, policy, intervalMs, at, output: '', reason, input: { ...command, at } };
+    const taken: ServiceInput =
+      command.kind === 'notMeasured'
+        ? { ...command, at, isExpected: reason === OUTSIDE_PERIOD }
+        : { ...command, at };
+    return { host, plugin, policy, intervalMs, at, output: '', reason, input: taken };
   }
   const { result } = input;
   const { host, plugin, output, scheduledAt, finishedAt: at } = result;
@@ -128,11 +132,13 @@ function findStart(change: {
   readonly evaluation: Evaluation<ServiceState>;
 }): StateStart | null {
   const { checkId, at, output, reason, before } = change;
-  const { state, stateType, scheduledAt, isMeasured } = change.evaluation.state;
+  const { state, stateType, scheduledAt, isMeasured, isSilenceExpected } = change.evaluation.state;
   if (scheduledAt === null) return null;
   const start = { checkId, fromAt: at, state, stateType, output };
   if (!isMeasured) {
-    return before.isMeasured ? { ...start, state: 'notMeasured', cause: reason } : null;
+    // Silence that nobody expects any more is another.
+    const isNew = before.isMeasured || before.isSilenceExpected !== isSilenceExpected;
+    return isNew ? { ...start, state: 'notMeasured', cause: reason } : null;
   }
   if (before.scheduledAt === null) return { ...start, cause: 'firstResult' };
   if (!before.isMeasured) return { ...start, cause: 'measuredAgain' };

@@ -97,6 +97,8 @@ export function toMemoryRow(
     is_acknowledged: state.acknowledgement === null ? 0 : 1,
     is_in_downtime: isInDowntime(state) ? 1 : 0,
     is_measured: state.isMeasured ? 1 : 0,
+    is_silence_expected: state.isSilenceExpected ? 1 : 0,
+    stale_since: state.staleSince,
     next_change_at: nextChangeAt(state),
     memory,
     revision,

@@ -1,5 +1,6 @@
 /** The configured objects: what an administrator writes down. References are by name. */
 
+import type { CheckControl } from './check-control.ts';
 import type { CheckPolicy } from './check-policy.ts';
 
 /** Named text values, for labels and variables. */
@@ -26,7 +27,7 @@ export interface Host {
 }
 
 /** What is run, with which arguments and how often. */
-export interface Plugin {
+export interface Plugin extends CheckControl {
   readonly name: string;
   /** A file name in the workers' plugin folders, or a probe that is built in. */
   readonly run: { readonly script: string } | { readonly builtin: string };

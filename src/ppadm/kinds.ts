@@ -7,6 +7,7 @@ import type { HostInput, HostJson } from '../contract/hosts.ts';
 import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
+import { CHECK_CONTROL_OPTIONS } from './check-control-options.ts';
 import {
   LABEL_FILTER,
   SEARCH_FILTER,
@@ -236,6 +237,7 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       reads: 'names',
       help: 'states in which a changed output is told (repeatable)',
     },
+    ...CHECK_CONTROL_OPTIONS,
     SUITES_OPTION,
     DESCRIPTION_OPTION,
   ],

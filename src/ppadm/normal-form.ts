@@ -31,6 +31,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'timeperiod exclude': normalizeNames,
   'plugin interval': roundToMs,
   'plugin timeout': roundToMs,
+  'plugin freshness': roundToMs,
 };
 
 function normalizeField(kind: DocumentKind, field: string, value: unknown): unknown {

@@ -150,6 +150,7 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     for (const suite of wanted.suite.values()) check(suite, MEMBER_FIELDS[kind], kind);
   }
   for (const host of wanted.host.values()) check(host, 'subnet', 'subnet');
+  for (const plugin of wanted.plugin.values()) check(plugin, 'checkPeriod', 'timeperiod');
   for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
   return errors;
 }

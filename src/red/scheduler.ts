@@ -12,9 +12,10 @@ import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
-import type { Catalogues } from './catalogue.ts';
+import { type Catalogues, calendarOf } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
-import { followingDueAt, queueLimitAt, rhythmOf } from './due-time.ts';
+import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
+import { followingFittedAt, isDueInside, lastStartAt } from './period-due-time.ts';
 
 /** Requests handed out before the loop lets others run. */
 const BURST = 1_000;
@@ -53,6 +54,8 @@ export interface Scheduler {
   wake(): void;
   /** Runs a check at that time, unless it is due before; one that is not scheduled is left alone. */
   bringForward(checkId: number, at: number): void;
+  /** When a check is due next; undefined when it is not scheduled. */
+  dueAtOf(checkId: number): number | undefined;
   figures(): SchedulerFigures;
   stop(): Promise<void>;
 }
@@ -106,9 +109,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       return;
     }
     const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
-    agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
-    if (!options.isActive()) return;
-    const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
+    const calendar = calendarOf(catalogues, plugin);
+    const { dueAt } = entry;
+    agenda.set({ ...entry, dueAt: followingFittedAt(rhythm, calendar, { dueAt, now }) });
+    if (!options.isActive() || !isDueInside(calendar, dueAt)) return;
+    const expiresAt = lastStartAt(calendar, {
+      dueAt,
+      expiresAt: followingDueAt(rhythm, dueAt, dueAt),
+    });
     if (expiresAt <= now) return miss('late');
     if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker');
     const request: CheckRequest = {
@@ -146,9 +154,19 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     wake: runDue,
     bringForward(checkId, at) {
       const entry = agenda.find(checkId);
-      if (entry === undefined || entry.dueAt <= at) return;
-      agenda.set({ ...entry, dueAt: Math.max(at, clock.now()) });
+      if (entry === undefined || entry.dueAt <= at || entry.dueAt === NEVER) return;
+      const plugin = catalogues.plugins.at(entry.pluginIndex);
+      const dueAt = Math.max(at, clock.now());
+      // Outside its period the next regular run is the retry.
+      if (!plugin || !isDueInside(calendarOf(catalogues, plugin), dueAt)) return;
+      agenda.set({ ...entry, dueAt });
       runDue();
+    },
+    dueAtOf(checkId) {
+      const entry = agenda.find(checkId);
+      const plugin = entry && catalogues.plugins.at(entry.pluginIndex);
+      if (!plugin || entry.dueAt === NEVER) return undefined;
+      return isDueInside(calendarOf(catalogues, plugin), entry.dueAt) ? entry.dueAt : undefined;
     },
     figures() {
       const sorted = lateness.filter((value) => value !== undefined).sort((a, b) => a - b);

@@ -6,6 +6,7 @@
 import type { Database } from '../database/database.ts';
 import {
   type AgendaCheck,
+  type AgendaHost,
   type AgendaPlugin,
   readAgendaChecks,
   readAgendaHosts,
@@ -16,11 +17,15 @@ import {
   getConfigVersion,
   listChanges,
 } from '../database/queries/configuration.ts';
+import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
+import { makePeriods } from '../nagios/time/site-periods.ts';
 import type { Agenda } from './agenda.ts';
-import type { Catalogues } from './catalogue.ts';
-import { nextDueAt, resumeDueAt, rhythmOf } from './due-time.ts';
+import { type Catalogues, calendarOf } from './catalogue.ts';
+import { NEVER, nextDueAt, type Rhythm, resumeDueAt, rhythmOf } from './due-time.ts';
+import { fitDueAt } from './period-due-time.ts';
 
 /** How long a lost hint can go unnoticed. */
 const VERSION_CHECK_MS = 60_000;
@@ -126,6 +131,7 @@ class AgendaReader {
 
   async readEverything(): Promise<void> {
     const { database, catalogues } = this.#options;
+    await this.#readPeriods();
     const plugins = await collect(readAgendaPlugins(database));
     const pluginIds = new Set(plugins.map((plugin) => plugin.id));
     this.#storePlugins(plugins);
@@ -147,6 +153,10 @@ class AgendaReader {
     const { database, catalogues } = this.#options;
     const changes = await listChanges(database, since, until);
     if (changes.kind === 'everything') return this.readEverything();
+    if (changes.timeperiodIds.length > 0) {
+      await this.#readPeriods();
+      this.#move((plugin) => plugin.checkPeriodId !== null);
+    }
     const plugins = await collect(readAgendaPlugins(database, changes.pluginIds));
     this.#storePlugins(plugins);
     const hosts = await collect(readAgendaHosts(database, changes.hostIds));
@@ -158,26 +168,48 @@ class AgendaReader {
     for (const id of changes.hostIds) if (!foundHosts.has(id)) catalogues.hosts.delete(id);
   }
 
-  /** Stores plugins; checks whose interval changed move to their new rhythm. */
+  /** All of them: there are few, and they exclude one another. */
+  async #readPeriods(): Promise<void> {
+    const { database, catalogues } = this.#options;
+    const written = await readAllTimeperiods(database);
+    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+    catalogues.calendars.clear();
+    for (const [id, period] of periods) catalogues.calendars.set(id, new PeriodCalendar(period));
+  }
+
+  /** Stores plugins; checks whose due times are others now move to them. */
   #storePlugins(plugins: readonly AgendaPlugin[]): void {
-    const { agenda, catalogues, clock } = this.#options;
-    const changedIndexes = new Set<number>();
+    const { catalogues } = this.#options;
+    const changedIds = new Set<string>();
     for (const plugin of plugins) {
       const index = catalogues.plugins.indexOf(plugin.id);
       const former = index === undefined ? undefined : catalogues.plugins.at(index);
       catalogues.plugins.set(plugin);
-      if (index !== undefined && former?.intervalMs !== plugin.intervalMs)
-        changedIndexes.add(index);
+      if (former !== undefined && !isDueAlike(former, plugin)) changedIds.add(plugin.id);
     }
-    if (changedIndexes.size === 0) return;
-    const moved = [...agenda.entries()].filter((entry) => changedIndexes.has(entry.pluginIndex));
-    for (const entry of moved) {
+    if (changedIds.size > 0) this.#move(({ id }) => changedIds.has(id));
+  }
+
+  /** Moves the checks of plugins to their next due times. */
+  #move(isMoved: (plugin: AgendaPlugin) => boolean): void {
+    const { agenda, catalogues, clock } = this.#options;
+    const now = clock.now();
+    for (const entry of [...agenda.entries()]) {
       const host = catalogues.hosts.at(entry.hostIndex);
       const plugin = catalogues.plugins.at(entry.pluginIndex);
-      if (!host || !plugin) continue;
-      const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
-      agenda.set({ ...entry, dueAt: nextDueAt(rhythm, clock.now()) });
+      if (!host || !plugin || !isMoved(plugin)) continue;
+      agenda.set({
+        ...entry,
+        dueAt: this.#dueAtOf(host, plugin, (rhythm) => nextDueAt(rhythm, now)),
+      });
     }
+  }
+
+  /** When a check is due that its rhythm alone would run at `wish`. */
+  #dueAtOf(host: AgendaHost, plugin: AgendaPlugin, wish: (rhythm: Rhythm) => number): number {
+    if (!plugin.activeChecks) return NEVER;
+    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    return fitDueAt(rhythm, calendarOf(this.#options.catalogues, plugin), wish(rhythm));
   }
 
   #dropPlugin(id: string): void {
@@ -215,14 +247,22 @@ class AgendaReader {
     const plugin = catalogues.plugins.at(pluginIndex);
     if (!host || !plugin || host.maintenance) return false;
     if (agenda.dueAt(check.checkId) !== undefined && !resumes) return true;
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
     const now = clock.now();
-    const dueAt = isActive()
-      ? resumeDueAt(rhythm, check.lastScheduledAt, now)
-      : nextDueAt(rhythm, now);
+    const dueAt = this.#dueAtOf(host, plugin, (rhythm) =>
+      isActive() ? resumeDueAt(rhythm, check.lastScheduledAt, now) : nextDueAt(rhythm, now),
+    );
     agenda.set({ checkId: check.checkId, hostIndex, pluginIndex, dueAt });
     return true;
   }
+}
+
+/** Whether two versions of a plugin want their checks at the same times. */
+function isDueAlike(one: AgendaPlugin, other: AgendaPlugin): boolean {
+  return (
+    one.intervalMs === other.intervalMs &&
+    one.checkPeriodId === other.checkPeriodId &&
+    one.activeChecks === other.activeChecks
+  );
 }
 
 async function collect<Item>(parts: AsyncIterable<readonly Item[]>): Promise<Item[]> {

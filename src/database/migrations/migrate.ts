@@ -12,6 +12,7 @@ import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as timeperiods } from './0020-timeperiods.ts';
+import { up as checkControl } from './0021-check-control.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
   '0020-timeperiods': timeperiods,
+  '0021-check-control': checkControl,
 };
 
 /** One migration and when it was applied; null = not yet. */

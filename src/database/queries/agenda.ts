@@ -30,6 +30,10 @@ export interface AgendaPlugin {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly policy: CheckPolicy;
+  /** Id of a time period; null: always. */
+  readonly checkPeriodId: string | null;
+  /** Whether the schedule runs its checks. */
+  readonly activeChecks: boolean;
 }
 
 /** A check as the scheduler sees it. */
@@ -89,6 +93,8 @@ export async function* readAgendaPlugins(
       'plugin.interval_ms',
       'plugin.timeout_ms',
       'plugin.policy',
+      'plugin.check_period_id',
+      'plugin.active_checks',
     ]);
   for await (const rows of readParts(select, 'plugin.id', ids)) {
     yield rows.map((row) => ({
@@ -100,6 +106,8 @@ export async function* readAgendaPlugins(
       intervalMs: row.interval_ms,
       timeoutMs: row.timeout_ms,
       policy: readPolicy(row),
+      checkPeriodId: row.check_period_id,
+      activeChecks: row.active_checks === 1,
     }));
   }
 }

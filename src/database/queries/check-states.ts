@@ -123,6 +123,8 @@ export async function writeBatch(
       'is_acknowledged',
       'is_in_downtime',
       'is_measured',
+      'is_silence_expected',
+      'stale_since',
       'next_change_at',
       'memory',
       'revision',

@@ -114,7 +114,7 @@ export async function readAllTimeperiods({ db }: Sql): Promise<LinkedTimeperiod[
 
 /** Who uses a time period. */
 export interface TimeperiodUsers {
-  readonly kind: 'timeperiod';
+  readonly kind: 'timeperiod' | 'plugin';
   /** The first few names, sorted. */
   readonly names: readonly string[];
 }
@@ -133,7 +133,17 @@ export async function listTimeperiodUsers(
     .orderBy('timeperiod.name')
     .limit(limit)
     .execute();
-  const users = [{ kind: 'timeperiod', rows: periods }] as const;
+  const plugins = await db
+    .selectFrom('plugin')
+    .select('plugin.name')
+    .where('plugin.check_period_id', '=', id)
+    .orderBy('plugin.name')
+    .limit(limit)
+    .execute();
+  const users = [
+    { kind: 'timeperiod', rows: periods },
+    { kind: 'plugin', rows: plugins },
+  ] as const;
   return users
     .filter(({ rows }) => rows.length > 0)
     .map(({ kind, rows }) => ({ kind, names: rows.map(({ name }) => name) }));
