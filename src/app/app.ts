@@ -32,6 +32,7 @@ import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
 import { startEventRetention } from '../red/event-retention.ts';
+import { startFreshness } from '../red/freshness.ts';
 import { startScheduler } from '../red/scheduler.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
@@ -234,6 +235,9 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('downtimes', () => downtimes.stop());
   const dueChanges = startDueChanges({ ...telling, calendars });
   lifecycle.onStop('changes by time', () => dueChanges.stop());
+  const semantics = { ...NAGIOS_SEMANTICS, ...config.semantics };
+  const freshness = startFreshness({ ...telling, calendars, semantics });
+  lifecycle.onStop('freshness', () => freshness.stop());
   const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
   lifecycle.onStop('discoveries', () => discoveries.stop());
 

@@ -250,7 +250,10 @@ export const OPERATIONS = {
     status: 202,
     answer: RequestedSchema,
     otherAnswers: { 200: CheckSchema },
-    problems: { 504: 'With `wait`: the result was not stored in time' },
+    problems: {
+      409: 'The plugin takes no results from outside',
+      504: 'With `wait`: the result was not stored in time',
+    },
   },
   ...MAINTENANCE_OPERATIONS,
   submitResults: {

@@ -7,6 +7,7 @@ import { silentLog } from '../lib/log.ts';
 import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
+import { testCheckControl } from './check-control.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { startLease } from './lease.ts';
@@ -70,6 +71,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
 
     testDiscoveries(() => database);
     testTimeperiods(() => database);
+    testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);

@@ -4,6 +4,7 @@
  */
 
 import type { Generated } from 'kysely';
+import type { TimeperiodExcludeTable, TimeperiodTable } from './control-schema.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -77,27 +78,6 @@ export interface SubnetTable {
   created_at: number;
   updated_at: number;
   version: number;
-}
-
-/** Times at which something may happen. Written by red. */
-export interface TimeperiodTable {
-  id: string;
-  name: string;
-  time_zone: string;
-  /** JSON object of text values. */
-  weekdays: string;
-  /** JSON object of text values. */
-  exceptions: string;
-  description: string;
-  created_at: number;
-  updated_at: number;
-  version: number;
-}
-
-/** Which time periods are taken out of which. Written by red. */
-export interface TimeperiodExcludeTable {
-  timeperiod_id: string;
-  excluded_id: string;
 }
 
 /** Which suites a host, plugin or subnet is in: three tables of one shape. */

@@ -115,7 +115,7 @@ function readInput(input: Input) {
   const taken: ServiceInput = {
     ...{ kind: 'result', at, scheduledAt, output, state: result.state },
     source: result.isPassive === true ? 'passive' : 'active',
-    isFreshnessCheck: false,
+    isFreshnessCheck: result.isFreshnessCheck === true,
   };
   const { policy = DEFAULT_POLICY, intervalMs = UNKNOWN_INTERVAL_MS } = result;
   return { host, plugin, policy, intervalMs, at, output, reason: '', input: taken };

@@ -19,6 +19,8 @@ const CheckRequestSchema = Type.Object({
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Whether it was forced because results had become too old. */
+  isFreshnessCheck: Type.Optional(Type.Boolean()),
   /** Absent in what an older service sent. */
   policy: Type.Optional(CheckPolicySchema),
   timeoutMs: Type.Integer({ minimum: 1 }),

@@ -25,6 +25,8 @@ const CheckResultSchema = Type.Object({
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Whether it was forced because results had become too old. */
+  isFreshnessCheck: Type.Optional(Type.Boolean()),
   /** Absent in what an older service sent. */
   policy: Type.Optional(CheckPolicySchema),
   state: Type.Union([

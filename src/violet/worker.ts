@@ -130,6 +130,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       keepHistory: request.keepHistory,
       ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
       ...(request.policy === undefined ? {} : { policy: request.policy }),
+      ...(request.isFreshnessCheck === true ? { isFreshnessCheck: true } : {}),
       ...reading,
       perfdata: [...reading.perfdata],
     };

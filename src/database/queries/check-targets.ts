@@ -21,7 +21,7 @@ export interface CheckTarget {
   };
   readonly plugin: Pick<
     Plugin,
-    'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs' | 'policy'
+    'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs' | 'policy' | 'passiveChecks'
   >;
 }
 
@@ -107,6 +107,7 @@ function selectTargets({ db }: Sql) {
       'plugin.timeout_ms',
       'plugin.interval_ms',
       'plugin.policy',
+      'plugin.passive_checks',
     ]);
 }
 
@@ -132,6 +133,7 @@ function readTarget(row: Awaited<ReturnType<ReturnType<typeof selectTargets>['ex
       timeoutMs: row.timeout_ms,
       intervalMs: row.interval_ms,
       policy: readPolicy(row),
+      passiveChecks: row.passive_checks === 1,
     },
   } satisfies CheckTarget;
 }

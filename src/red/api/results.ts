@@ -1,23 +1,20 @@
 /** Checks on demand, and results from outside: both go the way of every other check. */
 
-import { randomUUID } from 'node:crypto';
 import type { PassiveResultJson, PassiveResultsJson } from '../../contract/results.ts';
 import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
 import { parseInstant } from '../../lib/instant.ts';
-import { CHECK_REQUEST } from '../../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
 import { Conflict, type FieldError, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
-import { describeRun, shardOf } from '../check-request.ts';
+import { shardOf } from '../check-request.ts';
+import { RUN_NOW_LIMIT_MS, requestRun } from '../run-now.ts';
 import type { StoredResult } from '../stored-results.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
 import { type Answer, type Call, defineRoute, type Route } from './server.ts';
 import { isConnected } from './workers.ts';
 
-/** How long a request may wait for a worker. */
-const QUEUE_LIMIT_MS = 60_000;
 /** From a result on the broker to the database. */
 const STORE_LIMIT_MS = 30_000;
 /** The clock of whoever submits may be a little ahead. */
@@ -50,7 +47,7 @@ export function resultRoutes(context: ResultRouteContext): Route[] {
         );
       }
       const request = await requestRun(context, target);
-      const timeoutMs = QUEUE_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS;
+      const timeoutMs = RUN_NOW_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS;
       return answerStored(context, call, {
         ...request,
         timeoutMs,
@@ -59,6 +56,8 @@ export function resultRoutes(context: ResultRouteContext): Route[] {
     }),
     defineRoute('submitResult', async (call) => {
       const target = await findTarget(context, call);
+      const refusal = explainRefusal(target);
+      if (refusal !== null) throw new Conflict(`${refusal}.`);
       const at = readAt(call.body.at, context.clock.now(), '');
       const result = toResult(context, target, { ...call.body, at });
       await publishResults(context, [{ target, result }]);
@@ -89,26 +88,6 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
   const [target] = await findCheckTargets(context.database, [{ host, plugin }]);
   if (!target) throw new NotFound('check', `${host} ${plugin}`);
   return target;
-}
-
-/** Puts a request ahead of the schedule's. Throws `Unavailable` without the broker. */
-async function requestRun(
-  { broker, topology, envelope, shards, clock }: ResultRouteContext,
-  { checkId, host, plugin }: CheckTarget,
-): Promise<StoredResult & { readonly id: string }> {
-  const scheduledAt = clock.now();
-  const expiresAt = scheduledAt + QUEUE_LIMIT_MS;
-  const id = `${checkId}-${scheduledAt}-${randomUUID().slice(0, 8)}`;
-  const request = {
-    id,
-    checkId,
-    scheduledAt,
-    expiresAt,
-    ...describeRun(host, plugin, shards),
-  };
-  const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
-  await broker.publish(topology.checksNow(host.zone), message);
-  return { id, checkId, scheduledAt };
 }
 
 /** 202 at once, or with `?wait=true` the check's state once the result is stored. */
@@ -157,6 +136,8 @@ async function readSubmitted(
         const message = `there is no check "${line.host} ${line.plugin}"`;
         throw new InvalidInput([{ path: `/${index}`, message }]);
       }
+      const refusal = explainRefusal(target);
+      if (refusal !== null) throw new InvalidInput([{ path: `/${index}`, message: refusal }]);
       const at = readAt(line.at, now, `/${index}`);
       submitted.push({ target, result: toResult(context, target, { ...line, at }) });
     } catch (error) {
@@ -166,6 +147,12 @@ async function readSubmitted(
   });
   if (errors.length > 0) throw new InvalidInput(errors.slice(0, 1_000));
   return submitted;
+}
+
+/** Why a check takes no result from outside; null when it does. */
+function explainRefusal({ plugin }: CheckTarget): string | null {
+  if (plugin.passiveChecks) return null;
+  return `The plugin "${plugin.name}" takes no results from outside (passiveChecks is off)`;
 }
 
 function readAt(text: string | undefined, now: number, place: string): number {
