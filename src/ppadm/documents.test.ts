@@ -80,6 +80,7 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
     subnet: kind === 'host' ? others(item['subnet']) : new Map(),
   };
   const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [];
+  if (kind === 'plugin') Object.assign(site, { timeperiod: others(item['checkPeriod']) });
   return { ...site, [kind]: new Map([...before, [item.name, item]]) };
 };
 
