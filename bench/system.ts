@@ -15,7 +15,7 @@ import { suiteQueries } from '../src/database/queries/suites.ts';
 import { sleep, systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { DEFAULT_CONTROL } from '../src/model/check-control.ts';
-import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Plugin } from '../src/model/objects.ts';
 
 /** How a system is built. */
@@ -102,6 +102,7 @@ async function createSite(
       timeoutMs: 10_000,
       policy: DEFAULT_POLICY,
       ...DEFAULT_CONTROL,
+      hostCheck: false,
       description: '',
       suites: ['bench'],
     });
@@ -119,6 +120,10 @@ async function createSite(
         suites: ['bench'],
         labels: {},
         vars: {},
+        hostCheck: null,
+        parents: [],
+        policy: DEFAULT_HOST_POLICY,
+        overrides: {},
       });
     }
   });

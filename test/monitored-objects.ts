@@ -102,6 +102,7 @@ export const UP_HOST: HostGlimpse = {
   state: 'up',
   stateType: 'hard',
   isInDowntime: false,
+  isHeld: false,
   parents: [],
 };
 

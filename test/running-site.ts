@@ -18,23 +18,26 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Starts it; close it after the tests. */
-export async function openRunningSite() {
+/** Starts it; close it after the tests. `environment`: settings as the program takes them. */
+export async function openRunningSite(environment: Readonly<Record<string, string>> = {}) {
   const folder = await tempFolder();
-  const { config } = await loadConfig({
-    environment: {},
-    flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
-  });
-  const { signal } = new AbortController();
-  const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
-  const app = await startApp(config, ['grey', 'violet', 'red'], context);
-  const url = `${app.api?.url}/api/v1`;
+  const start = async () => {
+    const { config } = await loadConfig({
+      environment,
+      flags: { data: folder.path, 'red.listen': '127.0.0.1:0' },
+    });
+    const { signal } = new AbortController();
+    const context = { clock: systemClock, random: Math.random, log: silentLog(), signal };
+    return startApp(config, ['grey', 'violet', 'red'], context);
+  };
+  let app = await start();
+  const apiUrl = () => `${app.api?.url}/api/v1`;
   const admin = (await readFile(join(folder.path, 'admin.token'), 'utf8')).trim();
   const checkAnswer = createAnswerCheck(createOpenApi('test'));
   let count = 0;
 
   const request = (method: string, path: string, body?: unknown, options: RequestOptions = {}) =>
-    fetch(`${url}${path}`, {
+    fetch(`${apiUrl()}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${options.token ?? admin}`,
@@ -63,13 +66,22 @@ export async function openRunningSite() {
   };
 
   return {
-    url,
+    get url() {
+      return apiUrl();
+    },
     /** Its data folder; plugins of its own are in `plugins`. */
     data: folder.path,
     admin,
     request,
-    database: app.api?.database,
+    get database() {
+      return app.api?.database;
+    },
     call,
+    /** Stops everything and starts it again over the same data. */
+    async restart() {
+      await app.stop();
+      app = await start();
+    },
     /** A host with one check that the schedule leaves alone for a year. */
     async addCheck(host: Record<string, unknown> = {}, plugin: Record<string, unknown> = {}) {
       const name = `n${++count}`;

@@ -11,7 +11,7 @@ import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { openSqlite } from '../src/database/sqlite.ts';
 import { DEFAULT_CONTROL } from '../src/model/check-control.ts';
-import { DEFAULT_POLICY } from '../src/model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Host, Plugin } from '../src/model/objects.ts';
 
 /** Queue names without prefix. */
@@ -104,6 +104,10 @@ function hostSpec(name: string, fields: Partial<Host> = {}): Host {
     zone: 'default',
     subnet: null,
     suites: [name],
+    hostCheck: null,
+    parents: [],
+    policy: DEFAULT_HOST_POLICY,
+    overrides: {},
     labels: {},
     vars: {},
     ...fields,
@@ -120,6 +124,7 @@ function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
     timeoutMs: 10_000,
     policy: DEFAULT_POLICY,
     ...DEFAULT_CONTROL,
+    hostCheck: false,
     description: '',
     suites: [name],
     ...fields,

@@ -22,7 +22,7 @@ import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
-import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
+import { NAGIOS_SEMANTICS, type Semantics } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
@@ -151,7 +151,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     onStored: (results) => perfdata.add(results),
     shards: config.grey.shards,
     keepsHistory: config.grey.history,
-    semantics: { ...NAGIOS_SEMANTICS, ...config.semantics },
+    semantics: readSemantics(config.semantics),
   });
   lifecycle.onStop('collector', () => collector.stop());
   const discovered = await startDiscoveryCollector({ ...shared, database });
@@ -270,6 +270,20 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('API', () => server.close());
   log.info({ url }, 'red serves the API');
   return { url, tokenFile, database, announceChange };
+}
+
+/** What is configured, with what Nagios does for the rest. */
+function readSemantics({
+  holdForParents,
+  cachedHostCheckHorizon,
+  ...configured
+}: Config['semantics']): Semantics {
+  return {
+    ...NAGIOS_SEMANTICS,
+    ...configured,
+    holdForParentsMs: holdForParents * 1_000,
+    cachedHostCheckHorizonMs: cachedHostCheckHorizon * 1_000,
+  };
 }
 
 /** Red and grey must count the same number of result queues, or results would lie in one forever. */

@@ -10,7 +10,7 @@ import { agreeOnSetting } from '../database/queries/settings.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from '../database/queries/tokens.ts';
 import type { Clock } from '../lib/clock.ts';
 import { DEFAULT_CONTROL } from '../model/check-control.ts';
-import { DEFAULT_POLICY } from '../model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Plugin } from '../model/objects.ts';
 import { createSecret, hashSecret } from '../red/api/auth.ts';
@@ -111,6 +111,10 @@ export async function ensureStarterSite(
         zone: 'default',
         subnet: null,
         suites: [suite],
+        hostCheck: null,
+        parents: [],
+        policy: DEFAULT_HOST_POLICY,
+        overrides: {},
         labels: {},
         vars: {},
       }),
@@ -125,8 +129,10 @@ function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
 }
 
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
-  const times = { ssh: false, intervalMs: 30_000, timeoutMs: 10_000 };
-  const rhythm = { ...times, policy: DEFAULT_POLICY, ...DEFAULT_CONTROL };
+  const rhythm = {
+    ...{ ssh: false, intervalMs: 30_000, timeoutMs: 10_000 },
+    ...{ policy: DEFAULT_POLICY, ...DEFAULT_CONTROL, hostCheck: false },
+  };
   const wanted: Omit<Plugin, 'suites'>[] = [
     {
       name: 'ping',
@@ -134,6 +140,7 @@ function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites
       params: '-w 100,20% -c 500,60% -p 3',
       description: 'The host answers to ICMP',
       ...rhythm,
+      hostCheck: true,
     },
     {
       name: 'api-port',

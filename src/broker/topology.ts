@@ -1,5 +1,6 @@
 /** Which queues there are, by the configured names: the one place that knows their rules. */
 
+import { hash32 } from '../lib/hash.ts';
 import type { QueueSpec } from './broker.ts';
 
 /** The configured names; each is put behind the prefix. */
@@ -92,4 +93,12 @@ export function createTopology(names: QueueNames): Topology {
     },
     events: named(names.events),
   };
+}
+
+/**
+ * The number of the queue that results of a host's checks go to. By host, not by check: the state of a
+ * host's checks depends on the host's own, so one grey should own them together.
+ */
+export function shardOf({ id }: { readonly id: string }, shards: number): number {
+  return hash32(id) % shards;
 }

@@ -311,6 +311,45 @@ export const ConfigSchema = Section({
     }),
     lowServiceFlapThreshold: Percent(20, 'Percent of changes at or below which flapping stops'),
     highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
+    lowHostFlapThreshold: Percent(20, 'As lowServiceFlapThreshold, of hosts'),
+    highHostFlapThreshold: Percent(30, 'As highServiceFlapThreshold, of hosts'),
+    useAggressiveHostChecking: Type.Boolean({
+      default: false,
+      description: 'Whether a host is down when its host check is a warning',
+    }),
+    cachedHostCheckHorizon: Type.Number({
+      minimum: 0,
+      maximum: 86_400,
+      default: 15,
+      description: 'Seconds for which the result of a host check answers for one on demand',
+    }),
+    holdForParents: Type.Number({
+      minimum: 0,
+      maximum: 3_600,
+      default: 30,
+      description:
+        'Seconds for which at most a host waits for a check of its parents, and who is told of a problem for one of its host; 0: not at all, as Nagios',
+    }),
+    reachableThrough: Type.Union([Type.Literal('any'), Type.Literal('every')], {
+      default: 'any',
+      description: 'Which parents must be up for a host to be reachable; every: as Icinga',
+    }),
+    unreachableIsState: Type.Boolean({
+      default: true,
+      description: 'false: a host without parents that are up is down like any other, as in Icinga',
+    }),
+    passiveHostChecksAreSoft: Type.Boolean({
+      default: false,
+      description: 'Whether results of hosts from outside are soft first, as those of checks',
+    }),
+    translatePassiveHostChecks: Type.Boolean({
+      default: false,
+      description: 'Whether parents decide if a host that is reported down is unreachable',
+    }),
+    logHostRetries: Type.Boolean({
+      default: true,
+      description: 'Whether soft states of hosts are told as events',
+    }),
     hardProblemAttempt: Type.Union([Type.Literal('max'), Type.Literal('first')], {
       default: 'max',
       description: 'What attempt a hard problem shows: max as Nagios, first as Icinga',

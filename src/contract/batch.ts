@@ -71,6 +71,9 @@ export const BatchAnswerSchema = Type.Object({
     }),
   ),
   removedChecks: Type.Integer({ description: 'Checks that are gone, by all operations together' }),
+  orphans: Type.Array(Type.String(), {
+    description: 'Hosts that have lost a parent which was deleted',
+  }),
 });
 
 /** A result for each operation. */

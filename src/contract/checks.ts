@@ -1,6 +1,7 @@
 /** Checks, their states and history, and the schedule over HTTP. */
 
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
+import { CHECK_STATES } from '../model/check.ts';
 import { Instant, LabelQuery, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
@@ -33,11 +34,8 @@ const Perfdata = Type.Array(
   }),
 );
 
-/** A check's current state; fields of the last run are null while it is pending. */
-export const CheckSchema = Type.Object({
-  host: Name,
-  plugin: Name,
-  state: StateSchema,
+/** What the states of checks and hosts have in common; fields of the last run are null without one. */
+export const RunFields = {
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
   output: Type.String(),
   longOutput: Type.String(),
@@ -59,6 +57,15 @@ export const CheckSchema = Type.Object({
   }),
   acknowledged: Type.Boolean(),
   inDowntime: Type.Boolean(),
+};
+
+/** A check's current state; fields of the last run are null while it is pending. */
+export const CheckSchema = Type.Object({
+  host: Name,
+  plugin: Name,
+  state: StateSchema,
+  ...RunFields,
+  reachable: Type.Boolean({ description: 'False while its host is down or unreachable' }),
   nextDue: Type.Union([Instant, Type.Null()], {
     description:
       'Null in maintenance, without active checks, or when the schedule has no time for it',
@@ -81,7 +88,8 @@ export const CheckQuerySchema = Query({
   problem: Type.Optional(TruthQuery),
   handled: Type.Optional({
     ...TruthQuery,
-    description: 'true: acknowledged or in downtime; false: neither',
+    description:
+      'true: acknowledged, in downtime, or its host is the problem; false: none of these',
   }),
   host: Type.Optional(Name),
   plugin: Type.Optional(Name),
@@ -91,38 +99,50 @@ export const CheckQuerySchema = Query({
   label: Type.Optional(LabelQuery),
 });
 
+/** One kept result of a check or host. */
+export function ResultOf<State extends TSchema>(state: State) {
+  return Type.Object({
+    kind: Type.Literal('result'),
+    state,
+    exitCode: Type.Integer(),
+    output: Type.String(),
+    longOutput: Type.String(),
+    perfdata: Perfdata,
+    scheduledAt: Instant,
+    startedAt: Instant,
+    finishedAt: Instant,
+    latency: Seconds,
+    executionTime: Seconds,
+    worker: Type.String(),
+  });
+}
+
+/** A stretch of one state of a check or host. */
+export function StateStartOf<State extends TSchema>(state: State) {
+  return Type.Object({
+    kind: Type.Literal('state'),
+    state,
+    stateType: StateTypeSchema,
+    cause: Type.String({
+      description:
+        'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult, maintenance or outsidePeriod',
+    }),
+    from: Instant,
+    to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
+    output: Type.String({ description: 'Of its first result' }),
+  });
+}
+
 /** One kept result. */
-export const ResultSchema = Type.Object({
-  kind: Type.Literal('result'),
-  state: StateSchema,
-  exitCode: Type.Integer(),
-  output: Type.String(),
-  longOutput: Type.String(),
-  perfdata: Perfdata,
-  scheduledAt: Instant,
-  startedAt: Instant,
-  finishedAt: Instant,
-  latency: Seconds,
-  executionTime: Seconds,
-  worker: Type.String(),
-});
+export const ResultSchema = ResultOf(StateSchema);
 
 /** One kept result. */
 export type ResultJson = Static<typeof ResultSchema>;
 
 /** The beginning of a stretch of one state. */
-export const StateStartSchema = Type.Object({
-  kind: Type.Literal('state'),
-  state: Type.Union([...StateSchema.anyOf, Type.Literal('notMeasured')]),
-  stateType: StateTypeSchema,
-  cause: Type.String({
-    description:
-      'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult, maintenance or outsidePeriod',
-  }),
-  from: Instant,
-  to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
-  output: Type.String({ description: 'Of its first result' }),
-});
+export const StateStartSchema = StateStartOf(
+  Type.Union([...StateSchema.anyOf, Type.Literal('notMeasured')]),
+);
 
 /** A check's history, newest first. */
 export const HistorySchema = Type.Object({
@@ -150,22 +170,25 @@ const Share = Type.Object({
   percent: Type.Number({ description: 'Of the whole span' }),
 });
 
-/** How long a check was in which state; the seconds add up to the span. */
-export const AvailabilitySchema = Type.Object({
-  from: Instant,
-  to: Instant,
-  seconds: Seconds,
-  states: Type.Object({
-    ok: Share,
-    warning: Share,
-    critical: Share,
-    unknown: Share,
-    notMeasured: Type.Object(Share.properties, {
-      description:
-        'Before the first result, while results stayed out, and outside the check period',
+/** How long an object was in which of these states; the seconds add up to the span. */
+export function AvailabilityOf<States extends string>(states: readonly States[]) {
+  const shares = states.map((state) => [state, Share] as const);
+  return Type.Object({
+    from: Instant,
+    to: Instant,
+    seconds: Seconds,
+    states: Type.Object({
+      ...(Object.fromEntries(shares) as Record<States, typeof Share>),
+      notMeasured: Type.Object(Share.properties, {
+        description:
+          'Before the first result, while results stayed out, and outside the check period',
+      }),
     }),
-  }),
-});
+  });
+}
+
+/** How long a check was in which state. */
+export const AvailabilitySchema = AvailabilityOf(CHECK_STATES);
 
 /** How long a check was in which state. */
 export type AvailabilityJson = Static<typeof AvailabilitySchema>;

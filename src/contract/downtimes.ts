@@ -9,7 +9,7 @@ const Comment = Type.String({ maxLength: 10_000, default: '' });
 const NullableInstant = Type.Union([Instant, Type.Null()]);
 
 /** What a client sends to acknowledge a problem. */
-const AcknowledgementInputSchema = Type.Object(
+export const AcknowledgementInputSchema = Type.Object(
   {
     sticky: Type.Optional(
       Type.Boolean({ default: false, description: 'Stays until the problem is over' }),
@@ -24,6 +24,9 @@ const AcknowledgementInputSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** How a problem is acknowledged. */
+export type AcknowledgementInput = Static<typeof AcknowledgementInputSchema>;
+
 const NullableName = Type.Union([Name, Type.Null()], { default: null });
 
 const selectorFields = {
@@ -32,6 +35,10 @@ const selectorFields = {
   suite: { ...NullableName, description: 'Only checks of this suite' },
   subnet: { ...NullableName, description: 'Only checks of hosts of this subnet' },
   labels: Labels(true),
+  allChecks: Type.Boolean({
+    default: true,
+    description: 'Of hosts: of their checks too; false: of the hosts themselves alone',
+  }),
 };
 
 const planFields = {

@@ -1,6 +1,7 @@
 /** The stream of events over HTTP: `text/event-stream`, one JSON object for each event. */
 
 import Type, { type Static } from 'typebox';
+import { HOST_STATES } from '../model/host-state.ts';
 import { CheckQuerySchema, CheckSchema, StateSchema, StateTypeSchema } from './checks.ts';
 import { Instant, Name, Query } from './common.ts';
 import { DiscoverySummarySchema } from './discoveries.ts';
@@ -12,14 +13,22 @@ export const CheckResultEventSchema = Type.Object({
   check: CheckSchema,
 });
 
-/** A check changed its state. */
-export const StateChangeEventSchema = Type.Object({
-  type: Type.Literal('stateChange'),
+const OF_OBJECT = {
   at: Instant,
   host: Name,
-  plugin: Name,
-  from: StateSchema,
-  to: StateSchema,
+  plugin: Type.Optional({ ...Name, description: 'Absent: it is about the host itself' }),
+};
+const AnyState = Type.Union([
+  ...StateSchema.anyOf,
+  ...HOST_STATES.map((name) => Type.Literal(name)),
+]);
+
+/** A check or host changed its state. */
+export const StateChangeEventSchema = Type.Object({
+  type: Type.Literal('stateChange'),
+  ...OF_OBJECT,
+  from: AnyState,
+  to: AnyState,
   stateType: StateTypeSchema,
   attempt: Type.Integer(),
   maxCheckAttempts: Type.Integer(),
@@ -29,12 +38,10 @@ export const StateChangeEventSchema = Type.Object({
   output: Type.String(),
 });
 
-const OF_CHECK = { at: Instant, host: Name, plugin: Name };
-
-/** A check began or stopped to change its state too often. */
+/** A check or host began or stopped to change its state too often. */
 export const FlappingEventSchema = Type.Object({
   type: Type.Literal('flapping'),
-  ...OF_CHECK,
+  ...OF_OBJECT,
   action: Type.String({ description: 'started, stopped or disabled' }),
   percent: Type.Number(),
 });
@@ -42,17 +49,17 @@ export const FlappingEventSchema = Type.Object({
 /** A problem was acknowledged, or is no longer. */
 export const AcknowledgementEventSchema = Type.Object({
   type: Type.Literal('acknowledgement'),
-  ...OF_CHECK,
+  ...OF_OBJECT,
   action: Type.String({
     description: 'set, removed, replaced, stateChanged, recovered or expired',
   }),
   id: Type.String(),
 });
 
-/** A downtime of a check began or ended. */
+/** A downtime of a check or host began or ended. */
 export const DowntimeEventSchema = Type.Object({
   type: Type.Literal('downtime'),
-  ...OF_CHECK,
+  ...OF_OBJECT,
   action: Type.String({ description: 'started, ended, cancelled, expired or refused' }),
   id: Type.String(),
 });
@@ -60,16 +67,16 @@ export const DowntimeEventSchema = Type.Object({
 /** Results of a check stay out, or are there again. */
 export const MeasurementEventSchema = Type.Object({
   type: Type.Literal('measurement'),
-  ...OF_CHECK,
+  ...OF_OBJECT,
   action: Type.String({ description: 'notMeasured, measured or stale' }),
 });
 
 /** It was decided whether people are to be told; nothing is sent yet. */
 export const NotificationEventSchema = Type.Object({
   type: Type.Literal('notification'),
-  ...OF_CHECK,
+  ...OF_OBJECT,
   about: Type.String({ description: 'problem, recovery, acknowledgement, flappingStart, ...' }),
-  state: StateSchema,
+  state: AnyState,
   isDue: Type.Boolean(),
   reason: Type.String({ description: 'The filter that decided, in one word' }),
   explanation: Type.String(),

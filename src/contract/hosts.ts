@@ -2,6 +2,14 @@
 
 import Type, { type Static } from 'typebox';
 import {
+  Interval,
+  MaxCheckAttempts,
+  NullableInterval,
+  Threshold,
+  Timeout,
+} from './check-numbers.ts';
+import {
+  Instant,
   LabelQuery,
   Name,
   Names,
@@ -12,6 +20,26 @@ import {
   TruthQuery,
   Zone,
 } from './common.ts';
+
+/** A host's own state by name. */
+export const HostStateSchema = Type.Union([
+  Type.Literal('up'),
+  Type.Literal('down'),
+  Type.Literal('unreachable'),
+  Type.Literal('pending'),
+]);
+
+const Override = Type.Object(
+  {
+    interval: Type.Optional(Interval),
+    retryInterval: Type.Optional(NullableInterval),
+    maxCheckAttempts: Type.Optional(MaxCheckAttempts),
+    timeout: Type.Optional(Timeout),
+    lowFlapThreshold: Type.Optional(Threshold),
+    highFlapThreshold: Type.Optional(Threshold),
+  },
+  { additionalProperties: false },
+);
 
 const hostFields = {
   address: Type.String({
@@ -33,6 +61,42 @@ const hostFields = {
     description: 'Default: those of its subnet',
   }),
   subnet: Type.Union([Name, Type.Null()], { default: null }),
+  hostCheck: Type.Union([Name, Type.Null()], {
+    default: null,
+    description:
+      'Plugin of its suites that tells whether it is up; null: the one that has hostCheck, if any',
+  }),
+  parents: Type.Array(Name, {
+    maxItems: 100,
+    default: [],
+    description: 'Hosts through which it is reached: it is unreachable while none of them is up',
+  }),
+  maxCheckAttempts: {
+    ...MaxCheckAttempts,
+    default: 1,
+    description: 'Results in a row that make its being down hard',
+  },
+  retryInterval: {
+    ...NullableInterval,
+    default: null,
+    description: 'seconds between host checks while it is down softly; null: the regular interval',
+  },
+  flapDetection: Type.Boolean({
+    default: true,
+    description: 'Whether it is flapping when its own state changes too often',
+  }),
+  lowFlapThreshold: { ...Threshold, default: null },
+  highFlapThreshold: { ...Threshold, default: null },
+  stalking: Type.Array(
+    Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('unreachable')]),
+    { maxItems: 3, default: [], description: 'States in which a changed output is told' },
+  ),
+  overrides: Type.Record(Name, Override, {
+    maxProperties: 1_000,
+    default: {},
+    description:
+      'Numbers that checks of this host have instead of those of their plugin, by plugin',
+  }),
   zone: Zone,
   labels: TextMapSchema,
   vars: TextMapSchema,
@@ -57,6 +121,10 @@ export const HostSchema = Type.Object({
   name: Name,
   ...hostFields,
   suites: Names,
+  state: HostStateSchema,
+  lastStateChange: Type.Union([Instant, Type.Null()]),
+  acknowledged: Type.Boolean(),
+  inDowntime: Type.Boolean(),
 });
 
 /** A host as answered. */
@@ -71,4 +139,10 @@ export const HostQuerySchema = Query({
   subnet: Type.Optional(Name),
   suite: Type.Optional(Name),
   maintenance: Type.Optional(TruthQuery),
+  state: Type.Optional(
+    Type.String({
+      pattern: '^(up|down|unreachable|pending)(,(up|down|unreachable|pending))*$',
+      description: 'States with commas between',
+    }),
+  ),
 });

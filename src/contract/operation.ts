@@ -58,6 +58,7 @@ export const RemovedSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
   removedChecks: Type.Integer({ description: 'Checks that are gone with it' }),
+  orphans: Type.Array(Type.String(), { description: 'Hosts that have lost it as a parent' }),
 });
 
 /** Whether to wait for the outcome. */

@@ -30,6 +30,7 @@ import {
 } from './discoveries.ts';
 import { MAINTENANCE_OPERATIONS } from './downtimes.ts';
 import { EventQuerySchema, EventSchema } from './events.ts';
+import { HOST_STATE_OPERATIONS } from './host-states.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from './hosts.ts';
 import { type Operation, objectOperations, Page, WaitQuerySchema } from './operation.ts';
 import type { RouteName } from './paths.ts';
@@ -250,15 +251,13 @@ export const OPERATIONS = {
     status: 202,
     answer: RequestedSchema,
     otherAnswers: { 200: CheckSchema },
-    problems: {
-      409: 'The plugin takes no results from outside',
-      504: 'With `wait`: the result was not stored in time',
-    },
+    problems: { 409: 'It takes no results from outside', 504: 'With `wait`: not stored in time' },
   },
+  ...HOST_STATE_OPERATIONS,
   ...MAINTENANCE_OPERATIONS,
   submitResults: {
     tag: 'Checks',
-    summary: 'Submit results of many checks',
+    summary: 'Submit results of many checks and hosts',
     description:
       'An array, or one JSON object on each line. When one is refused none is taken. After a 503 ' +
       'send all of them again: what was stored already is not stored twice.',

@@ -12,6 +12,14 @@ export const ROUTES = {
   changeHost: { method: 'PATCH', path: '/hosts/{host}' },
   deleteHost: { method: 'DELETE', path: '/hosts/{host}' },
 
+  getHostState: { method: 'GET', path: '/hosts/{host}/state' },
+  getHostHistory: { method: 'GET', path: '/hosts/{host}/history' },
+  getHostAvailability: { method: 'GET', path: '/hosts/{host}/availability' },
+  runHostCheck: { method: 'POST', path: '/hosts/{host}/run' },
+  submitHostResult: { method: 'POST', path: '/hosts/{host}/results' },
+  acknowledgeHost: { method: 'PUT', path: '/hosts/{host}/acknowledgement' },
+  removeHostAcknowledgement: { method: 'DELETE', path: '/hosts/{host}/acknowledgement' },
+
   listPlugins: { method: 'GET', path: '/plugins' },
   createPlugin: { method: 'POST', path: '/plugins' },
   getPlugin: { method: 'GET', path: '/plugins/{plugin}' },

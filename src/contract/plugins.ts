@@ -1,13 +1,20 @@
 /** Plugins over HTTP. */
 
 import Type, { type Static } from 'typebox';
+import {
+  Interval,
+  MaxCheckAttempts,
+  NullableInterval,
+  Threshold,
+  Timeout,
+} from './check-numbers.ts';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
 
-const Threshold = (description: string) =>
-  Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()], {
-    default: null,
-    description: `${description}; null: as the site has it`,
-  });
+const SiteThreshold = (description: string) => ({
+  ...Threshold,
+  default: null,
+  description: `${description}; null: as the site has it`,
+});
 
 const PluginState = Type.Union([
   Type.Literal('ok'),
@@ -26,17 +33,17 @@ const pluginFields = {
     default: false,
     description: 'Run the script on the host itself, through ssh',
   }),
-  interval: Type.Number({ minimum: 1, maximum: 31_536_000, default: 30, description: 'seconds' }),
-  retryInterval: Type.Union([Type.Number({ minimum: 1, maximum: 31_536_000 }), Type.Null()], {
+  interval: { ...Interval, default: 30 },
+  retryInterval: {
+    ...NullableInterval,
     default: null,
     description: 'seconds between checks of a soft problem; null: interval',
-  }),
-  maxCheckAttempts: Type.Integer({
-    minimum: 1,
-    maximum: 10_000,
+  },
+  maxCheckAttempts: {
+    ...MaxCheckAttempts,
     default: 1,
     description: 'Results in a row that make a problem hard',
-  }),
+  },
   volatile: Type.Boolean({
     default: false,
     description: 'Every problem result counts as a new problem',
@@ -45,8 +52,8 @@ const pluginFields = {
     default: true,
     description: 'Whether checks that change their state too often are flapping',
   }),
-  lowFlapThreshold: Threshold('Percent of changes at or below which flapping stops'),
-  highFlapThreshold: Threshold('Percent of changes at or above which flapping starts'),
+  lowFlapThreshold: SiteThreshold('Percent of changes at or below which flapping stops'),
+  highFlapThreshold: SiteThreshold('Percent of changes at or above which flapping starts'),
   stalking: Type.Array(PluginState, {
     maxItems: 4,
     default: [],
@@ -70,7 +77,11 @@ const pluginFields = {
       'seconds after which a result is too old and a check is run, even if activeChecks is off; ' +
       '0: the interval, the latency and 15 s; null: never',
   }),
-  timeout: Type.Number({ minimum: 0.1, maximum: 3_600, default: 10, description: 'seconds' }),
+  timeout: { ...Timeout, default: 10 },
+  hostCheck: Type.Boolean({
+    default: false,
+    description: 'Its results tell whether hosts of its suites are up, unless these name another',
+  }),
   suites: Type.Array(Name, { maxItems: 1_000, default: [] }),
   description: Description,
 };

@@ -8,7 +8,8 @@ export const RequestedSchema = Type.Object({
   requestId: Type.String({ description: 'Also the id of the result' }),
 });
 
-const resultFields = {
+/** Fields of a result from outside. */
+export const resultFields = {
   exitCode: Type.Integer({
     minimum: 0,
     maximum: 255,
@@ -33,13 +34,23 @@ export const PassiveResultSchema = Type.Object(resultFields, { additionalPropert
 /** A result of one check from outside. */
 export type PassiveResultJson = Static<typeof PassiveResultSchema>;
 
-/** Results of many checks from outside. */
+/** Results of many checks and hosts from outside. */
 export const PassiveResultsSchema = Type.Array(
-  Type.Object({ host: Name, plugin: Name, ...resultFields }, { additionalProperties: false }),
+  Type.Object(
+    {
+      host: Name,
+      plugin: Type.Optional({
+        ...Name,
+        description: 'Left out: the host itself, with exit code 0 up, 1 down, 2 unreachable',
+      }),
+      ...resultFields,
+    },
+    { additionalProperties: false },
+  ),
   { minItems: 1, maxItems: 10_000 },
 );
 
-/** Results of many checks from outside. */
+/** Results of many checks and hosts from outside. */
 export type PassiveResultsJson = Static<typeof PassiveResultsSchema>;
 
 /** How many results were taken. */

@@ -17,7 +17,15 @@ export const StatusSchema = Type.Object({
     unknown: Count,
     pending: Count,
   }),
-  hosts: Type.Object({ all: Count, active: Count, up: Count }),
+  /** Those by state are of the active ones. */
+  hosts: Type.Object({
+    all: Count,
+    active: Count,
+    up: Count,
+    down: Count,
+    unreachable: Count,
+    pending: Count,
+  }),
   workers: Type.Object({ connected: Count, all: Count }),
   /** Finished by all connected workers, by their last heartbeats. */
   checksPerSecond: Type.Number(),

@@ -62,7 +62,7 @@ export const TimeperiodSchema = Type.Object({
   inside: Type.Boolean({ description: 'Whether it is inside now' }),
   nextChange: Type.Optional(
     Type.Union([Instant, Type.Null()], {
-      description: 'When that changes; null: not in the next 300 days. Not in lists',
+      description: 'When that changes; null: not in the next 300 days. Not in lists of several',
     }),
   ),
 });

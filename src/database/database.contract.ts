@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { DEFAULT_CONTROL } from '../model/check-control.ts';
-import { DEFAULT_POLICY } from '../model/check-policy.ts';
+import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
@@ -34,6 +34,7 @@ import { readLease, replaceLease } from './queries/lease.ts';
 import type { ObjectQueries } from './queries/objects.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { agreeOnSetting } from './queries/settings.ts';
+import { readCheckCode } from './queries/state-codes.ts';
 import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
@@ -227,7 +228,12 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       await write(1_000, 0);
       const [state] = await readCheckStates(database, [checkId]);
       expect(state).toMatchObject({ state: 2, scheduled_at: 2_000, last_state_change_at: 2_000 });
-      const results = await listResults(database, [checkId], { from: 0, to: 9_999, limit: 10 });
+      const results = await listResults(
+        database,
+        [checkId],
+        { from: 0, to: 9_999, limit: 10 },
+        readCheckCode,
+      );
       expect(results.map((result) => [result.scheduledAt, result.state])).toEqual([
         [2_000, 'critical'],
         [1_000, 'ok'],
@@ -255,7 +261,12 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       const checkId = await addCheck('large');
       const results = Array.from({ length: 12_000 }, (_, index) => run(checkId, index, 0));
       await database.transaction((sql) => writeBatch(sql, { results }));
-      const kept = await listResults(database, [checkId], { from: 0, to: 99_999, limit: 20_000 });
+      const kept = await listResults(
+        database,
+        [checkId],
+        { from: 0, to: 99_999, limit: 20_000 },
+        readCheckCode,
+      );
       expect(kept.length).toBe(12_000);
     });
 
@@ -310,8 +321,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       expect(after.states.warning - before.states.warning).toBe(1);
       expect(after.checksAll - before.checksAll).toBe(2);
       expect(after.checksActive - before.checksActive).toBe(1);
-      expect(after.hostsAll - before.hostsAll).toBe(2);
-      expect(after.hostsActive - before.hostsActive).toBe(1);
+      expect(after.hosts.all - before.hosts.all).toBe(2);
+      expect(after.hosts.active - before.hosts.active).toBe(1);
     });
 
     test('the scheduler reads everything, and parts by id', async () => {
@@ -360,7 +371,12 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       ]);
       expect(await listArchivedChecks(database, 'bare', 'bare')).toEqual([]);
       expect(bare).not.toBe(checkId);
-      const [result] = await listResults(database, [checkId], { from: 0, to: 99, limit: 9 });
+      const [result] = await listResults(
+        database,
+        [checkId],
+        { from: 0, to: 99, limit: 9 },
+        readCheckCode,
+      );
       expect(result).toMatchObject({ scheduledAt: 7, state: 'critical' });
     });
 
@@ -490,7 +506,12 @@ function suite(name: string): Suite {
 }
 
 function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
-  const timing = { intervalMs: 30_000, timeoutMs: 10_000, policy: DEFAULT_POLICY };
+  const timing = {
+    intervalMs: 30_000,
+    timeoutMs: 10_000,
+    policy: DEFAULT_POLICY,
+    hostCheck: false,
+  };
   const base = {
     name,
     run: { builtin: 'dummy' },
@@ -514,6 +535,10 @@ function host(name: string, fields: Partial<Host> = {}): Host {
     zone: 'default',
     subnet: null,
     suites: [],
+    hostCheck: null,
+    parents: [],
+    policy: DEFAULT_HOST_POLICY,
+    overrides: {},
     labels: {},
     vars: {},
     ...fields,

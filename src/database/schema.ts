@@ -5,6 +5,7 @@
 
 import type { Generated } from 'kysely';
 import type { TimeperiodExcludeTable, TimeperiodTable } from './control-schema.ts';
+import type { DiscoverySliceTable, DiscoveryTable } from './discovery-schema.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -24,6 +25,10 @@ export interface HostTable {
   labels: string;
   /** JSON object of text values. */
   vars: string;
+  /** The plugin that is its host check; null: that of its suites. May be gone or not of its suites. */
+  host_check_id: string | null;
+  /** JSON object, part of a `HostPolicy`. */
+  policy: string;
   created_at: number;
   updated_at: number;
   /** Configuration version of the last change; the ETag. */
@@ -48,6 +53,8 @@ export interface PluginTable {
   passive_checks: Flag;
   /** 0: computed; null: never stale. */
   freshness_ms: number | null;
+  /** Whether it is the host check of the hosts of its suites. */
+  host_check: Flag;
   description: string;
   created_at: number;
   updated_at: number;
@@ -87,20 +94,40 @@ export interface MembershipTable {
   suite_id: string;
 }
 
+/** Through which hosts a host is reached. Written by red. */
+export interface HostParentTable {
+  host_id: string;
+  parent_id: string;
+}
+
+/** What a host has for one of its checks instead of what the plugin says. Written by red. */
+export interface HostOverrideTable {
+  host_id: string;
+  plugin_id: string;
+  /** Null: as the plugin says. */
+  interval_ms: number | null;
+  timeout_ms: number | null;
+  /** JSON object, part of a `CheckPolicy`. */
+  policy: string;
+}
+
 /**
  * The checks there are: each host x plugin once, however many suites lead to it. Derived from the
- * suites in the transaction that changes them, so that lists need no distinct join. Written by red.
+ * suites in the transaction that changes them, so that lists need no distinct join. One row of each
+ * host has no plugin: it stands for the host's own state, which is kept as that of a check. Written
+ * by red; grey adds those of discovered hosts.
  */
 export interface CheckPairTable {
   check_id: Generated<number>;
   host_id: string;
-  plugin_id: string;
+  /** Null: the host itself. */
+  plugin_id: string | null;
 }
 
-/** The current state of each check that has had a result. Written by grey. */
+/** The current state of each check and host that has had a result. Written by grey. */
 export interface CheckStateTable {
   check_id: number;
-  /** Index into `CHECK_STATES`. */
+  /** As `state-codes.ts` says. */
   state: number;
   exit_code: number;
   output: string;
@@ -136,6 +163,8 @@ export interface CheckMemoryTable {
   stale_since: number | null;
   /** When time alone changes it; null: never. */
   next_change_at: number | null;
+  /** Until when it waits at the longest for a check of what it hangs on; null: it does not. */
+  waits_until: number | null;
   /** JSON object, fields of an `ObjectState` that are not those of a new one. */
   memory: string;
   /** Goes up with each writing. */
@@ -161,7 +190,7 @@ export interface StateIntervalTable {
   check_id: number;
   /** It ends where the next stretch of the check begins. */
   from_at: number;
-  /** Index into `CHECK_STATES`. */
+  /** As `state-codes.ts` says. */
   state: number;
   /** Of its first result. */
   output: string;
@@ -247,53 +276,11 @@ export interface EventTable {
   payload: string;
 }
 
-/**
- * Searches of subnets. Begun by red and ended by it when they get nowhere; carried on and finished by
- * grey, both only while the state is `running`. What is searched is kept as it was at the beginning.
- */
-export interface DiscoveryTable {
-  id: string;
-  subnet_id: string;
-  /** The subnet while it runs, so that there is one at a time; null afterwards. */
-  running_subnet_id: string | null;
-  cidr: string;
-  /** JSON array of CIDR texts. */
-  exclude: string;
-  zone: string;
-  /** Addresses of a slice; the last has the rest. */
-  slice_size: number;
-  /** Addresses to search. */
-  total: number;
-  state: string;
-  /** Name of the token; null when the subnet's interval asked for it. */
-  requested_by: string | null;
-  started_at: number;
-  finished_at: number | null;
-  /** Addresses searched. */
-  scanned: number;
-  added_count: number;
-  known_count: number;
-  gone_count: number;
-  /** JSON arrays of the first host names. */
-  added: string;
-  known: string;
-  gone: string;
-  problem: string | null;
-}
-
-/** Slices of running discoveries that were counted. Written by grey. */
-export interface DiscoverySliceTable {
-  discovery_id: string;
-  /** Counts from 0. */
-  slice: number;
-  /** JSON array of addresses. */
-  answered: string;
-}
-
 /** Names of checks that are gone, so that their history can still be read. Written by red. */
 export interface CheckArchiveTable {
   check_id: number;
   host: string;
+  /** Empty: the host itself. */
   plugin: string;
   deleted_at: number;
 }
@@ -308,6 +295,8 @@ export interface DowntimeTable {
   subnet_id: string | null;
   /** Labels of hosts as a filter of lists has them; empty = of any. */
   labels: string;
+  /** Whether it is of the checks of its hosts too, not of the hosts alone. */
+  all_checks: Flag;
   /** Of the first occurrence. */
   start_at: number;
   end_at: number;
@@ -366,6 +355,8 @@ export interface Tables {
   plugin_suite: MembershipTable;
   /** The suites that hosts found in a subnet are given. */
   subnet_suite: MembershipTable;
+  host_parent: HostParentTable;
+  host_override: HostOverrideTable;
   check_pair: CheckPairTable;
   check_state: CheckStateTable;
   check_memory: CheckMemoryTable;

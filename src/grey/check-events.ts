@@ -1,23 +1,25 @@
-/** What happened to a check, as entries of the log of events. */
+/** What happened to a check or host, as entries of the log of events. */
 
 import type { EventEntry } from '../database/queries/events.ts';
 import type { CheckStateName } from '../model/check.ts';
+import type { HostStateName } from '../model/host-state.ts';
 import { isSent } from '../nagios/notification/decide.ts';
 import type { NotificationDecision } from '../nagios/notification/notification.ts';
 import type { Evaluation, StateEvent } from '../nagios/state/evaluation.ts';
-import type { ServiceState } from '../nagios/state/object-state.ts';
+import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
 
-/** What an input made of a check. */
+/** What an input made of a check or host. */
 export interface CheckChange {
-  readonly checkId: number;
+  readonly id: number;
   readonly host: string;
-  readonly plugin: string;
+  /** Null: the host itself. */
+  readonly plugin: string | null;
   readonly at: number;
   /** Of the result; empty for other inputs. */
   readonly output: string;
   readonly maxCheckAttempts: number;
-  readonly before: ServiceState;
-  readonly evaluation: Evaluation<ServiceState>;
+  readonly before: ServiceState | HostState;
+  readonly evaluation: Evaluation<ServiceState> | Evaluation<HostState>;
 }
 
 /** The events of a change, in the order in which they happened. */
@@ -30,7 +32,9 @@ export function describeChange(change: CheckChange): EventEntry[] {
     entries.push(describeState(change, { ...HEALTHY, state: state.state }));
   }
   // That a problem is still not told of is no news; each of its results decides it again.
-  const news = entries.length > 0 ? notifications : notifications.filter(isSent);
+  const isDecided = before.waitsUntil !== null && state.waitsUntil === null;
+  const hasNews = entries.length > 0 || isDecided;
+  const news = hasNews ? notifications : notifications.filter(isSent);
   return [...entries, ...news.map((decision) => describeDecision(change, decision))];
 }
 
@@ -39,7 +43,7 @@ const HEALTHY = { stateType: 'hard', attempt: 1, cause: 'change' } as const;
 function describeEvent(change: CheckChange, event: StateEvent): EventEntry[] {
   switch (event.kind) {
     case 'alert':
-      return [describeState(change, { ...event, state: event.state as CheckStateName })];
+      return [describeState(change, event)];
     case 'flappingStarted':
     case 'flappingStopped':
     case 'flappingDisabled': {
@@ -72,7 +76,7 @@ function describeState(
     stateType,
     attempt,
     cause,
-  }: { state: CheckStateName; stateType: string; attempt: number; cause: string },
+  }: { state: CheckStateName | HostStateName; stateType: string; attempt: number; cause: string },
 ): EventEntry {
   const { before, output, maxCheckAttempts } = change;
   const from = before.scheduledAt === null ? 'pending' : before.state;
@@ -87,9 +91,10 @@ function describeDecision(change: CheckChange, decision: NotificationDecision): 
 }
 
 function describe(
-  { checkId, host, plugin, at }: CheckChange,
+  { id, host, plugin, at }: CheckChange,
   type: EventEntry['type'],
   facts: Readonly<Record<string, unknown>>,
 ): EventEntry {
-  return { at, type, checkId, payload: { host, plugin, ...facts } };
+  const names = plugin === null ? { host } : { host, plugin };
+  return { at, type, checkId: id, payload: { ...names, ...facts } };
 }

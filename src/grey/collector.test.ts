@@ -7,6 +7,7 @@ import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
 import { readCheckStates } from '../database/queries/check-states.ts';
 import { listResults } from '../database/queries/checks.ts';
+import { readCheckCode } from '../database/queries/state-codes.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
@@ -70,7 +71,12 @@ const send = (message: OutgoingMessage) => broker.publish(topology.results(0), m
 const sendResult = (value: CheckResult) => send(envelope.seal(CHECK_RESULT, value.id, value));
 const stateOf = async (checkId: number) => (await readCheckStates(database, [checkId]))[0];
 const historyOf = (checkId: number) =>
-  listResults(database, [checkId], { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+  listResults(
+    database,
+    [checkId],
+    { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1_000 },
+    readCheckCode,
+  );
 
 /** Results are handled in order, so when this one is stored, so are those before it. */
 async function sendMark(): Promise<void> {

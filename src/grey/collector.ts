@@ -14,6 +14,9 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
+import { type HostSight, readHostSights } from '../database/queries/host-neighbours.ts';
+import type { HostFacts } from '../database/queries/object-facts.ts';
+import { chunksOf } from '../database/queries/upsert.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -24,12 +27,18 @@ import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
-import { type BatchEvaluation, checkIdOf, evaluateBatch, type Input } from './evaluate-batch.ts';
+import { type BatchEvaluation, evaluateBatch, type Input, objectIdOf } from './evaluate-batch.ts';
+import type { Remembered } from './memory.ts';
+import { selectHostsToLookAbove } from './parents.ts';
+import { type MonitoredObject, Policies } from './policies.ts';
 import type { Site } from './situation.ts';
 import { States } from './states.ts';
+import { findWantedNeighbours, wakeWaiting } from './wake-neighbours.ts';
 
 /** Results stored in one transaction at most. */
 const MAX_BATCH = 1_000;
+/** Checks told in one hint. */
+const MAX_TOLD = 10_000;
 const RETRY = { firstMs: 200, maxMs: 10_000 };
 const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -108,6 +117,7 @@ class ShardCollector {
   readonly #counters: Counters;
   readonly #stopping: AbortSignal;
   readonly #states = new States();
+  readonly #policies = new Policies();
   readonly #site: Site;
 
   constructor(options: CollectorOptions, counters: Counters, stopping: AbortSignal) {
@@ -170,9 +180,17 @@ class ShardCollector {
   }
 
   async #store(inputs: readonly Input[]): Promise<void> {
-    const { database, keepsHistory } = this.#options;
-    const before = await this.#states.load(database, new Set(inputs.map(checkIdOf)));
-    const evaluation = evaluateBatch(before, inputs, { site: this.#site, keepsHistory });
+    const { database, keepsHistory, onStored } = this.#options;
+    await this.#policies.refresh(database);
+    const ids = new Set(inputs.map(objectIdOf));
+    const objects = await this.#policies.loadObjects(database, ids);
+    const known = inputs.filter((input) => objects.has(objectIdOf(input)));
+    this.#counters.orphaned.add(inputs.length - known.length);
+    if (known.length === 0) return;
+    const before = await this.#states.load(database, kindsOf(objects));
+    const above = await this.#lookAbove(known, objects, before);
+    const context = { site: this.#site, keepsHistory, objects, ...above };
+    const evaluation = evaluateBatch(before, known, context);
     await database.transaction((sql) =>
       writeBatch(sql, {
         states: evaluation.stateRows,
@@ -183,34 +201,91 @@ class ShardCollector {
       }),
     );
     this.#states.keep(evaluation.states);
-    this.#announce(evaluation);
-    const results = inputs.flatMap((input) => (input.kind === 'result' ? [input.result] : []));
-    this.#options.onStored(results);
-    const now = this.#options.clock.now();
-    for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
-    this.#counters.stored.add(results.length - evaluation.repeatedCount);
-    this.#counters.repeated.add(evaluation.repeatedCount);
+    await this.#announce(evaluation, above.sights);
+    const results = known.flatMap((input) => (input.kind === 'result' ? [input.result] : []));
+    onStored(results.filter(({ checkId }) => objects.get(checkId)?.kind === 'check'));
+    this.#count(results, evaluation.repeatedCount);
+  }
+
+  /** The parents that may matter, as they are now; they may be another grey's. */
+  async #lookAbove(
+    inputs: readonly Input[],
+    objects: ReadonlyMap<number, MonitoredObject>,
+    before: ReadonlyMap<number, Remembered>,
+  ) {
+    const { database } = this.#options;
+    const concerned = inputs.flatMap((input) => {
+      const object = objects.get(objectIdOf(input));
+      const isEventful =
+        input.kind === 'command' || input.result.state !== 'ok' || object?.kind === 'host';
+      return object === undefined ? [] : [{ object, isEventful }];
+    });
+    const hosts = [...selectHostsToLookAbove(concerned, before).values()];
+    const parentIds = new Set(hosts.flatMap((host) => host.parentIds));
+    if (parentIds.size === 0) return NOTHING_ABOVE;
+    return {
+      parents: await this.#policies.loadHosts(database, parentIds),
+      sights: await readHostSights(database, [...parentIds]),
+    };
   }
 
   /** Hints to whoever waits, watches or schedules; the database is the truth. */
-  #announce({ stateRows, wanted }: BatchEvaluation): void {
-    const { broker, envelope } = this.#options;
-    const tell = (event: Hint) => {
-      if (event.checks.length === 0) return;
-      void broker.broadcast(envelope.seal(EVENT, randomUUID(), { event }));
+  async #announce(
+    evaluation: BatchEvaluation,
+    sights: ReadonlyMap<string, HostSight>,
+  ): Promise<void> {
+    const { broker, envelope, log } = this.#options;
+    const tell = (kind: Hint['kind'], checks: [number, number][]) => {
+      for (const part of chunksOf(checks, MAX_TOLD)) {
+        const event = { kind, checks: part };
+        void broker.broadcast(envelope.seal(EVENT, randomUUID(), { event }));
+      }
     };
-    const stored = stateRows.map((row): [number, number] => [row.check_id, row.scheduled_at]);
-    tell({ kind: 'resultsStored', checks: stored });
-    tell({ kind: 'checksWanted', checks: wanted.map(([checkId, at]) => [checkId, at]) });
+    const stored = evaluation.stateRows.map((row): [number, number] => [
+      row.check_id,
+      row.scheduled_at,
+    ]);
+    tell('resultsStored', stored);
+    tell('checksWanted', [...evaluation.wanted]);
+    const context = { ...this.#options, policies: this.#policies };
+    try {
+      tell('checksWanted', [...(await findWantedNeighbours(context, evaluation.turns))]);
+      await wakeWaiting(context, evaluation, sights);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      log.warn({ error }, 'neighbours of hosts cannot be told, they find out later');
+    }
+  }
+
+  #count(results: readonly CheckResult[], repeatedCount: number): void {
+    const now = this.#options.clock.now();
+    for (const result of results) this.#counters.observeLatency((now - result.scheduledAt) / 1_000);
+    this.#counters.stored.add(results.length - repeatedCount);
+    this.#counters.repeated.add(repeatedCount);
   }
 
   async #dropOrphans(inputs: readonly Input[]): Promise<Input[]> {
-    const ids = [...new Set(inputs.map(checkIdOf))];
+    const ids = [...new Set(inputs.map(objectIdOf))];
     const existing = await findExistingChecks(this.#options.database, ids);
-    const kept = inputs.filter((input) => existing.has(checkIdOf(input)));
+    const kept = inputs.filter((input) => existing.has(objectIdOf(input)));
     this.#counters.orphaned.add(inputs.length - kept.length);
     return kept;
   }
+}
+
+const NOTHING_ABOVE = {
+  parents: new Map<string, HostFacts>(),
+  sights: new Map<string, HostSight>(),
+};
+
+/** The objects of a batch and their hosts. */
+function kindsOf(objects: ReadonlyMap<number, MonitoredObject>): Map<number, Remembered['kind']> {
+  const kinds = new Map<number, Remembered['kind']>();
+  for (const { id, kind, host } of objects.values()) {
+    kinds.set(id, kind);
+    kinds.set(host.objectId, 'host');
+  }
+  return kinds;
 }
 
 /** What is told about checks: their ids, each with an instant. */

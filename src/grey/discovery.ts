@@ -27,6 +27,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import { SLICE_RESULT, type SliceResult } from '../messages/discovery.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
+import { DEFAULT_HOST_POLICY } from '../model/check-policy.ts';
 import { PoisonMessage } from '../model/errors.ts';
 import type { Host } from '../model/objects.ts';
 import { type Found, judgeFound } from './found-hosts.ts';
@@ -39,6 +40,10 @@ const ACTOR = 'discovery';
 /** A host that nobody has looked at yet: it is checked when somebody ends its maintenance. */
 const NEW_HOST: Omit<Host, 'name' | 'address' | 'zone' | 'subnet' | 'suites'> = {
   login: 'violet',
+  hostCheck: null,
+  parents: [],
+  policy: DEFAULT_HOST_POLICY,
+  overrides: {},
   sshPort: 22,
   maintenance: true,
   history: false,
@@ -156,7 +161,17 @@ async function addHosts(
     const id = randomUUID();
     await hostQueries.insert(change, id, spec);
     const at = formatInstant(change.at);
-    const after = { id, ...spec, createdAt: at, updatedAt: at, version: change.version };
+    const { policy, ...fields } = spec;
+    const { retryIntervalMs: retryInterval, ...numbers } = policy;
+    const after = {
+      id,
+      ...fields,
+      ...numbers,
+      retryInterval,
+      createdAt: at,
+      updatedAt: at,
+      version: change.version,
+    };
     await recordChange(change, { action: 'create', kind: 'host', objectId: id, name, after });
   }
 }

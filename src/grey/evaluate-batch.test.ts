@@ -1,18 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { checkObject, hostFacts } from '../../test/monitored-site.ts';
 import type { CheckMemoryRow, CheckStateRow } from '../database/queries/check-states.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
-import { type CheckPolicy, DEFAULT_POLICY } from '../model/check-policy.ts';
+import type { CheckPolicy } from '../model/check-policy.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { evaluateBatch, type Input } from './evaluate-batch.ts';
-import { NOTHING_REMEMBERED, type Remembered, readRemembered } from './memory.ts';
+import { NEW_CHECK_MEMORY, type Remembered, readRemembered } from './memory.ts';
 
 const site = { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 };
-const options = { site, keepsHistory: true };
 const CHECK_ID = 7;
 const names = { host: 'h', plugin: 'p' };
+const NONE = new Map();
+
+/** A check of a host that nothing checks. */
+const contextOf = (policy: Partial<CheckPolicy> = {}) => {
+  const object = checkObject(CHECK_ID, hostFacts('h'), policy);
+  const objects = new Map([[CHECK_ID, object]]);
+  return { site, keepsHistory: true, objects, parents: NONE, sights: NONE };
+};
 
 function result(
   scheduledAt: number,
@@ -23,48 +31,42 @@ function result(
     ...{ id: `r${scheduledAt}`, checkId: CHECK_ID, scheduledAt, startedAt: scheduledAt },
     ...{ finishedAt: scheduledAt + 10, worker: 'w', ...names, keepHistory: false, state },
     ...{ exitCode: CHECK_STATES.indexOf(state), output: state, longOutput: '', perfdata: [] },
-    ...{ intervalMs: 60_000, policy: { ...DEFAULT_POLICY, stalking: [] }, ...fields },
+    ...{ intervalMs: 60_000, ...fields },
   };
   return { kind: 'result', result: value } satisfies Input;
 }
 
 function command(at: number, what: CheckCommand['command']): Input {
-  const policy = { ...DEFAULT_POLICY, stalking: [] };
-  const facts = { checkId: CHECK_ID, at, ...names, policy, intervalMs: 60_000 };
-  return { kind: 'command', command: { id: `c${at}`, ...facts, command: what } };
+  return { kind: 'command', command: { id: `c${at}`, checkId: CHECK_ID, at, command: what } };
 }
 
-const evaluate = (inputs: readonly Input[], before: Remembered = NOTHING_REMEMBERED) =>
-  evaluateBatch(new Map([[CHECK_ID, before]]), inputs, options);
+const evaluate = (
+  inputs: readonly Input[],
+  before: Remembered = NEW_CHECK_MEMORY,
+  policy: Partial<CheckPolicy> = {},
+) => evaluateBatch(new Map([[CHECK_ID, before]]), inputs, contextOf(policy));
 
 /** What a grey that takes the shard over would know. */
 function reload(rows: { state?: unknown; memory?: unknown }): Remembered {
-  return readRemembered(rows.state as CheckStateRow, rows.memory as CheckMemoryRow);
+  return readRemembered('check', rows.state as CheckStateRow, rows.memory as CheckMemoryRow);
 }
 
 describe('a batch', () => {
-  const policy = (fields: Partial<CheckPolicy>) => ({
-    ...DEFAULT_POLICY,
-    ...fields,
-    stalking: [] as CheckResult['state'][],
-  });
-
   test('walks a problem from soft to hard, and asks for its early checks', () => {
-    const three = { policy: policy({ maxCheckAttempts: 3, retryIntervalMs: 5_000 }) };
+    const three = { maxCheckAttempts: 3, retryIntervalMs: 5_000 };
     const walk = (count: number) =>
       evaluate(
-        [result(0, 'ok', three), ...[1, 2, 3].map((n) => result(n, 'critical', three))].slice(
-          0,
-          count,
-        ),
+        [result(0, 'ok'), ...[1, 2, 3].map((n) => result(n, 'critical'))].slice(0, count),
+        NEW_CHECK_MEMORY,
+        three,
       );
     expect(walk(2).stateRows).toMatchObject([{ state: 2, state_type: 0, attempt: 1 }]);
-    expect(walk(2).wanted).toEqual([[CHECK_ID, 1 + 10 + 5_000]]);
+    expect([...walk(2).wanted]).toEqual([[CHECK_ID, 1 + 10 + 5_000]]);
     expect(walk(3).stateRows).toMatchObject([{ state_type: 0, attempt: 2, max_check_attempts: 3 }]);
     const hard = walk(4);
     expect(hard.stateRows).toMatchObject([{ state_type: 1, attempt: 3, last_state_change_at: 11 }]);
     expect(hard.stateRows).toMatchObject([{ last_hard_state_change_at: 13 }]);
-    expect(hard.wanted).toEqual([]);
+    expect([...hard.wanted]).toEqual([]);
     expect(hard.stateStarts.map(({ cause, stateType }) => `${cause} ${stateType}`)).toEqual([
       'firstResult hard',
       'stateChange soft',
@@ -131,9 +133,9 @@ describe('a batch', () => {
   });
 
   const inputs = fc
-    .array(fc.tuple(fc.constantFrom(...CHECK_STATES), fc.nat(3), fc.nat(9)), { maxLength: 60 })
+    .array(fc.tuple(fc.constantFrom(...CHECK_STATES), fc.nat(9)), { maxLength: 60 })
     .map((steps) =>
-      steps.map(([state, attempts, kind], index): Input => {
+      steps.map(([state, kind], index): Input => {
         const at = (index + 1) * 1_000;
         if (kind === 0) return command(at, { kind: 'time' });
         if (kind === 1) {
@@ -146,21 +148,22 @@ describe('a batch', () => {
           };
           return command(at, { kind: 'acknowledge', notify: false, acknowledgement });
         }
-        const isVolatile = kind === 2;
-        return result(at, state, {
-          policy: policy({ maxCheckAttempts: attempts + 1, isVolatile }),
-        });
+        return result(at, state);
       }),
     );
+  const policies = fc.record({
+    maxCheckAttempts: fc.integer({ min: 1, max: 4 }),
+    isVolatile: fc.boolean(),
+  });
 
   test('comes to the same however inputs are cut into batches, by whichever grey', () => {
     fc.assert(
-      fc.property(inputs, fc.integer({ min: 1, max: 7 }), (all, size) => {
-        const whole = evaluate(all);
+      fc.property(inputs, policies, fc.integer({ min: 1, max: 7 }), (all, policy, size) => {
+        const whole = evaluate(all, NEW_CHECK_MEMORY, policy);
         const rows: { state?: unknown; memory?: unknown } = {};
         const events: unknown[] = [];
         for (let start = 0; start < all.length; start += size) {
-          const part = evaluate(all.slice(start, start + size), reload(rows));
+          const part = evaluate(all.slice(start, start + size), reload(rows), policy);
           rows.state = part.stateRows[0] ?? rows.state;
           rows.memory = part.memoryRows[0] ?? rows.memory;
           events.push(...part.events);
@@ -174,11 +177,11 @@ describe('a batch', () => {
 
   test('delivered again as a whole changes nothing but history', () => {
     fc.assert(
-      fc.property(inputs, (all) => {
-        const once = evaluate(all);
-        const after = once.states.get(CHECK_ID) ?? NOTHING_REMEMBERED;
+      fc.property(inputs, policies, (all, policy) => {
+        const once = evaluate(all, NEW_CHECK_MEMORY, policy);
+        const after = once.states.get(CHECK_ID) ?? NEW_CHECK_MEMORY;
         const results = all.filter(({ kind }) => kind === 'result');
-        const again = evaluate(results, after);
+        const again = evaluate(results, after, policy);
         expect(again.events).toEqual([]);
         expect(again.stateRows).toEqual([]);
         expect(again.repeatedCount).toBe(results.length);

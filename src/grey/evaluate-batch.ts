@@ -1,25 +1,52 @@
-/** A batch of inputs of one shard -> states, rows and events. Pure. */
+/**
+ * A batch of inputs of one shard -> states, rows and events. Pure. A result of a host check is one of
+ * the check and one of its host; the host comes first, since its state decides what its checks mean.
+ */
 
 import type { Insertable } from 'kysely';
 import type { EventEntry } from '../database/queries/events.ts';
+import type { HostSight } from '../database/queries/host-neighbours.ts';
+import type { HostFacts } from '../database/queries/object-facts.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database/schema.ts';
+import { assert } from '../lib/assert.ts';
 import { type CheckCommand, OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
-import { CHECK_STATES } from '../model/check.ts';
-import { DEFAULT_POLICY } from '../model/check-policy.ts';
-import { STATE_TYPES } from '../model/state-type.ts';
 import { evaluateService } from '../nagios/state/evaluate-service.ts';
-import type { Evaluation, ServiceInput } from '../nagios/state/evaluation.ts';
-import type { ServiceState } from '../nagios/state/object-state.ts';
+import type { Evaluation, ServiceInput, WantedCheck } from '../nagios/state/evaluation.ts';
+import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
+import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
-import { formatMemory, NOTHING_REMEMBERED, type Remembered, toMemoryRow } from './memory.ts';
-import { type Site, situationOf } from './situation.ts';
+import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
+import {
+  formatMemory,
+  type HeldResult,
+  NEW_CHECK_MEMORY,
+  NEW_HOST_MEMORY,
+  type Remembered,
+  type RememberedHost,
+  toMemoryRow,
+} from './memory.ts';
+import { lookAtParents } from './parents.ts';
+import type { CheckObject, MonitoredObject } from './policies.ts';
+import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
 
 /** What may come in a queue of results. */
 export type Input =
   | { readonly kind: 'result'; readonly result: CheckResult }
   | { readonly kind: 'command'; readonly command: CheckCommand };
+
+/** What a batch is evaluated with. */
+export interface BatchContext {
+  readonly site: Site;
+  readonly keepsHistory: boolean;
+  /** Of every input. */
+  readonly objects: ReadonlyMap<number, MonitoredObject>;
+  /** The parents that may matter. */
+  readonly parents: ReadonlyMap<string, HostFacts>;
+  /** How these parents are seen from outside. */
+  readonly sights: ReadonlyMap<string, HostSight>;
+}
 
 /** What a batch comes to. */
 export interface BatchEvaluation {
@@ -30,149 +57,301 @@ export interface BatchEvaluation {
   readonly events: readonly EventEntry[];
   readonly stateStarts: readonly StateStart[];
   /** Checks that are wanted before their regular time, and when. */
-  readonly wanted: readonly (readonly [checkId: number, at: number])[];
+  readonly wanted: ReadonlyMap<number, number>;
+  /** Hosts that went or came back: their neighbours may be wanted. */
+  readonly turns: readonly NeighbourTurn[];
+  /** Hosts of which a result was judged. */
+  readonly checkedHosts: ReadonlySet<string>;
+  /** Hosts that wait for their parents now. */
+  readonly waitingHosts: ReadonlyMap<string, HostFacts>;
   /** Results that changed nothing. */
   readonly repeatedCount: number;
 }
 
-/** How often a check of an older service's result runs, for want of better. */
-const UNKNOWN_INTERVAL_MS = 60_000;
+/** A host that left UP or came back. */
+export interface NeighbourTurn {
+  readonly host: HostFacts;
+  readonly isLeaving: boolean;
+  readonly at: number;
+}
 
-/** The check that an input is about. */
-export function checkIdOf(input: Input): number {
+/** The check or host that an input is about. */
+export function objectIdOf(input: Input): number {
   return input.kind === 'result' ? input.result.checkId : input.command.checkId;
 }
 
-/** Applies inputs in their order. */
+/** Applies inputs in their order. Every input's object must be known. */
 export function evaluateBatch(
   before: ReadonlyMap<number, Remembered>,
   inputs: readonly Input[],
-  options: { readonly site: Site; readonly keepsHistory: boolean },
+  context: BatchContext,
 ): BatchEvaluation {
-  const states = new Map(before);
-  const stateRows = new Map<number, Insertable<CheckStateTable>>();
-  const memoryRows = new Map<number, Insertable<CheckMemoryTable>>();
-  const resultRows = new Map<string, Insertable<ResultTable>>();
-  const wanted = new Map<number, number>();
-  const events: EventEntry[] = [];
-  const stateStarts: StateStart[] = [];
-  let repeatedCount = 0;
-  for (const input of inputs) {
-    const checkId = checkIdOf(input);
-    const former = states.get(checkId) ?? NOTHING_REMEMBERED;
-    const facts = readInput(input);
-    const situation = situationOf(facts.policy, facts.intervalMs, options.site);
-    const evaluation = evaluateService(situation, former.state, facts.input);
-    const { state, hasEffect, retryAt } = evaluation;
-    if (input.kind === 'result') {
-      const { result } = input;
-      const row = toResultRow(result);
-      if (options.keepsHistory && result.keepHistory) {
-        resultRows.set(`${checkId}-${result.scheduledAt}`, row);
-      }
-      if (!hasEffect) repeatedCount++;
-      else stateRows.set(checkId, toStateRow(row, state, facts.policy.maxCheckAttempts));
-    }
-    if (!hasEffect) continue;
-    const memory = formatMemory(state);
-    const isKept = memory === former.memory;
-    const revision = former.revision + (isKept ? 0 : 1);
-    const remembered = { state, memory, revision };
-    states.set(checkId, remembered);
-    if (!isKept) memoryRows.set(checkId, toMemoryRow(checkId, remembered));
-    const { maxCheckAttempts } = facts.policy;
-    const change = { ...facts, checkId, maxCheckAttempts, before: former.state, evaluation };
-    events.push(...describeChange(change));
-    const start = findStart(change);
-    if (start !== null) stateStarts.push(start);
-    if (retryAt !== null) wanted.set(checkId, retryAt);
-    else wanted.delete(checkId);
-  }
-  return {
-    states,
-    stateRows: [...stateRows.values()],
-    memoryRows: [...memoryRows.values()],
-    resultRows: [...resultRows.values()],
-    events,
-    stateStarts,
-    wanted: [...wanted],
-    repeatedCount,
-  };
+  const batch = new Batch(before, context);
+  for (const input of inputs) batch.take(input);
+  return batch.finish();
 }
 
-function readInput(input: Input) {
-  if (input.kind === 'command') {
-    const { host, plugin, policy, intervalMs, at, command } = input.command;
-    const reason = command.kind === 'notMeasured' ? command.reason : '';
-    const taken: ServiceInput =
-      command.kind === 'notMeasured'
-        ? { ...command, at, isExpected: reason === OUTSIDE_PERIOD }
-        : { ...command, at };
-    return { host, plugin, policy, intervalMs, at, output: '', reason, input: taken };
-  }
-  const { result } = input;
-  const { host, plugin, output, scheduledAt, finishedAt: at } = result;
-  const taken: ServiceInput = {
-    ...{ kind: 'result', at, scheduledAt, output, state: result.state },
-    source: result.isPassive === true ? 'passive' : 'active',
-    isFreshnessCheck: result.isFreshnessCheck === true,
-  };
-  const { policy = DEFAULT_POLICY, intervalMs = UNKNOWN_INTERVAL_MS } = result;
-  return { host, plugin, policy, intervalMs, at, output, reason: '', input: taken };
-}
-
-/** The stretch of history that a change begins; null when it goes on. */
-function findStart(change: {
-  readonly checkId: number;
+/** What one evaluation is of. */
+interface Source {
+  readonly id: number;
+  readonly host: HostFacts;
+  /** Null: the host itself. */
+  readonly check: CheckObject | null;
   readonly at: number;
-  readonly output: string;
-  /** Why results stay out, of an input that says so. */
+  readonly result: CheckResult | null;
   readonly reason: string;
-  readonly before: ServiceState;
-  readonly evaluation: Evaluation<ServiceState>;
-}): StateStart | null {
-  const { checkId, at, output, reason, before } = change;
-  const { state, stateType, scheduledAt, isMeasured, isSilenceExpected } = change.evaluation.state;
-  if (scheduledAt === null) return null;
-  const start = { checkId, fromAt: at, state, stateType, output };
-  if (!isMeasured) {
-    // Silence that nobody expects any more is another.
-    const isNew = before.isMeasured || before.isSilenceExpected !== isSilenceExpected;
-    return isNew ? { ...start, state: 'notMeasured', cause: reason } : null;
+}
+
+class Batch {
+  readonly #context: BatchContext;
+  readonly #states: Map<number, Remembered>;
+  readonly #stateRows = new Map<number, Insertable<CheckStateTable>>();
+  readonly #memoryRows = new Map<number, Insertable<CheckMemoryTable>>();
+  readonly #resultRows = new Map<string, Insertable<ResultTable>>();
+  /** By object: its next attempt is wanted no longer after a further result. */
+  readonly #retries = new Map<number, readonly [checkId: number, at: number]>();
+  readonly #demands = new Map<number, number>();
+  readonly #events: EventEntry[] = [];
+  readonly #stateStarts: StateStart[] = [];
+  readonly #turns: NeighbourTurn[] = [];
+  readonly #checkedHosts = new Set<string>();
+  readonly #waitingHosts = new Map<string, HostFacts>();
+  #repeatedCount = 0;
+
+  constructor(before: ReadonlyMap<number, Remembered>, context: BatchContext) {
+    this.#states = new Map(before);
+    this.#context = context;
   }
-  if (before.scheduledAt === null) return { ...start, cause: 'firstResult' };
-  if (!before.isMeasured) return { ...start, cause: 'measuredAgain' };
-  if (before.state !== state) return { ...start, cause: 'stateChange' };
-  return before.stateType === stateType ? null : { ...start, cause: 'hardened' };
+
+  take(input: Input): void {
+    const object = this.#context.objects.get(objectIdOf(input));
+    assert(object, 'the object of every input is known');
+    if (input.kind === 'result') this.#takeResult(object, input.result);
+    else this.#takeCommand(object, input.command);
+  }
+
+  finish(): BatchEvaluation {
+    const wanted = new Map(this.#demands);
+    for (const [checkId, at] of this.#retries.values()) want(wanted, checkId, at);
+    return {
+      states: this.#states,
+      stateRows: [...this.#stateRows.values()],
+      memoryRows: [...this.#memoryRows.values()],
+      resultRows: [...this.#resultRows.values()],
+      events: this.#events,
+      stateStarts: this.#stateStarts,
+      wanted,
+      turns: this.#turns,
+      checkedHosts: this.#checkedHosts,
+      waitingHosts: this.#waitingHosts,
+      repeatedCount: this.#repeatedCount,
+    };
+  }
+
+  #takeResult(object: MonitoredObject, result: CheckResult): void {
+    const { host } = object;
+    if (object.kind === 'host') {
+      if (!this.#takeHostResult(host, result)) this.#repeatedCount++;
+      return;
+    }
+    if (host.hostCheck?.checkId === object.id) this.#takeHostResult(host, result);
+    const { finishedAt: at, scheduledAt, output, state } = result;
+    const isCounted = this.#takeCheckInput(
+      object,
+      {
+        ...{
+          kind: 'result',
+          at,
+          scheduledAt,
+          output,
+          state,
+          isFreshnessCheck: result.isFreshnessCheck === true,
+        },
+        source: result.isPassive === true ? 'passive' : 'active',
+      },
+      { result, reason: '' },
+    );
+    if (!isCounted) {
+      this.#repeatedCount++;
+      // Late, but it is history all the same.
+      this.#keepResult(result, toResultRow(object.id, state, result));
+      return;
+    }
+    const { state: hostState } = this.#memoryOfHost(host);
+    if (hostState.flapRecordedAt === null) return;
+    this.#recordTurn(host, '', () =>
+      takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), { kind: 'serviceChecked', at }),
+    );
+  }
+
+  #takeCommand(object: MonitoredObject, { at, command }: CheckCommand): void {
+    const { host } = object;
+    const reason = command.kind === 'notMeasured' ? command.reason : '';
+    const takeAsHost = (given: CheckCommand['command']) =>
+      this.#recordTurn(host, reason, () =>
+        takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), readCommand(given, at)),
+      );
+    if (object.kind === 'host') {
+      takeAsHost(command);
+      return;
+    }
+    this.#takeCheckInput(object, readCommand(command, at), { result: null, reason });
+    // What is not known of the check is not known of the host either.
+    if (command.kind === 'notMeasured' && host.hostCheck?.checkId === object.id) {
+      takeAsHost({ ...command, scheduledAt: this.#memoryOfHost(host).state.scheduledAt });
+    }
+  }
+
+  #takeCheckInput(
+    object: CheckObject,
+    input: ServiceInput,
+    { result, reason }: { readonly result: CheckResult | null; readonly reason: string },
+  ): boolean {
+    const { id, host } = object;
+    const former = this.#states.get(id) ?? NEW_CHECK_MEMORY;
+    assert(former.kind === 'check', 'an id is that of a check or of a host');
+    const parents = this.#parentsOf(host);
+    const around = { host: this.#memoryOfHost(host), parents };
+    const situation = situationOfCheck(object, this.#context.site, around);
+    const evaluation = evaluateService(situation, former.state, input);
+    if (!evaluation.hasEffect) return false;
+    const source = { id, host, check: object, at: input.at, result, reason };
+    this.#record(source, former.state, evaluation);
+    const { state } = evaluation;
+    const memory = formatMemory('check', state, null);
+    this.#remember(id, { ...former, state, ...revise(former, memory) });
+    return true;
+  }
+
+  #takeHostResult(host: HostFacts, result: CheckResult): boolean {
+    return this.#recordTurn(host, '', () =>
+      takeHostResult(this.#sceneOf(host), this.#memoryOfHost(host), result),
+    );
+  }
+
+  /** Whether the input had an effect. */
+  #recordTurn(host: HostFacts, reason: string, take: () => HostTurn): boolean {
+    const id = host.objectId;
+    const former = this.#memoryOfHost(host);
+    const { steps, held, wantedChecks } = take();
+    const counted = steps.filter(({ evaluation }) => evaluation.hasEffect);
+    if (counted.length === 0 && held === former.held) return false;
+    for (const { before, evaluation, at, result } of counted) {
+      this.#record({ id, host, check: null, at, result, reason }, before, evaluation);
+      if (result !== null) this.#checkedHosts.add(host.id);
+    }
+    const state = counted.at(-1)?.evaluation.state ?? former.state;
+    if (held !== null && held !== former.held) this.#want(host, wantedChecks, held);
+    const memory = formatMemory('host', state, held);
+    this.#remember(id, { ...former, state, held, ...revise(former, memory) });
+    if (held !== null || state.waitsUntil !== null) this.#waitingHosts.set(host.id, host);
+    else this.#waitingHosts.delete(host.id);
+    return true;
+  }
+
+  #want(host: HostFacts, wantedChecks: readonly WantedCheck[], { result }: HeldResult): void {
+    for (const what of wantedChecks) this.#demand(what, host, { id: null, at: result.finishedAt });
+  }
+
+  /** Rows, events and wanted checks of one evaluation. */
+  #record(
+    source: Source,
+    before: ServiceState | HostState,
+    evaluation: Evaluation<ServiceState> | Evaluation<HostState>,
+  ): void {
+    const { id, host, check, at, result, reason } = source;
+    const { state, retryAt, wantedChecks } = evaluation;
+    const output = result?.output ?? '';
+    const { maxCheckAttempts } = check === null ? host.policy : check.check.policy;
+    if (result !== null) {
+      const row = toResultRow(id, state.state, result);
+      this.#keepResult(result, row);
+      this.#stateRows.set(id, toStateRow(row, state, maxCheckAttempts));
+    }
+    const names = { host: host.name, plugin: check?.check.plugin ?? null };
+    this.#events.push(
+      ...describeChange({ id, ...names, at, output, maxCheckAttempts, before, evaluation }),
+    );
+    const start = findStart({ id, at, output, reason, before, after: state });
+    if (start !== null) this.#stateStarts.push(start);
+    const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
+    if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
+    else this.#retries.delete(id);
+    for (const what of wantedChecks) this.#demand(what, host, { id: ownCheckId, at });
+  }
+
+  #demand(
+    what: WantedCheck,
+    host: HostFacts,
+    { id, at }: { readonly id: number | null; readonly at: number },
+  ): void {
+    switch (what) {
+      case 'itself':
+        if (id !== null) want(this.#demands, id, at);
+        break;
+      case 'host':
+        if (host.hostCheck !== null) want(this.#demands, host.hostCheck.checkId, at);
+        break;
+      case 'parents':
+        for (const parentId of host.parentIds) {
+          const hostCheck = this.#context.parents.get(parentId)?.hostCheck ?? null;
+          if (hostCheck !== null) want(this.#demands, hostCheck.checkId, at);
+        }
+        break;
+      case 'neighboursOfLeaving':
+      case 'neighboursOfReturning':
+        this.#turns.push({ host, isLeaving: what === 'neighboursOfLeaving', at });
+        break;
+      case 'masters':
+        // There are no dependencies yet whose masters these would be.
+        break;
+    }
+  }
+
+  #keepResult(result: CheckResult, row: Insertable<ResultTable>): void {
+    if (!this.#context.keepsHistory || !result.keepHistory) return;
+    this.#resultRows.set(`${row.check_id}-${row.scheduled_at}`, row);
+  }
+
+  #remember(id: number, remembered: Remembered): void {
+    const former = this.#states.get(id);
+    this.#states.set(id, remembered);
+    if (remembered.revision === (former?.revision ?? 0)) return;
+    this.#memoryRows.set(id, toMemoryRow(id, remembered));
+  }
+
+  #memoryOfHost({ objectId }: HostFacts): RememberedHost {
+    const known = this.#states.get(objectId) ?? NEW_HOST_MEMORY;
+    assert(known.kind === 'host', 'an id is that of a check or of a host');
+    return known;
+  }
+
+  #sceneOf(host: HostFacts) {
+    const parents = this.#parentsOf(host);
+    const situation = situationOfHost(host, this.#context.site, parents);
+    return { situation, parents, objectId: host.objectId };
+  }
+
+  #parentsOf(host: HostFacts) {
+    return lookAtParents(host, this.#context, (parent) => {
+      const known = this.#states.get(parent.objectId);
+      return known?.kind === 'host' ? known : undefined;
+    });
+  }
 }
 
-function toResultRow(result: CheckResult): Insertable<ResultTable> {
-  return {
-    check_id: result.checkId,
-    scheduled_at: result.scheduledAt,
-    state: CHECK_STATES.indexOf(result.state),
-    exit_code: result.exitCode,
-    output: result.output,
-    long_output: result.longOutput,
-    perfdata: JSON.stringify(result.perfdata),
-    started_at: result.startedAt,
-    finished_at: result.finishedAt,
-    worker: result.worker,
-  };
+/** A memory that has changed is written, and known by a higher number. */
+function revise(former: Remembered, memory: string) {
+  return { memory, revision: former.revision + (memory === former.memory ? 0 : 1) };
 }
 
-function toStateRow(
-  row: Insertable<ResultTable>,
-  state: ServiceState,
-  maxCheckAttempts: number,
-): Insertable<CheckStateTable> {
-  return {
-    ...row,
-    last_state_change_at: state.lastStateChangeAt ?? row.finished_at,
-    state_type: STATE_TYPES.indexOf(state.stateType),
-    attempt: state.attempt,
-    max_check_attempts: maxCheckAttempts,
-    last_hard_state_change_at: state.lastHardStateChangeAt ?? row.finished_at,
-    is_passive: state.checkedBy === 'passive' ? 1 : 0,
-  };
+function want(wanted: Map<number, number>, checkId: number, at: number): void {
+  wanted.set(checkId, Math.min(at, wanted.get(checkId) ?? at));
+}
+
+/** Silence of which it is known why is expected. */
+function readCommand(command: CheckCommand['command'], at: number) {
+  return command.kind === 'notMeasured'
+    ? { ...command, at, isExpected: command.reason === OUTSIDE_PERIOD }
+    : { ...command, at };
 }

@@ -1,11 +1,19 @@
-/** What the rules of Nagios are told about a check: its policy, its site, what is around it. */
+/**
+ * What the rules of Nagios are told about a check or host: its policy, its site, what is around it.
+ * Made of what configuration says and of the neighbours' states; for each input, since these change.
+ */
 
+import type { HostFacts } from '../database/queries/object-facts.ts';
 import type { CheckStateName } from '../model/check.ts';
-import type { CheckPolicy } from '../model/check-policy.ts';
-import type { NotificationPolicy } from '../nagios/notification/notification.ts';
-import type { ServiceSituation } from '../nagios/state/policy.ts';
-import type { HostGlimpse } from '../nagios/state/reachability.ts';
+import type { HostPolicy as PlainPolicy } from '../model/check-policy.ts';
+import type { HostStateName } from '../model/host-state.ts';
+import type { NotificationPolicy, NotifyOption } from '../nagios/notification/notification.ts';
+import { isInDowntime } from '../nagios/state/object-state.ts';
+import type { HostSituation, ServiceSituation } from '../nagios/state/policy.ts';
+import type { HostGlimpse, ParentHostGlimpse } from '../nagios/state/reachability.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
+import type { RememberedHost } from './memory.ts';
+import type { CheckObject } from './policies.ts';
 
 /** What is the same for all checks. */
 export interface Site {
@@ -20,64 +28,100 @@ const HOUR_MS = 3_600_000;
  * Until there are contacts, one stands for everybody, so that it is decided whether a notification is
  * due; nothing is sent. The interval is that of Nagios.
  */
-const NOTIFICATION: NotificationPolicy<CheckStateName> = {
-  isEnabled: true,
-  notifyOn: ['warning', 'critical', 'unknown', 'recovery', 'flapping', 'downtime'],
-  intervalMs: HOUR_MS,
-  firstDelayMs: 0,
-  period: null,
-  contacts: [
-    {
-      name: 'everybody',
-      isEnabled: true,
-      minimumImportance: 0,
-      period: null,
-      notifyOn: ['warning', 'critical', 'unknown', 'recovery', 'flapping', 'downtime'],
-    },
-  ],
-  escalations: [],
-  importance: 0,
-};
+function notifyEverybody<Name extends string>(
+  notifyOn: readonly NotifyOption<Name>[],
+): NotificationPolicy<Name> {
+  const everybody = { name: 'everybody', isEnabled: true, minimumImportance: 0, period: null };
+  return {
+    ...{ isEnabled: true, intervalMs: HOUR_MS, firstDelayMs: 0, period: null },
+    ...{ notifyOn, contacts: [{ ...everybody, notifyOn }], escalations: [], importance: 0 },
+  };
+}
 
-/** A host that nothing checks is assumed to be up. */
-const ASSUMED_UP: HostGlimpse = {
-  isGood: true,
-  checkedAt: Number.MAX_SAFE_INTEGER,
-  state: 'up',
-  stateType: 'hard',
-  isInDowntime: false,
-  parents: [],
-};
+const OF_CHECKS = notifyEverybody<CheckStateName>([
+  ...(['warning', 'critical', 'unknown'] as const),
+  ...(['recovery', 'flapping', 'downtime'] as const),
+]);
+/** That a host is unreachable is no news beside what is down before it. */
+const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping', 'downtime']);
 
 const NO_HANDLER = { hasGlobal: false, hasOwn: false, period: null };
 
-/** The situation of a check with this policy, checked every `intervalMs`. */
-export function situationOf(
-  policy: CheckPolicy,
-  intervalMs: number,
-  { semantics, startedAt }: Site,
+/** The situation of a check on a host that is in this state. */
+export function situationOfCheck(
+  { check, host }: CheckObject,
+  site: Site,
+  around: { readonly host: RememberedHost; readonly parents: readonly ParentHostGlimpse[] },
 ): ServiceSituation {
+  const { policy, intervalMs } = check;
   return {
     policy: {
-      semantics,
-      maxCheckAttempts: policy.maxCheckAttempts,
-      retryIntervalMs: policy.retryIntervalMs ?? intervalMs,
-      flapping: {
-        isEnabled: policy.flapDetection,
-        low: policy.lowFlapThreshold,
-        high: policy.highFlapThreshold,
-        states: null,
-      },
+      ...commonPolicy(policy, intervalMs, site),
       stalking: policy.stalking,
-      stalksNotifications: false,
-      eventHandler: NO_HANDLER,
-      notification: NOTIFICATION,
+      notification: OF_CHECKS,
       isVolatile: policy.isVolatile,
     },
-    host: ASSUMED_UP,
-    parents: [],
-    dependencies: [],
+    host: glimpseOf(host, around),
+    ...surroundings(site),
     hostDependencies: [],
-    programStartedAt: startedAt,
+  };
+}
+
+/** The situation of a host with these parents. */
+export function situationOfHost(
+  { policy, hostCheck, meanIntervalMs }: HostFacts,
+  site: Site,
+  parents: readonly ParentHostGlimpse[],
+): HostSituation {
+  return {
+    policy: {
+      ...commonPolicy(policy, hostCheck?.intervalMs ?? HOUR_MS, site),
+      stalking: policy.stalking,
+      notification: OF_HOSTS,
+      serviceFeedIntervalMs: meanIntervalMs ?? OF_HOSTS.intervalMs,
+    },
+    ...surroundings(site),
+    parents,
+  };
+}
+
+function commonPolicy(
+  policy: Omit<PlainPolicy, 'stalking'>,
+  intervalMs: number,
+  { semantics }: Site,
+) {
+  return {
+    semantics,
+    maxCheckAttempts: policy.maxCheckAttempts,
+    retryIntervalMs: policy.retryIntervalMs ?? intervalMs,
+    flapping: {
+      isEnabled: policy.flapDetection,
+      low: policy.lowFlapThreshold,
+      high: policy.highFlapThreshold,
+      states: null,
+    },
+    stalksNotifications: false,
+    eventHandler: NO_HANDLER,
+  };
+}
+
+/** Parent services and dependencies: there is no way to configure any yet. */
+function surroundings({ startedAt }: Site) {
+  return { parents: [], dependencies: [], programStartedAt: startedAt };
+}
+
+function glimpseOf(
+  { hostCheck }: HostFacts,
+  { host, parents }: Parameters<typeof situationOfCheck>[2],
+): HostGlimpse {
+  const { state, stateType, checkedAt } = host.state;
+  return {
+    isGood: state === 'up',
+    checkedAt: hostCheck === null ? null : (checkedAt ?? 0),
+    state,
+    stateType,
+    isInDowntime: isInDowntime(host.state),
+    isHeld: host.held !== null,
+    parents,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The states of the checks that this grey owns, in memory: read when first needed, forgotten when
- * the ownership may have changed. Their owner is their only writer, so they need no reading again.
+ * The states of the checks and hosts that this grey owns, in memory: read when first needed, forgotten
+ * when the ownership may have changed. Their owner is their only writer, so they need no reading again.
  */
 
 import type { Sql } from '../database/database.ts';
@@ -15,26 +15,35 @@ const MAX_STATES = 500_000;
 export class States {
   readonly #states = new Lru<number, Remembered>(MAX_STATES);
 
-  /** The states of these checks. */
-  async load(sql: Sql, checkIds: ReadonlySet<number>): Promise<Map<number, Remembered>> {
+  /** The states of these objects. */
+  async load(
+    sql: Sql,
+    kinds: ReadonlyMap<number, Remembered['kind']>,
+  ): Promise<Map<number, Remembered>> {
     const loaded = new Map<number, Remembered>();
     const unknown: number[] = [];
-    for (const checkId of checkIds) {
-      const state = this.#states.get(checkId);
-      if (state) loaded.set(checkId, state);
-      else unknown.push(checkId);
+    for (const id of kinds.keys()) {
+      const state = this.#states.get(id);
+      if (state) loaded.set(id, state);
+      else unknown.push(id);
     }
     if (unknown.length === 0) return loaded;
     const rows = new Map((await readCheckStates(sql, unknown)).map((row) => [row.check_id, row]));
     const memories = await readCheckMemories(sql, unknown);
     const memoryOf = new Map(memories.map((row) => [row.check_id, row]));
-    for (const id of unknown) loaded.set(id, readRemembered(rows.get(id), memoryOf.get(id)));
+    for (const id of unknown) {
+      const kind = kinds.get(id) ?? 'check';
+      const remembered = readRemembered(kind, rows.get(id), memoryOf.get(id));
+      loaded.set(id, remembered);
+      // What was only looked at, as the host of a check, is kept too.
+      this.#states.set(id, remembered);
+    }
     return loaded;
   }
 
   /** Remembers what was committed. */
   keep(states: ReadonlyMap<number, Remembered>): void {
-    for (const [checkId, state] of states) this.#states.set(checkId, state);
+    for (const [id, state] of states) this.#states.set(id, state);
   }
 
   /** Forgets everything: another may have written meanwhile. */

@@ -59,9 +59,9 @@ export async function startStatistics(
       checksIncorrect: totals.states.unknown,
       checksAll: totals.checksAll,
       checksActive: totals.checksActive,
-      hostsAll: totals.hostsAll,
-      hostsActive: totals.hostsActive,
-      hostsActiveUp: totals.hostsActiveUp,
+      hostsAll: totals.hosts.all,
+      hostsActive: totals.hosts.active,
+      hostsActiveUp: totals.hosts.up,
       ramUsedKib: options.readRamUsedKib(),
     };
     const sample = commonSample(counts, alignToStep(clock.now() / 1_000, definition.stepS));

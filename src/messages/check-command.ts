@@ -1,7 +1,6 @@
-/** red -> grey: what somebody, or time, does to a check; in the same queue as its results. */
+/** To grey: what somebody, or time, does to a check or host; in the same queue as its results. */
 
 import Type, { type Static } from 'typebox';
-import { CheckPolicySchema } from './check-policy.ts';
 import { defineMessage } from './envelope.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 100 });
@@ -52,15 +51,10 @@ const CheckCommandSchema = Type.Object({
   checkId: Type.Integer({ minimum: 1 }),
   /** When it was given. */
   at: At,
-  /** Names at that time. */
-  host: Type.String({ maxLength: 255 }),
-  plugin: Type.String({ maxLength: 255 }),
-  policy: CheckPolicySchema,
-  intervalMs: Type.Integer({ minimum: 1 }),
   command: CommandSchema,
 });
 
-/** A command to one check; instants are milliseconds since the epoch. */
+/** A command to one check or host; instants are milliseconds since the epoch. */
 export type CheckCommand = Static<typeof CheckCommandSchema>;
 
 /** Why results stay out of which nobody is told: it is not the time for them. */

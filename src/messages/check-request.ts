@@ -1,7 +1,6 @@
 /** red -> violet: run one check once. */
 
 import Type, { type Static } from 'typebox';
-import { CheckPolicySchema } from './check-policy.ts';
 import { defineMessage } from './envelope.ts';
 
 const Text = Type.String({ maxLength: 65_536 });
@@ -21,8 +20,6 @@ const CheckRequestSchema = Type.Object({
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Whether it was forced because results had become too old. */
   isFreshnessCheck: Type.Optional(Type.Boolean()),
-  /** Absent in what an older service sent. */
-  policy: Type.Optional(CheckPolicySchema),
   timeoutMs: Type.Integer({ minimum: 1 }),
   /** What to run: a file name in the worker's plugin folders, or a built-in probe. */
   run: Type.Union([Type.Object({ script: Text }), Type.Object({ builtin: Text })]),

@@ -1,7 +1,6 @@
 /** violet -> grey: what one run of a check found. */
 
 import Type, { type Static } from 'typebox';
-import { CheckPolicySchema } from './check-policy.ts';
 import { defineMessage } from './envelope.ts';
 import { WORKER_ID } from './heartbeat.ts';
 
@@ -11,6 +10,7 @@ const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 const CheckResultSchema = Type.Object({
   /** The request's id. */
   id: Type.String({ minLength: 1, maxLength: 100 }),
+  /** A check, or a host itself, which only results from outside are of. */
   checkId: Type.Integer({ minimum: 1 }),
   scheduledAt: Type.Integer(),
   startedAt: Type.Integer(),
@@ -21,14 +21,13 @@ const CheckResultSchema = Type.Object({
   isPassive: Type.Optional(Type.Boolean()),
   /** Names at the time of the run. */
   host: Type.String({ maxLength: 255 }),
+  /** Empty: the host itself. */
   plugin: Type.String({ maxLength: 255 }),
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Whether it was forced because results had become too old. */
   isFreshnessCheck: Type.Optional(Type.Boolean()),
-  /** Absent in what an older service sent. */
-  policy: Type.Optional(CheckPolicySchema),
   state: Type.Union([
     Type.Literal('ok'),
     Type.Literal('warning'),

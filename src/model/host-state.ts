@@ -5,3 +5,6 @@ export const HOST_STATES = ['up', 'down', 'unreachable'] as const;
 
 /** Unreachable: it does not answer, and neither does what leads to it. */
 export type HostStateName = (typeof HOST_STATES)[number];
+
+/** A host's state: what its checks say, or `pending` before their first result. */
+export type HostViewState = HostStateName | 'pending';

@@ -1,7 +1,8 @@
 /** The configured objects: what an administrator writes down. References are by name. */
 
 import type { CheckControl } from './check-control.ts';
-import type { CheckPolicy } from './check-policy.ts';
+import type { CheckPolicy, HostPolicy } from './check-policy.ts';
+import type { CheckOverride } from './overrides.ts';
 
 /** Named text values, for labels and variables. */
 export type TextMap = Readonly<Record<string, string>>;
@@ -21,6 +22,14 @@ export interface Host {
   readonly zone: string;
   readonly subnet: string | null;
   readonly suites: readonly string[];
+  /** The plugin whose results tell whether it is up; null: the one that its suites have for that. */
+  readonly hostCheck: string | null;
+  /** Hosts through which it is reached. */
+  readonly parents: readonly string[];
+  /** How results of its host check become its own state. */
+  readonly policy: HostPolicy;
+  /** What its checks have instead of what their plugins say; by plugin. */
+  readonly overrides: Readonly<Record<string, CheckOverride>>;
   readonly labels: TextMap;
   /** Values for `$_HOSTx$` macros. */
   readonly vars: TextMap;
@@ -38,6 +47,8 @@ export interface Plugin extends CheckControl {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly policy: CheckPolicy;
+  /** Whether it is the host check of the hosts of its suites, unless they name another. */
+  readonly hostCheck: boolean;
   readonly description: string;
   readonly suites: readonly string[];
 }

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AVAILABILITY_STATES, sumStretches } from './availability.ts';
+import { CHECK_STATES } from '../model/check.ts';
+import { sumStretches } from './availability.ts';
+
+const AVAILABILITY_STATES = [...CHECK_STATES, 'notMeasured'] as const;
 
 test('time before the first stretch is not measured, the last lasts to the end', () => {
   const stretches = [
     { fromAt: 20, state: 'ok' },
     { fromAt: 50, state: 'critical' },
   ] as const;
-  expect(sumStretches(stretches, { from: 0, to: 100 })).toEqual({
+  expect(sumStretches(stretches, CHECK_STATES, { from: 0, to: 100 })).toEqual({
     ok: 30,
     warning: 0,
     critical: 50,
@@ -17,7 +20,10 @@ test('time before the first stretch is not measured, the last lasts to the end',
 });
 
 test('a stretch that began before the span counts from its beginning', () => {
-  const sums = sumStretches([{ fromAt: 5, state: 'warning' }], { from: 10, to: 30 });
+  const sums = sumStretches([{ fromAt: 5, state: 'warning' }], CHECK_STATES, {
+    from: 10,
+    to: 30,
+  });
   expect(sums.warning).toBe(20);
   expect(sums.notMeasured).toBe(0);
 });
@@ -31,12 +37,14 @@ test('the sums are those of counting millisecond by millisecond, and add up to t
   fc.assert(
     fc.property(fc.array(stretch, { maxLength: 12 }), span, (unsorted, [start, length]) => {
       const stretches = unsorted.toSorted((a, b) => a.fromAt - b.fromAt);
-      const counted = Object.fromEntries(AVAILABILITY_STATES.map((state) => [state, 0]));
+      const counted: Record<string, number> = Object.fromEntries(
+        AVAILABILITY_STATES.map((state) => [state, 0]),
+      );
       for (let at = start; at < start + length; at++) {
         const state = stretches.findLast(({ fromAt }) => fromAt <= at)?.state ?? 'notMeasured';
         counted[state] = (counted[state] ?? 0) + 1;
       }
-      const sums = sumStretches(stretches, { from: start, to: start + length });
+      const sums = sumStretches(stretches, CHECK_STATES, { from: start, to: start + length });
       expect(sums).toEqual(counted);
     }),
   );

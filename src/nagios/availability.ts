@@ -1,39 +1,35 @@
-/** Section 2.1, the use of history: stretches of states -> how long a check was in which. Pure. */
-
-import { CHECK_STATES, type CheckStateName } from '../model/check.ts';
-
-/** What a span is divided into. */
-export type AvailabilityState = CheckStateName | 'notMeasured';
+/** Section 2.1, the use of history: stretches of states -> how long an object was in which. Pure. */
 
 /** A stretch of one state; it lasts until the next begins. */
-export interface Stretch {
+export interface Stretch<State> {
   readonly fromAt: number;
-  readonly state: AvailabilityState;
+  readonly state: State | 'notMeasured';
 }
 
 /** Milliseconds in each state; they add up to the span. */
-export type AvailabilityMs = Record<AvailabilityState, number>;
+export type AvailabilityMs<State extends string> = Record<State | 'notMeasured', number>;
 
 /**
- * Divides `from <= at < to` among the states. `stretches` in order of their beginnings; time before
- * the first of them is not measured.
+ * Divides `from <= at < to` among `states`. `stretches` in order of their beginnings; time before the
+ * first of them is not measured.
  */
-export function sumStretches(
-  stretches: readonly Stretch[],
+export function sumStretches<State extends string>(
+  stretches: readonly Stretch<State>[],
+  states: readonly State[],
   { from, to }: { readonly from: number; readonly to: number },
-): AvailabilityMs {
-  const sums: AvailabilityMs = { ok: 0, warning: 0, critical: 0, unknown: 0, notMeasured: 0 };
+): AvailabilityMs<State> {
+  const names: readonly (State | 'notMeasured')[] = [...states, 'notMeasured'];
+  const sums = new Map(names.map((name) => [name, 0]));
+  const add = (name: State | 'notMeasured', ms: number) =>
+    sums.set(name, (sums.get(name) ?? 0) + ms);
   let at = from;
-  let state: AvailabilityState = 'notMeasured';
+  let state: State | 'notMeasured' = 'notMeasured';
   for (const stretch of stretches) {
     const until = Math.min(Math.max(stretch.fromAt, at), to);
-    sums[state] += until - at;
+    add(state, until - at);
     at = until;
     state = stretch.state;
   }
-  sums[state] += to - at;
-  return sums;
+  add(state, to - at);
+  return Object.fromEntries(sums) as AvailabilityMs<State>;
 }
-
-/** Every state that a span is divided into, in the order of severity. */
-export const AVAILABILITY_STATES: readonly AvailabilityState[] = [...CHECK_STATES, 'notMeasured'];

@@ -1,17 +1,15 @@
-/** Commands to checks -> the queues of their results, so that grey sees both in order. */
+/** Commands to checks and hosts -> the queues of their results, so that grey sees both in order. */
 
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '../broker/broker.ts';
-import type { Topology } from '../broker/topology.ts';
-import type { CheckTarget } from '../database/queries/check-targets.ts';
+import { shardOf, type Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CHECK_COMMAND, type CheckCommand, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
 import type { Envelope } from '../messages/envelope.ts';
-import { shardOf } from './check-request.ts';
 
-/** A command, and the check that it is for. */
+/** A command, and the check or host that it is for. */
 export interface Order {
-  readonly target: CheckTarget;
+  readonly target: { readonly checkId: number; readonly host: { readonly id: string } };
   readonly command: CheckCommand['command'];
 }
 
@@ -31,14 +29,10 @@ export async function sendCommands(
 ): Promise<void> {
   await Promise.all(
     orders.map(({ target, command }) => {
-      const { checkId, host, plugin } = target;
+      const { checkId, host } = target;
       const id = `${COMMAND_ID_PREFIX}${randomUUID()}`;
-      const { intervalMs, policy } = plugin;
-      const message = envelope.seal(CHECK_COMMAND, id, {
-        ...{ id, checkId, at: clock.now(), host: host.name, plugin: plugin.name, intervalMs },
-        policy: { ...policy, stalking: [...policy.stalking] },
-        command,
-      });
+      const facts = { id, checkId, at: clock.now(), command };
+      const message = envelope.seal(CHECK_COMMAND, id, facts);
       return broker.publish(topology.results(shardOf(host, shards)), message);
     }),
   );

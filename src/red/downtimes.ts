@@ -5,7 +5,7 @@
  */
 
 import type { Database } from '../database/database.ts';
-import { listCheckTargets } from '../database/queries/check-targets.ts';
+import { listCommandTargets } from '../database/queries/check-targets.ts';
 import {
   closeDowntime,
   forgetToldChecks,
@@ -94,7 +94,7 @@ async function tell(
   for (;;) {
     const checkIds = await listUntoldChecks(database, id, { startAt, limit: PART });
     if (checkIds.length === 0) return;
-    const targets = await listCheckTargets(database, checkIds);
+    const targets = await listCommandTargets(database, checkIds);
     const command = { kind: 'scheduleDowntime', downtime } as const;
     await sendCommands(
       options,
@@ -116,7 +116,7 @@ async function takeBack(options: DowntimePlannerOptions, { id }: PlannedDowntime
     if (first === undefined) return closeDowntime(database, id, clock.now());
     const { startAt } = first;
     const checkIds = told.filter((one) => one.startAt === startAt).map(({ checkId }) => checkId);
-    const targets = await listCheckTargets(database, checkIds);
+    const targets = await listCommandTargets(database, checkIds);
     const command = { kind: 'cancelDowntime', id: occurrenceId(id, startAt) } as const;
     await sendCommands(
       options,

@@ -4,7 +4,7 @@
  */
 
 import type { Database } from '../database/database.ts';
-import { listCheckTargets } from '../database/queries/check-targets.ts';
+import { listCommandTargets } from '../database/queries/check-targets.ts';
 import {
   listDueChanges,
   listRestingChecks,
@@ -53,7 +53,7 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     checks: readonly { readonly checkId: number; readonly command: Order['command'] }[],
   ) => {
     const commandOf = new Map(checks.map(({ checkId, command }) => [checkId, command]));
-    const targets = await listCheckTargets(database, [...commandOf.keys()]);
+    const targets = await listCommandTargets(database, [...commandOf.keys()]);
     const orders = targets.flatMap((target) => {
       const command = commandOf.get(target.checkId);
       return command === undefined ? [] : [{ target, command }];

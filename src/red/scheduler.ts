@@ -11,6 +11,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
+import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import { type Catalogues, calendarOf } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
@@ -108,7 +109,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       agenda.remove(entry.checkId);
       return;
     }
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const timing = timingOf(plugin, host.overrides[plugin.name]);
+    const rhythm = rhythmOf(host.id, plugin.id, timing.intervalMs);
     const calendar = calendarOf(catalogues, plugin);
     const { dueAt } = entry;
     agenda.set({ ...entry, dueAt: followingFittedAt(rhythm, calendar, { dueAt, now }) });
@@ -124,7 +126,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       checkId: entry.checkId,
       scheduledAt: entry.dueAt,
       expiresAt,
-      ...describeRun(host, plugin, options.shards),
+      ...describeRun(host, { ...plugin, ...timing }, options.shards),
     };
     void send(request, host.zone);
   };

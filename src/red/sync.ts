@@ -3,6 +3,7 @@
  * by the configuration's version, since hints may be lost. Only what was touched is read again.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../database/database.ts';
 import {
   type AgendaCheck,
@@ -20,6 +21,7 @@ import {
 import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { timingOf } from '../model/overrides.ts';
 import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { makePeriods } from '../nagios/time/site-periods.ts';
 import type { Agenda } from './agenda.ts';
@@ -137,10 +139,8 @@ class AgendaReader {
     this.#storePlugins(plugins);
     const hostIds = new Set<string>();
     for await (const part of readAgendaHosts(database)) {
-      for (const host of part) {
-        catalogues.hosts.set(host);
-        hostIds.add(host.id);
-      }
+      this.#storeHosts(part);
+      for (const host of part) hostIds.add(host.id);
     }
     await this.#readChecks(undefined);
     for (const id of [...catalogues.hosts.ids()]) if (!hostIds.has(id)) catalogues.hosts.delete(id);
@@ -155,12 +155,12 @@ class AgendaReader {
     if (changes.kind === 'everything') return this.readEverything();
     if (changes.timeperiodIds.length > 0) {
       await this.#readPeriods();
-      this.#move((plugin) => plugin.checkPeriodId !== null);
+      this.#move((_host, plugin) => plugin.checkPeriodId !== null);
     }
     const plugins = await collect(readAgendaPlugins(database, changes.pluginIds));
     this.#storePlugins(plugins);
     const hosts = await collect(readAgendaHosts(database, changes.hostIds));
-    for (const host of hosts) catalogues.hosts.set(host);
+    this.#storeHosts(hosts);
     await this.#readChecks(changes.hostIds);
     const foundPlugins = new Set(plugins.map((plugin) => plugin.id));
     for (const id of changes.pluginIds) if (!foundPlugins.has(id)) this.#dropPlugin(id);
@@ -187,17 +187,32 @@ class AgendaReader {
       catalogues.plugins.set(plugin);
       if (former !== undefined && !isDueAlike(former, plugin)) changedIds.add(plugin.id);
     }
+    if (changedIds.size > 0) this.#move((_host, { id }) => changedIds.has(id));
+  }
+
+  /** Stores hosts; checks of those that changed what their checks have for themselves move. */
+  #storeHosts(hosts: readonly AgendaHost[]): void {
+    const { catalogues } = this.#options;
+    const changedIds = new Set<string>();
+    for (const host of hosts) {
+      const index = catalogues.hosts.indexOf(host.id);
+      const former = index === undefined ? undefined : catalogues.hosts.at(index);
+      catalogues.hosts.set(host);
+      if (index !== undefined && !isDeepStrictEqual(former?.overrides, host.overrides)) {
+        changedIds.add(host.id);
+      }
+    }
     if (changedIds.size > 0) this.#move(({ id }) => changedIds.has(id));
   }
 
-  /** Moves the checks of plugins to their next due times. */
-  #move(isMoved: (plugin: AgendaPlugin) => boolean): void {
+  /** Moves checks to their next due times. */
+  #move(isMoved: (host: AgendaHost, plugin: AgendaPlugin) => boolean): void {
     const { agenda, catalogues, clock } = this.#options;
     const now = clock.now();
     for (const entry of [...agenda.entries()]) {
       const host = catalogues.hosts.at(entry.hostIndex);
       const plugin = catalogues.plugins.at(entry.pluginIndex);
-      if (!host || !plugin || !isMoved(plugin)) continue;
+      if (!host || !plugin || !isMoved(host, plugin)) continue;
       agenda.set({
         ...entry,
         dueAt: this.#dueAtOf(host, plugin, (rhythm) => nextDueAt(rhythm, now)),
@@ -208,7 +223,7 @@ class AgendaReader {
   /** When a check is due that its rhythm alone would run at `wish`. */
   #dueAtOf(host: AgendaHost, plugin: AgendaPlugin, wish: (rhythm: Rhythm) => number): number {
     if (!plugin.activeChecks) return NEVER;
-    const rhythm = rhythmOf(host.id, plugin.id, plugin.intervalMs);
+    const rhythm = rhythmOfCheck(host, plugin);
     return fitDueAt(rhythm, calendarOf(this.#options.catalogues, plugin), wish(rhythm));
   }
 
@@ -263,6 +278,11 @@ function isDueAlike(one: AgendaPlugin, other: AgendaPlugin): boolean {
     one.checkPeriodId === other.checkPeriodId &&
     one.activeChecks === other.activeChecks
   );
+}
+
+function rhythmOfCheck(host: AgendaHost, plugin: AgendaPlugin) {
+  const { intervalMs } = timingOf(plugin, host.overrides[plugin.name]);
+  return rhythmOf(host.id, plugin.id, intervalMs);
 }
 
 async function collect<Item>(parts: AsyncIterable<readonly Item[]>): Promise<Item[]> {

@@ -129,7 +129,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       plugin: request.plugin.name,
       keepHistory: request.keepHistory,
       ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
-      ...(request.policy === undefined ? {} : { policy: request.policy }),
       ...(request.isFreshnessCheck === true ? { isFreshnessCheck: true } : {}),
       ...reading,
       perfdata: [...reading.perfdata],

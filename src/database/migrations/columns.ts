@@ -9,6 +9,8 @@ export type AnyKysely = Kysely<any>;
 
 /** Types and clauses for `createTable`. */
 export interface Columns {
+  /** For what has no common form. */
+  readonly kind: SqlTraits['kind'];
   readonly id: ColumnDataType;
   readonly name: ColumnDataType;
   readonly instant: ColumnDataType;
@@ -23,7 +25,7 @@ export interface Columns {
 
 /** The column types for a database. */
 export function columnsOf(kind: SqlTraits['kind']): Columns {
-  const shared = { id: 'varchar(36)', name: 'varchar(255)', instant: 'bigint' } as const;
+  const shared = { kind, id: 'varchar(36)', name: 'varchar(255)', instant: 'bigint' } as const;
   switch (kind) {
     case 'sqlite':
       return {

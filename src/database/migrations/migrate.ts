@@ -11,6 +11,8 @@ import { up as checkMetrics } from './0006-check-metrics.ts';
 import { up as pluginSsh } from './0007-plugin-ssh.ts';
 import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
+import { up as hostObjects } from './0011-host-objects.ts';
+import { up as hostConfiguration } from './0012-host-configuration.ts';
 import { up as timeperiods } from './0020-timeperiods.ts';
 import { up as checkControl } from './0021-check-control.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
@@ -25,6 +27,8 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0007-plugin-ssh': pluginSsh,
   '0008-state-engine': stateEngine,
   '0009-downtimes': downtimes,
+  '0011-host-objects': hostObjects,
+  '0012-host-configuration': hostConfiguration,
   '0020-timeperiods': timeperiods,
   '0021-check-control': checkControl,
 };

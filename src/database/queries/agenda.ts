@@ -1,10 +1,12 @@
 /** What the scheduler needs to know of hosts, plugins and checks; read in parts, so that a large site
  * neither fills memory twice nor holds up the process. */
 
-import type { CheckPolicy } from '../../model/check-policy.ts';
+import type { NotNull } from 'kysely';
 import type { Plugin, TextMap } from '../../model/objects.ts';
+import type { CheckOverride } from '../../model/overrides.ts';
 import type { Sql } from '../database.ts';
-import { readPolicy, readRun } from './plugins.ts';
+import { listRelations } from './host-relations.ts';
+import { readRun } from './plugins.ts';
 import { chunksOf } from './upsert.ts';
 
 /** A host as the scheduler sees it. */
@@ -18,6 +20,8 @@ export interface AgendaHost {
   readonly maintenance: boolean;
   readonly history: boolean;
   readonly vars: TextMap;
+  /** By plugin. */
+  readonly overrides: Readonly<Record<string, CheckOverride>>;
 }
 
 /** A plugin as the scheduler sees it. */
@@ -29,7 +33,6 @@ export interface AgendaPlugin {
   readonly params: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly policy: CheckPolicy;
   /** Id of a time period; null: always. */
   readonly checkPeriodId: string | null;
   /** Whether the schedule runs its checks. */
@@ -45,15 +48,16 @@ export interface AgendaCheck {
   readonly lastScheduledAt: number | null;
 }
 
+const NO_OVERRIDES: AgendaHost['overrides'] = {};
 /** Rows read by one statement. */
 const PART = 10_000;
 
 /** Hosts in parts: all, or those of the given ids that exist. */
 export async function* readAgendaHosts(
-  { db }: Sql,
+  sql: Sql,
   ids?: readonly string[],
 ): AsyncGenerator<AgendaHost[]> {
-  const select = db
+  const select = sql.db
     .selectFrom('host')
     .select([
       'host.id',
@@ -67,11 +71,16 @@ export async function* readAgendaHosts(
       'host.vars',
     ]);
   for await (const rows of readParts(select, 'host.id', ids)) {
+    const { overrides } = await listRelations(
+      sql,
+      rows.map(({ id }) => id),
+    );
     yield rows.map((row) => ({
       ...row,
       maintenance: row.maintenance === 1,
       history: row.history === 1,
       vars: JSON.parse(row.vars) as TextMap,
+      overrides: overrides.get(row.id) ?? NO_OVERRIDES,
     }));
   }
 }
@@ -92,7 +101,6 @@ export async function* readAgendaPlugins(
       'plugin.params',
       'plugin.interval_ms',
       'plugin.timeout_ms',
-      'plugin.policy',
       'plugin.check_period_id',
       'plugin.active_checks',
     ]);
@@ -105,7 +113,6 @@ export async function* readAgendaPlugins(
       params: row.params,
       intervalMs: row.interval_ms,
       timeoutMs: row.timeout_ms,
-      policy: readPolicy(row),
       checkPeriodId: row.check_period_id,
       activeChecks: row.active_checks === 1,
     }));
@@ -125,7 +132,9 @@ export async function* readAgendaChecks(
       'check_pair.host_id as hostId',
       'check_pair.plugin_id as pluginId',
       'check_state.scheduled_at as lastScheduledAt',
-    ]);
+    ])
+    .where('check_pair.plugin_id', 'is not', null)
+    .$narrowType<{ pluginId: NotNull }>();
   if (hostIds) {
     for (const chunk of chunksOf(hostIds, PART)) {
       yield await select.where('check_pair.host_id', 'in', chunk).execute();

@@ -16,11 +16,11 @@ export async function archiveChecks(
       builder
         .selectFrom('check_pair')
         .innerJoin('host', 'host.id', 'check_pair.host_id')
-        .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+        .leftJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
         .select([
           'check_pair.check_id',
           'host.name as host',
-          'plugin.name as plugin',
+          sql<string>`coalesce(plugin.name, '')`.as('plugin'),
           sql<number>`${sql.lit(deletedAt)}`.as('deleted_at'),
         ])
         .where('check_pair.check_id', 'in', checkIds)
@@ -48,7 +48,7 @@ export interface ArchivedCheck {
   readonly deletedAt: number;
 }
 
-/** The checks of these names that are gone, the latest first; at most 100. */
+/** The checks of these names that are gone, the latest first; at most 100. No plugin: the host itself. */
 export async function listArchivedChecks(
   { db }: Sql,
   host: string,

@@ -3,13 +3,14 @@
  * rows of 100,000 checks, counted, in some 20 ms (bench/api.ts).
  */
 
-import type { ExpressionBuilder } from 'kysely';
+import { type ExpressionBuilder, sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
 import { type AnyQuery, contains } from './page.ts';
+import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES } from './state-codes.ts';
 
 /** Filters of which those that concern hosts and plugins alike are looked up already. */
 export interface Wanted {
@@ -112,17 +113,13 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   handled: {
     needs: ['memory'],
     apply: (query, value) =>
-      value === 'true'
-        ? query.where(isHandled)
-        : query.where((eb) =>
-            eb.or([eb.not(isHandled(eb)), eb('check_memory.check_id', 'is', null)]),
-          ),
+      value === 'true' ? query.where(isHandled) : query.where((eb) => eb.not(isHandled(eb))),
   },
   problem: {
     needs: ['state'],
     apply: (query, value) =>
       value === 'true'
-        ? query.where('check_state.state', '>', 0)
+        ? query.where('check_state.state', 'in', CHECK_PROBLEM_CODES)
         : query.where(({ eb, or }) =>
             or([eb('check_state.state', '=', 0), eb('check_state.state', 'is', null)]),
           ),
@@ -152,10 +149,21 @@ export function filterChecks<Query extends AnyQuery>(
   return filtered as Query;
 }
 
+/** Somebody knows of it; or it is put down to its host, which is the problem then. */
 function isHandled(eb: AnyBuilder) {
   return eb.or([
-    eb('check_memory.is_acknowledged', '=', 1),
-    eb('check_memory.is_in_downtime', '=', 1),
+    // Of a check without memory these are null, which is neither true nor false.
+    eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '=', 1),
+    eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '=', 1),
+    eb.exists(
+      eb
+        .selectFrom('check_pair as own')
+        .innerJoin('check_state as of_host', 'of_host.check_id', 'own.check_id')
+        .select('own.check_id')
+        .whereRef('own.host_id', '=', 'check_pair.host_id')
+        .where('own.plugin_id', 'is', null)
+        .where('of_host.state', 'in', HOST_PROBLEM_CODES),
+    ),
   ]);
 }
 
@@ -211,14 +219,15 @@ export function countChecks({ db }: Sql, wanted: Wanted): AnyQuery {
   if (isMeasured(wanted) && isStateAlone && search === null && suite === null) {
     return filterChecks(db.selectFrom('check_state') as AnyQuery, wanted);
   }
-  let query: AnyQuery = db.selectFrom('check_pair');
+  let query: AnyQuery = db.selectFrom('check_pair').where('check_pair.plugin_id', 'is not', null);
   if (needs(wanted, 'host')) {
     query = isMeasured(wanted)
       ? query.innerJoin('host', 'host.id', 'check_pair.host_id')
       : db
           .selectFrom('host')
           .crossJoin('check_pair')
-          .whereRef('check_pair.host_id', '=', 'host.id');
+          .whereRef('check_pair.host_id', '=', 'host.id')
+          .where('check_pair.plugin_id', 'is not', null);
   }
   if (needs(wanted, 'plugin'))
     query = query.innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id');

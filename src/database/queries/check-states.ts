@@ -126,6 +126,7 @@ export async function writeBatch(
       'is_silence_expected',
       'stale_since',
       'next_change_at',
+      'waits_until',
       'memory',
       'revision',
     ],

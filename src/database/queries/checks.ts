@@ -1,20 +1,23 @@
 /** Checks in SQL for people: lists with filters, single ones, and kept results. */
 
 import { type RawBuilder, sql as raw, type Selectable } from 'kysely';
-import { CHECK_STATES, type Perfdatum, type StateName } from '../../model/check.ts';
+import type { Perfdatum, StateName } from '../../model/check.ts';
 import type { Plugin } from '../../model/objects.ts';
+import { withOverride } from '../../model/overrides.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable, ResultTable } from '../schema.ts';
 import { countChecks, filterChecks, isMeasured, needs, resolveFilters } from './check-filters.ts';
+import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
 import { countRows, type Page, type PageRequest, readPage } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
+import { readCheckCode, readHostCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What both a current state and a past result tell. */
-export interface RunView {
-  readonly state: StateName;
+export interface RunView<State = StateName> {
+  readonly state: State;
   readonly exitCode: number;
   readonly output: string;
   readonly longOutput: string;
@@ -26,7 +29,7 @@ export interface RunView {
 }
 
 /** The run that a check's current state is of, and how sure the state is. */
-export interface CurrentRun extends RunView {
+export interface CurrentRun<State = StateName> extends RunView<State> {
   readonly stateType: StateType;
   readonly attempt: number;
   readonly lastStateChangeAt: number;
@@ -50,6 +53,8 @@ export interface CheckView {
   readonly flapPercent: number;
   readonly acknowledged: boolean;
   readonly inDowntime: boolean;
+  /** Whether its host is up, or not known to be otherwise. */
+  readonly isHostUp: boolean;
   readonly run: CurrentRun | null;
 }
 
@@ -130,12 +135,16 @@ export async function findCheck(
   return row ? readCheck(row) : undefined;
 }
 
-/** Results of these checks, newest first, with `from <= scheduledAt < to`; bounded by `limit`. */
-export async function listResults(
+/**
+ * Results of these checks or hosts, newest first, with `from <= scheduledAt < to`; bounded by `limit`.
+ * `readCode`: which of both they are.
+ */
+export async function listResults<State>(
   { db }: Sql,
   checkIds: readonly number[],
   span: { readonly from: number; readonly to: number; readonly limit: number },
-): Promise<RunView[]> {
+  readCode: (code: number) => State,
+): Promise<RunView<State>[]> {
   const rows = await db
     .selectFrom('result')
     .selectAll('result')
@@ -145,8 +154,13 @@ export async function listResults(
     .orderBy('result.scheduled_at', 'desc')
     .limit(span.limit)
     .execute();
-  return rows.map(readRunView);
+  return rows.map((row) => readRunView(row, readCode));
 }
+
+/** The number of the state that a check's host has by its own results; null when it has none. */
+const OWN_STATE_OF_HOST = raw<number | null>`(select of_host.state from check_pair as own
+  inner join check_state as of_host on of_host.check_id = own.check_id
+  where own.host_id = check_pair.host_id and own.plugin_id is null)`;
 
 function selectChecks({ db }: Sql) {
   return db
@@ -155,7 +169,13 @@ function selectChecks({ db }: Sql) {
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
     .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
     .select(CHECK_COLUMNS)
+    .select(OWN_STATE_OF_HOST.as('host_code'))
     .selectAll('check_state');
 }
 
@@ -167,8 +187,14 @@ function selectChecksByHost({ db }: Sql) {
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
     .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
     .whereRef('check_pair.host_id', '=', 'host.id')
     .select(CHECK_COLUMNS)
+    .select(OWN_STATE_OF_HOST.as('host_code'))
     .selectAll('check_state');
 }
 
@@ -181,9 +207,13 @@ const CHECK_COLUMNS = [
   'plugin.id as plugin_id',
   'plugin.name as plugin_name',
   'plugin.interval_ms',
+  'plugin.timeout_ms',
   'plugin.script',
   'plugin.builtin',
   'plugin.policy',
+  'host_override.interval_ms as own_interval_ms',
+  'host_override.timeout_ms as own_timeout_ms',
+  'host_override.policy as own_policy',
   'check_memory.is_flapping',
   'check_memory.flap_percent',
   'check_memory.is_acknowledged',
@@ -193,6 +223,19 @@ const CHECK_COLUMNS = [
 type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[number];
 
 function readCheck(row: CheckRow): CheckView {
+  const plugin = {
+    intervalMs: row.interval_ms,
+    timeoutMs: row.timeout_ms,
+    policy: readPolicy(row),
+  };
+  const { intervalMs, policy } = withOverride(
+    plugin,
+    readOverride({
+      interval_ms: row.own_interval_ms,
+      timeout_ms: row.own_timeout_ms,
+      policy: row.own_policy,
+    }),
+  );
   return {
     checkId: row.pair_id,
     host: row.host_name,
@@ -201,18 +244,19 @@ function readCheck(row: CheckRow): CheckView {
     pluginId: row.plugin_id,
     maintenance: row.maintenance === 1,
     zone: row.zone,
-    intervalMs: row.interval_ms,
+    intervalMs,
     what: readRun(row),
-    maxCheckAttempts: readPolicy(row).maxCheckAttempts,
+    maxCheckAttempts: policy.maxCheckAttempts,
     flapping: row.is_flapping === 1,
     flapPercent: row.flap_percent ?? 0,
     acknowledged: row.is_acknowledged === 1,
     inDowntime: row.is_in_downtime === 1,
+    isHostUp: row.host_code === null || readHostCode(row.host_code) === 'up',
     run:
       row.check_id === null
         ? null
         : {
-            ...readRunView(row as Selectable<CheckStateTable>),
+            ...readRunView(row as Selectable<CheckStateTable>, readCheckCode),
             stateType: STATE_TYPES[row.state_type ?? 1] ?? 'hard',
             attempt: row.attempt ?? 1,
             lastStateChangeAt: row.last_state_change_at ?? 0,
@@ -221,9 +265,13 @@ function readCheck(row: CheckRow): CheckView {
   };
 }
 
-function readRunView(row: Selectable<ResultTable>): RunView {
+/** What a row of a result or of a current state tells. */
+export function readRunView<State>(
+  row: Selectable<ResultTable>,
+  readCode: (code: number) => State,
+): RunView<State> {
   return {
-    state: CHECK_STATES[row.state] ?? 'unknown',
+    state: readCode(row.state),
     exitCode: row.exit_code,
     output: row.output,
     longOutput: row.long_output,

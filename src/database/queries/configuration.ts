@@ -36,6 +36,8 @@ export interface Change extends Sql, ChangeOrigin {
   reconcile(kind: CheckedKind, ids: readonly string[]): void;
   /** Takes the checks of a host or plugin out, which is about to be deleted. */
   removeChecksOf(kind: CheckedKind, id: string): Promise<void>;
+  /** Notes that these hosts lost a parent, since it is deleted. */
+  leaveOrphans(names: readonly string[]): void;
 }
 
 /** What a change came to. */
@@ -44,6 +46,8 @@ export interface Changed<Result> {
   readonly version: number;
   /** Checks that are gone. */
   readonly removedChecks: number;
+  /** Names of hosts that lost a parent. */
+  readonly orphans: readonly string[];
 }
 
 /** Changes kept for services that follow; one that fell further behind reads everything. */
@@ -67,6 +71,7 @@ export async function changeConfiguration<Result>(
     const version = await getConfigVersion(transaction);
     const scope = { host: new Set<string>(), plugin: new Set<string>() };
     let removedChecks = 0;
+    const orphans = new Set<string>();
     const change: Change = {
       ...transaction,
       ...origin,
@@ -78,12 +83,15 @@ export async function changeConfiguration<Result>(
       async removeChecksOf(kind, id) {
         removedChecks += await removePairs(change, await listPairs(change, kind, [id]));
       },
+      leaveOrphans(names) {
+        for (const name of names) orphans.add(name);
+      },
     };
     const result = await work(change);
     for (const kind of ['host', 'plugin'] as const) {
       removedChecks += await reconcilePairs(change, kind, [...scope[kind]]);
     }
-    return { result, version, removedChecks };
+    return { result, version, removedChecks, orphans: [...orphans] };
   });
 }
 
@@ -201,12 +209,14 @@ async function listMissingPairs({ db }: Sql, kind: CheckedKind, ids: readonly st
 interface PairRow {
   readonly check_id: number;
   readonly host_id: string;
+  /** Null: the host's own state. */
+  readonly plugin_id: string | null;
 }
 
 function listPairs({ db }: Sql, kind: CheckedKind, ids: readonly string[]): Promise<PairRow[]> {
   return db
     .selectFrom('check_pair')
-    .select(['check_pair.check_id', 'check_pair.host_id'])
+    .select(['check_pair.check_id', 'check_pair.host_id', 'check_pair.plugin_id'])
     .where(`check_pair.${kind}_id`, 'in', ids)
     .execute();
 }
@@ -219,8 +229,9 @@ function listSurplusPairs(
 ): Promise<PairRow[]> {
   return db
     .selectFrom('check_pair')
-    .select(['check_pair.check_id', 'check_pair.host_id'])
+    .select(['check_pair.check_id', 'check_pair.host_id', 'check_pair.plugin_id'])
     .where(`check_pair.${kind}_id`, 'in', ids)
+    .where('check_pair.plugin_id', 'is not', null)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -235,7 +246,10 @@ function listSurplusPairs(
     .execute();
 }
 
-/** Deletes checks, keeping the names of those that have history; resolves to how many. */
+/**
+ * Deletes checks and hosts' own states, keeping the names of those that have history; resolves to how
+ * many checks it were.
+ */
 async function removePairs(change: Change, pairs: readonly PairRow[]): Promise<number> {
   const { db } = change;
   for (const chunk of chunksOf(pairs, 10_000)) {
@@ -247,5 +261,5 @@ async function removePairs(change: Change, pairs: readonly PairRow[]): Promise<n
     'host',
     pairs.map((row) => row.host_id),
   );
-  return pairs.length;
+  return pairs.filter(({ plugin_id }) => plugin_id !== null).length;
 }

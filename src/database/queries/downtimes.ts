@@ -18,6 +18,8 @@ export interface PlannedDowntime {
   readonly subnet: string | null;
   /** Labels as a filter of lists has them; empty = of any. */
   readonly labels: string;
+  /** Whether it is of the checks of its hosts too, not of the hosts alone. */
+  readonly allChecks: boolean;
   /** Of the first occurrence. */
   readonly startAt: number;
   readonly endAt: number;
@@ -58,6 +60,7 @@ export async function insertDowntime({ db }: Sql, plan: NewDowntime): Promise<vo
       suite_id: plan.suiteId,
       subnet_id: plan.subnetId,
       labels: plan.labels,
+      all_checks: plan.allChecks ? 1 : 0,
       start_at: plan.startAt,
       end_at: plan.endAt,
       is_fixed: plan.isFixed ? 1 : 0,
@@ -129,7 +132,10 @@ export async function closeDowntime({ db }: Sql, id: string, at: number): Promis
   await db.updateTable('downtime').set({ over_at: at }).where('downtime.id', '=', id).execute();
 }
 
-/** Checks of a plan that do not know of its occurrence from `startAt` on; at most `limit`. */
+/**
+ * Checks and hosts of a plan that do not know of its occurrence from `startAt` on; at most `limit`. One
+ * that names plugins or suites is of their checks alone, any other is of the hosts themselves.
+ */
 export async function listUntoldChecks(
   sql: Sql,
   id: string,
@@ -157,6 +163,9 @@ export async function listUntoldChecks(
       ),
     );
   const { host_id, plugin_id, suite_id, subnet_id, labels } = row;
+  const isOfChecks = plugin_id !== null || suite_id !== null;
+  if (isOfChecks) query = query.where('check_pair.plugin_id', 'is not', null);
+  else if (row.all_checks === 0) query = query.where('check_pair.plugin_id', 'is', null);
   if (host_id !== null) query = query.where('check_pair.host_id', '=', host_id);
   if (plugin_id !== null) query = query.where('check_pair.plugin_id', '=', plugin_id);
   if (subnet_id !== null) query = query.where('host.subnet_id', '=', subnet_id);
@@ -234,6 +243,8 @@ function selectDowntimes({ db }: Sql) {
     ])
     .select(({ selectFrom }) =>
       selectFrom('downtime_check')
+        .innerJoin('check_pair', 'check_pair.check_id', 'downtime_check.check_id')
+        .where('check_pair.plugin_id', 'is not', null)
         .select((inner) => inner.fn.count('downtime_check.check_id').distinct().as('count'))
         .whereRef('downtime_check.downtime_id', '=', 'downtime.id')
         .as('check_count'),
@@ -256,6 +267,7 @@ function readDowntime(row: DowntimeRow): PlannedDowntime {
     suite: row.suite_name,
     subnet: row.subnet_name,
     labels: row.labels,
+    allChecks: row.all_checks === 1,
     startAt: row.start_at,
     endAt: row.end_at,
     isFixed: row.is_fixed === 1,

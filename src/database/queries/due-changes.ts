@@ -120,14 +120,23 @@ function selectSilent({ db }: Sql, { limit }: SilenceLook) {
     .innerJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
     .leftJoin('check_memory', 'check_memory.check_id', 'check_state.check_id')
     .select(['check_state.check_id', 'check_state.scheduled_at', 'host.zone', 'host.maintenance'])
     .where('plugin.active_checks', '=', 1)
     .limit(limit);
 }
 
+/** As the host has it for itself, or as the plugin says. */
+const INTERVAL_MS = raw<number>`coalesce(host_override.interval_ms, plugin.interval_ms)`;
+const TIMEOUT_MS = raw<number>`coalesce(host_override.timeout_ms, plugin.timeout_ms)`;
+
 function isOverdue(eb: Builder, { now, graceMs }: SilenceLook) {
-  const expectedBy = raw<number>`check_state.scheduled_at + 2 * plugin.interval_ms + plugin.timeout_ms`;
+  const expectedBy = raw<number>`check_state.scheduled_at + 2 * ${INTERVAL_MS} + ${TIMEOUT_MS}`;
   return eb(expectedBy, '<', now - graceMs);
 }
 
@@ -143,10 +152,10 @@ function misses(eb: Builder, { now, graceMs }: SilenceLook, period: PeriodNow) {
   const { id, isInside, openedAt, lengthMs } = period;
   if (openedAt === null) return eb.lit(false);
   // Its first run is due within an interval, or within the window if that is shorter.
-  const spreadMs = raw<number>`case when plugin.interval_ms < ${raw.lit(lengthMs)} then plugin.interval_ms else ${raw.lit(lengthMs)} end`;
+  const spreadMs = raw<number>`case when ${INTERVAL_MS} < ${raw.lit(lengthMs)} then ${INTERVAL_MS} else ${raw.lit(lengthMs)} end`;
   return eb.and([
     eb('plugin.check_period_id', '=', id),
-    eb(raw<number>`(${spreadMs}) + plugin.timeout_ms`, '<', now - graceMs - openedAt),
+    eb(raw<number>`(${spreadMs}) + ${TIMEOUT_MS}`, '<', now - graceMs - openedAt),
     ...(isInside ? [] : [eb('check_state.scheduled_at', '<', openedAt)]),
   ]);
 }

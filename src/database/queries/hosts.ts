@@ -1,10 +1,14 @@
 /** Hosts in SQL. */
 
 import type { Selectable } from 'kysely';
-import type { Host, TextMap } from '../../model/objects.ts';
+import { DEFAULT_HOST_POLICY, type HostPolicy } from '../../model/check-policy.ts';
+import type { Host, Stored, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { HostTable } from '../schema.ts';
+import { filterHostStates } from './host-filters.ts';
 import { hasLabels } from './host-labels.ts';
+import { leaveChildren, listRelations, replaceRelations } from './host-relations.ts';
+
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -26,7 +30,8 @@ export const hostQueries: ObjectQueries<Host> = {
     // One host's name may be another's address; the name wins.
     const row = rows.find((candidate) => candidate.name === reference) ?? rows[0];
     if (!row) return undefined;
-    return readHost(row, await listSuiteNames(sql, 'host', [row.id]));
+    const [host] = await readHosts(sql, [row]);
+    return host;
   },
 
   async list(sql, page, filters) {
@@ -38,6 +43,7 @@ export const hostQueries: ObjectQueries<Host> = {
         );
       }
       if (name === 'label') query = query.where(hasLabels(value));
+      if (name === 'state') query = filterHostStates(query, value);
       if (name === 'zone') query = query.where('host.zone', '=', value);
       if (name === 'subnet') query = query.where('subnet.name', '=', value);
       if (name === 'maintenance')
@@ -69,13 +75,7 @@ export const hostQueries: ObjectQueries<Host> = {
       },
       page,
     );
-    const rows = result.items as unknown as HostRow[];
-    const suites = await listSuiteNames(
-      sql,
-      'host',
-      rows.map((row) => row.id),
-    );
-    return { ...result, items: rows.map((row) => readHost(row, suites)) };
+    return { ...result, items: await readHosts(sql, result.items as unknown as HostRow[]) };
   },
 
   async insert(change, id, spec) {
@@ -85,7 +85,9 @@ export const hostQueries: ObjectQueries<Host> = {
       .insertInto('host')
       .values({ ...insertedBy(change, id), ...columns })
       .execute();
+    await change.db.insertInto('check_pair').values({ host_id: id, plugin_id: null }).execute();
     await replaceSuites(change, 'host', id, suiteIds);
+    await replaceRelations(change, id, spec);
     change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
@@ -99,12 +101,14 @@ export const hostQueries: ObjectQueries<Host> = {
       .where('host.id', '=', id)
       .execute();
     await replaceSuites(change, 'host', id, suiteIds);
+    await replaceRelations(change, id, spec);
     change.reconcile('host', [id]);
     await change.touch('host', [id]);
   },
 
   async delete(change, id) {
     await change.touch('host', [id]);
+    await leaveChildren(change, id);
     await change.removeChecksOf('host', id);
     await change.db.deleteFrom('host').where('host.id', '=', id).execute();
   },
@@ -140,14 +144,37 @@ function selectHosts({ db }: Sql) {
   return db
     .selectFrom('host')
     .leftJoin('subnet', 'subnet.id', 'host.subnet_id')
+    .leftJoin('plugin as host_check', 'host_check.id', 'host.host_check_id')
     .selectAll('host')
-    .select('subnet.name as subnet_name');
+    .select(['subnet.name as subnet_name', 'host_check.name as host_check_name']);
 }
 
-type HostRow = Selectable<HostTable> & { subnet_name: string | null };
+type HostRow = Selectable<HostTable> & {
+  subnet_name: string | null;
+  host_check_name: string | null;
+};
 
-function readHost(row: HostRow, suites: ReadonlyMap<string, string[]>) {
-  return toStored<Host>(row, {
+async function readHosts(sql: Sql, rows: readonly HostRow[]): Promise<Stored<Host>[]> {
+  const ids = rows.map((row) => row.id);
+  const suites = await listSuiteNames(sql, 'host', ids);
+  const { parents, overrides } = await listRelations(sql, ids);
+  return rows.map((row) => ({
+    ...toStored(row, {
+      ...readHost(row),
+      suites: suites.get(row.id) ?? [],
+      parents: parents.get(row.id) ?? [],
+      overrides: overrides.get(row.id) ?? {},
+    }),
+  }));
+}
+
+/** The policy of a host's row. */
+export function readHostPolicy({ policy }: Pick<HostTable, 'policy'>): HostPolicy {
+  return { ...DEFAULT_HOST_POLICY, ...(JSON.parse(policy) as Partial<HostPolicy>) };
+}
+
+function readHost(row: HostRow) {
+  return {
     name: row.name,
     address: row.address,
     login: row.login,
@@ -156,15 +183,20 @@ function readHost(row: HostRow, suites: ReadonlyMap<string, string[]>) {
     history: row.history === 1,
     zone: row.zone,
     subnet: row.subnet_name,
-    suites: suites.get(row.id) ?? [],
+    hostCheck: row.host_check_name,
+    policy: readHostPolicy(row),
     labels: JSON.parse(row.labels) as TextMap,
     vars: JSON.parse(row.vars) as TextMap,
-  });
+  };
 }
 
 async function hostColumns(sql: Sql, spec: Host) {
   const [subnetId = null] =
     spec.subnet === null ? [] : await resolveNames(sql, 'subnet', [spec.subnet], '/subnet');
+  const [hostCheckId = null] =
+    spec.hostCheck === null
+      ? []
+      : await resolveNames(sql, 'plugin', [spec.hostCheck], '/hostCheck');
   return {
     name: spec.name,
     address: spec.address,
@@ -174,6 +206,8 @@ async function hostColumns(sql: Sql, spec: Host) {
     history: spec.history ? 1 : 0,
     zone: spec.zone,
     subnet_id: subnetId,
+    host_check_id: hostCheckId,
+    policy: JSON.stringify(spec.policy),
     labels: JSON.stringify(spec.labels),
     vars: JSON.stringify(spec.vars),
   } as const;

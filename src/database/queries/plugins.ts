@@ -136,6 +136,7 @@ function readPlugin(
     activeChecks: row.active_checks === 1,
     passiveChecks: row.passive_checks === 1,
     freshnessMs: row.freshness_ms,
+    hostCheck: row.host_check === 1,
     description: row.description,
     suites: suites.get(row.id) ?? [],
   });
@@ -155,6 +156,7 @@ async function pluginColumns(sql: Sql, spec: Plugin) {
     active_checks: spec.activeChecks ? 1 : 0,
     passive_checks: spec.passiveChecks ? 1 : 0,
     freshness_ms: spec.freshnessMs,
+    host_check: spec.hostCheck ? 1 : 0,
     description: spec.description,
   } as const;
 }

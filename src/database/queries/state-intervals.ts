@@ -1,15 +1,18 @@
 /** State history in SQL: stretches of one state, each ending where the next begins. */
 
-import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
+import type { CheckStateName } from '../../model/check.ts';
+import type { HostStateName } from '../../model/host-state.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
+import { toStateCode } from './state-codes.ts';
 import { upsertRows } from './upsert.ts';
 
 /** The beginning of a stretch. */
-export interface StateStart {
+export interface StateStart<State = CheckStateName | HostStateName> {
   readonly checkId: number;
   readonly fromAt: number;
-  readonly state: StretchState;
+  /** `notMeasured` when its results stayed out. */
+  readonly state: State | 'notMeasured';
   readonly stateType: StateType;
   /** Of its first result. */
   readonly output: string;
@@ -17,18 +20,15 @@ export interface StateStart {
   readonly cause: string;
 }
 
-/** What a check is in a stretch: `notMeasured` when its results stayed out. */
-export type StretchState = CheckStateName | 'notMeasured';
-
-/** At the index that is stored. */
-const STRETCH_STATES: readonly StretchState[] = [...CHECK_STATES, 'notMeasured'];
+/** Among the numbers of states. */
+const NOT_MEASURED = 4;
 
 /** Writes beginnings; one that is there already stays as it is. */
 export async function insertStateStarts(sql: Sql, starts: readonly StateStart[]): Promise<void> {
   const rows = starts.map(({ checkId, fromAt, state, stateType, output, cause }) => ({
     check_id: checkId,
     from_at: fromAt,
-    state: STRETCH_STATES.indexOf(state),
+    state: state === 'notMeasured' ? NOT_MEASURED : toStateCode(state),
     output,
     state_type: STATE_TYPES.indexOf(stateType),
     cause,
@@ -36,12 +36,16 @@ export async function insertStateStarts(sql: Sql, starts: readonly StateStart[])
   await upsertRows(sql, 'state_interval', rows, { key: ['check_id', 'from_at'], update: [] });
 }
 
-/** Stretches that begin in `from <= at < to`, the newest first; at most `limit`. */
-export async function listStateStarts(
+/**
+ * Stretches that begin in `from <= at < to`, the newest first; at most `limit`. `readCode`: whether they
+ * are of checks or of hosts.
+ */
+export async function listStateStarts<State>(
   { db }: Sql,
   checkIds: readonly number[],
   span: { readonly from: number; readonly to: number; readonly limit: number },
-): Promise<StateStart[]> {
+  readCode: (code: number) => State,
+): Promise<StateStart<State>[]> {
   const rows = await db
     .selectFrom('state_interval')
     .selectAll('state_interval')
@@ -51,16 +55,25 @@ export async function listStateStarts(
     .orderBy('state_interval.from_at', 'desc')
     .limit(span.limit)
     .execute();
-  return rows.map(readStart);
+  return rows.map((row) => ({
+    checkId: row.check_id,
+    fromAt: row.from_at,
+    state: row.state === NOT_MEASURED ? 'notMeasured' : readCode(row.state),
+    stateType: STATE_TYPES[row.state_type] ?? 'hard',
+    output: row.output,
+    cause: row.cause,
+  }));
 }
 
 /** The stretch of one check that `at` is in; undefined before the first. */
-export async function findStateAt(
+export async function findStateAt<State>(
   sql: Sql,
   checkId: number,
   at: number,
-): Promise<StateStart | undefined> {
-  const [start] = await listStateStarts(sql, [checkId], { from: 0, to: at + 1, limit: 1 });
+  readCode: (code: number) => State,
+): Promise<StateStart<State> | undefined> {
+  const span = { from: 0, to: at + 1, limit: 1 };
+  const [start] = await listStateStarts(sql, [checkId], span, readCode);
   return start;
 }
 
@@ -79,22 +92,4 @@ export async function findNextStart(
     .limit(1)
     .executeTakeFirst();
   return row?.from_at;
-}
-
-function readStart(row: {
-  check_id: number;
-  from_at: number;
-  state: number;
-  output: string;
-  state_type: number;
-  cause: string;
-}): StateStart {
-  return {
-    checkId: row.check_id,
-    fromAt: row.from_at,
-    state: STRETCH_STATES[row.state] ?? 'unknown',
-    stateType: STATE_TYPES[row.state_type] ?? 'hard',
-    output: row.output,
-    cause: row.cause,
-  };
 }

@@ -105,7 +105,21 @@ export function notify<Name extends string>(
   const { decision, notified } = decideNotification(sceneOf(draft), request);
   draft.notifications.push(decision);
   if (notified !== draft.state.notified) draft.state = { ...draft.state, notified };
+  if (type === 'problem' || type === 'recovery') noteWait(draft, decision);
   return decision;
+}
+
+function noteWait<Name extends string>(
+  draft: Draft<Name>,
+  { reason, retryAt }: NotificationDecision,
+): void {
+  const waitsUntil = reason === 'parentsNotChecked' ? retryAt : null;
+  if (waitsUntil !== draft.state.waitsUntil) draft.state = { ...draft.state, waitsUntil };
+}
+
+/** Whether a notification that was decided just now waits for a check of what the object hangs on. */
+export function isWaiting(draft: Pick<Draft<string>, 'notifications'>): boolean {
+  return draft.notifications.some(({ reason }) => reason === 'parentsNotChecked');
 }
 
 const PLAIN = {

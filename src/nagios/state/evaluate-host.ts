@@ -4,7 +4,7 @@
  */
 
 import type { HostStateName } from '../../model/host-state.ts';
-import { type Draft, finish, ignore, newDraft } from './draft.ts';
+import { type Draft, finish, ignore, isWaiting, newDraft } from './draft.ts';
 import { isOutdated } from './evaluate-service.ts';
 import type { Evaluation, HostInput, HostResult } from './evaluation.ts';
 import { recordFlapping } from './flap-detection.ts';
@@ -35,6 +35,9 @@ export function evaluateHost(
       break;
     default:
       applyInput(draft, input);
+  }
+  if (isWaiting(draft) && before.waitsUntil === null) {
+    draft.wantedChecks = [...draft.wantedChecks, 'parents'];
   }
   return finish(draft);
 }

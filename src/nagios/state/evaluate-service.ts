@@ -5,7 +5,7 @@
  */
 
 import type { CheckStateName } from '../../model/check.ts';
-import { finish, ignore, newDraft } from './draft.ts';
+import { finish, ignore, isWaiting, newDraft } from './draft.ts';
 import type { Evaluation, ServiceInput, ServiceResult, WantedCheck } from './evaluation.ts';
 import { applyInput, passTime } from './inputs.ts';
 import type { ServiceState } from './object-state.ts';
@@ -22,11 +22,15 @@ export function evaluateService(
   if (input.kind === 'result' && isOutdated(before, input)) return ignore(before);
   const draft = newDraft(frameOf(situation), before, input.at);
   passTime(draft);
+  const { host, policy } = situation;
   if (input.kind !== 'result') {
+    // Its host was checked while it waited, and turned out to be the problem.
+    if (before.waitsUntil !== null && host.state !== 'up') {
+      draft.state = { ...draft.state, hasHostProblem: true };
+    }
     applyInput(draft, input);
     return finish(draft);
   }
-  const { host, policy } = situation;
   const isProblem = input.state !== 'ok';
   const isBlamedOnHost = isProblem && host.state !== 'up';
   draft.wantedChecks = wantHost(situation, before, input);
@@ -38,6 +42,10 @@ export function evaluateService(
     logsSoftStates: true,
     isPredictive: policy.semantics.enablePredictiveServiceDependencyChecks,
   });
+  const beginsToWait = isWaiting(draft) && before.waitsUntil === null && !host.isHeld;
+  if (beginsToWait && !draft.wantedChecks.includes('host')) {
+    draft.wantedChecks = [...draft.wantedChecks, 'host'];
+  }
   return finish(draft);
 }
 
@@ -63,7 +71,7 @@ function wantHost(
   { state, at }: ServiceResult,
 ): readonly WantedCheck[] {
   const isDoubtful = state === 'ok' ? host.state !== 'up' : host.state === 'up';
-  if (!isDoubtful || (state !== 'ok' && state === before.state)) return NOTHING;
+  if (!isDoubtful || host.isHeld || (state !== 'ok' && state === before.state)) return NOTHING;
   return isFresh(host.checkedAt, at, policy.semantics.cachedHostCheckHorizonMs) ? NOTHING : HOST;
 }
 

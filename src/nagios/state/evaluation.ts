@@ -145,6 +145,8 @@ export type WantedCheck =
   | 'itself'
   /** Of the service's host. */
   | 'host'
+  /** Of the host's parents. */
+  | 'parents'
   /** Of parents and children: `selectNeighboursToCheck`. */
   | 'neighboursOfLeaving'
   | 'neighboursOfReturning'

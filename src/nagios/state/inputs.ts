@@ -19,8 +19,13 @@ export function passTime<Name extends string>(draft: Draft<Name>): void {
 }
 
 /** When time alone changes the state next; null when it never does. Then a `time` input is wanted. */
-export function nextChangeAt({ acknowledgement, downtimes }: ObjectState<string>): number | null {
+export function nextChangeAt({
+  acknowledgement,
+  downtimes,
+  waitsUntil,
+}: ObjectState<string>): number | null {
   const times = downtimes.map(nextTurnAt);
+  if (waitsUntil !== null) times.push(waitsUntil);
   const expiresAt = acknowledgement?.expiresAt ?? null;
   if (expiresAt !== null) times.push(expiresAt);
   return times.length === 0 ? null : Math.min(...times);

@@ -59,6 +59,8 @@ export interface ObjectState<Name extends string> {
   /** Ids of commands that are done with, oldest first: these change nothing when they come again. */
   readonly settledIds: readonly string[];
   readonly notified: NotificationCounters<Name>;
+  /** Until when a notification waits for a check of what the object hangs on; null: none does. */
+  readonly waitsUntil: number | null;
 }
 
 /** What is remembered of a service, which is a check. */
@@ -117,5 +119,6 @@ function newObject<Name extends string>(good: Name): ObjectState<Name> {
     downtimes: NO_DOWNTIMES,
     settledIds: NO_IDS,
     notified: UNNOTIFIED,
+    waitsUntil: null,
   };
 }

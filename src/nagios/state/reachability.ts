@@ -12,8 +12,16 @@ import type { Semantics } from './semantics.ts';
 export interface ParentGlimpse {
   /** Up, or OK. */
   readonly isGood: boolean;
-  /** Null when it has no check of its own or no result yet. */
+  /** Null when nothing checks it; 0 when its first result is still to come. */
   readonly checkedAt: number | null;
+}
+
+/** A parent that a host's judgement may wait for. */
+export interface ParentHostGlimpse extends ParentGlimpse {
+  /** How long a check of it may take. */
+  readonly answersWithinMs: number;
+  /** Until when its own result waits for its parents; null: it does not. */
+  readonly waitsUntil: number | null;
 }
 
 /** What is known of a service's host. */
@@ -21,6 +29,8 @@ export interface HostGlimpse extends ParentGlimpse {
   readonly state: HostStateName;
   readonly stateType: StateType;
   readonly isInDowntime: boolean;
+  /** Whether a result of it is there already, which is judged once its parents were checked. */
+  readonly isHeld: boolean;
   readonly parents: readonly ParentGlimpse[];
 }
 
@@ -93,4 +103,45 @@ export function selectNeighboursToCheck(
 /** Whether a result from `checkedAt` still answers for a check at `at`; null: there is none. */
 export function isFresh(checkedAt: number | null, at: number, horizonMs: number): boolean {
   return checkedAt !== null && at - checkedAt < horizonMs;
+}
+
+/** From a parent's check being wanted to its result being stored, beside the time of its run. */
+const HANDLING_MS = 3_000;
+
+/**
+ * Until when the judgement of a result waits for checks of the parents; null when it need not wait:
+ * they cannot change it, or were checked already. A parent that was not up within the horizon is
+ * taken to be so still; one that was up may have gone just before the host, so only a check since then
+ * will do.
+ */
+export function waitForParents(
+  report: HostReport & { readonly at: number },
+  parents: readonly ParentHostGlimpse[],
+  { state, semantics }: { readonly state: HostStateName; readonly semantics: Semantics },
+): number | null {
+  const { holdForParentsMs } = semantics;
+  if (parents.length === 0 || holdForParentsMs === 0) return null;
+  const judged = readHostState(report, parents, semantics);
+  if (judged === 'up' || judged === state) return null;
+  const doubtful = parents.filter((parent) => isDoubtful(parent, report.at, semantics));
+  const assume = (isGood: boolean) =>
+    parents.map((parent) => (doubtful.includes(parent) ? { ...parent, isGood } : parent));
+  const [best, worst] = [assume(true), assume(false)];
+  if (readHostState(report, best, semantics) === readHostState(report, worst, semantics)) {
+    return null;
+  }
+  const answeredMs = Math.max(...doubtful.map(({ answersWithinMs }) => answersWithinMs));
+  const waits = doubtful.map((parent) => (parent.isGood ? (parent.waitsUntil ?? 0) : 0));
+  const ownMs = Math.min(holdForParentsMs, answeredMs + HANDLING_MS);
+  return Math.max(report.at + ownMs, Math.max(...waits) + HANDLING_MS);
+}
+
+function isDoubtful(
+  { isGood, checkedAt, waitsUntil }: ParentHostGlimpse,
+  at: number,
+  { cachedHostCheckHorizonMs }: Semantics,
+): boolean {
+  if (checkedAt === null) return false;
+  if (isGood) return waitsUntil !== null || checkedAt < at;
+  return checkedAt < at && !isFresh(checkedAt, at, cachedHostCheckHorizonMs);
 }

@@ -100,6 +100,7 @@ function standAfter<Name extends string>(
     downtimes: state.downtimes,
     settledIds: state.settledIds,
     notified: state.notified,
+    waitsUntil: state.waitsUntil,
   };
 }
 

@@ -1,14 +1,20 @@
 /** Routes of acknowledgements: by them people say that they know of a problem. */
 
 import { randomUUID } from 'node:crypto';
+import type { AcknowledgementInput } from '../../contract/downtimes.ts';
 import { readCheckMemories } from '../../database/queries/check-states.ts';
-import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
+import {
+  type CommandTarget,
+  findCheckTargets,
+  findHostTargets,
+} from '../../database/queries/check-targets.ts';
 import { sleep } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { sendCommands } from '../commander.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
+import type { HostStateReader } from './host-states.ts';
 import { type Call, defineRoute, type Route } from './server.ts';
 
 /** From a command on the broker to the database. */
@@ -19,60 +25,103 @@ const LOOK_MS = 50;
 export type AcknowledgementContext = Pick<
   ApiContext,
   'database' | 'broker' | 'topology' | 'envelope' | 'shards' | 'clock'
-> & { readonly readCheck: CheckReader };
+> & { readonly readCheck: CheckReader; readonly readHostState: HostStateReader };
 
 /** Creates the routes. */
 export function acknowledgementRoutes(context: AcknowledgementContext): Route[] {
+  const { readCheck, readHostState } = context;
   return [
     defineRoute('acknowledgeCheck', async (call) => {
-      const { body, token } = call;
-      const target = await findTarget(context, call);
-      const { state } = await context.readCheck(call.params);
-      if (state === 'ok' || state === 'pending') {
-        throw new Conflict(
-          `There is no problem to acknowledge: ${target.host.name} ${target.plugin.name} is ${state}.`,
-        );
-      }
-      const acknowledgement = {
-        id: randomUUID(),
-        isSticky: body.sticky ?? false,
-        isPersistent: body.persistent ?? false,
-        author: token.name,
-        comment: body.comment ?? '',
-        expiresAt: readExpiry(body.expiresAt ?? null, context.clock.now()),
-      };
-      const command = {
-        kind: 'acknowledge',
-        notify: body.notify ?? true,
-        acknowledgement,
-      } as const;
-      await sendCommands(context, [{ target, command }]);
-      const memory = await waitForMemory(context, call, target, ({ text }) =>
-        text.includes(acknowledgement.id),
-      );
-      // Settled instead of set: the problem ended on the way.
-      if (!memory.isAcknowledged) {
-        throw new Conflict('The problem was over before it was acknowledged.');
-      }
-      return { status: 200, body: await context.readCheck(call.params) };
+      const subject = await findCheckSubject(context, call);
+      const { state } = await readCheck(call.params);
+      await acknowledge(context, call, { ...subject, state });
+      return { status: 200, body: await readCheck(call.params) };
+    }),
+    defineRoute('acknowledgeHost', async (call) => {
+      const subject = await findHostSubject(context, call);
+      const { state } = await readHostState(call.params);
+      await acknowledge(context, call, { ...subject, state });
+      return { status: 200, body: await readHostState(call.params) };
     }),
     defineRoute('removeAcknowledgement', async (call) => {
-      const target = await findTarget(context, call);
-      const { acknowledgement } = await readMemory(context, target);
-      if (acknowledgement === null) throw new NotFound('acknowledgement', target.host.name);
-      const command = { kind: 'removeAcknowledgement', id: acknowledgement } as const;
-      await sendCommands(context, [{ target, command }]);
-      await waitForMemory(context, call, target, (memory) => memory.acknowledgement === null);
+      await takeBack(context, call, await findCheckSubject(context, call));
+      return { status: 204 };
+    }),
+    defineRoute('removeHostAcknowledgement', async (call) => {
+      await takeBack(context, call, await findHostSubject(context, call));
       return { status: 204 };
     }),
   ];
 }
 
-async function findTarget({ database }: AcknowledgementContext, call: Call): Promise<CheckTarget> {
-  const { host = '', plugin = '' } = call.params;
+/** A check or a host whose problem is acknowledged. */
+interface Subject {
+  readonly target: CommandTarget;
+  /** For people. */
+  readonly name: string;
+}
+
+async function findCheckSubject(
+  { database }: AcknowledgementContext,
+  { params }: Call,
+): Promise<Subject> {
+  const { host = '', plugin = '' } = params;
   const [target] = await findCheckTargets(database, [{ host, plugin }]);
   if (!target) throw new NotFound('check', `${host} ${plugin}`);
-  return target;
+  return { target, name: `${target.host.name} ${target.plugin.name}` };
+}
+
+async function findHostSubject(
+  { database }: AcknowledgementContext,
+  { params }: Call,
+): Promise<Subject> {
+  const { host = '' } = params;
+  const [target] = await findHostTargets(database, [host]);
+  if (!target) throw new NotFound('host', host);
+  return { target, name: target.host.name };
+}
+
+const FINE: readonly string[] = ['ok', 'up', 'pending'];
+
+/** Resolves when grey has stored it. Throws `Conflict` without a problem. */
+async function acknowledge(
+  context: AcknowledgementContext,
+  call: Call<unknown, AcknowledgementInput>,
+  { target, name, state }: Subject & { readonly state: string },
+): Promise<void> {
+  const { body, token } = call;
+  if (FINE.includes(state)) {
+    throw new Conflict(`There is no problem to acknowledge: ${name} is ${state}.`);
+  }
+  const acknowledgement = {
+    id: randomUUID(),
+    isSticky: body.sticky ?? false,
+    isPersistent: body.persistent ?? false,
+    author: token.name,
+    comment: body.comment ?? '',
+    expiresAt: readExpiry(body.expiresAt ?? null, context.clock.now()),
+  };
+  const command = { kind: 'acknowledge', notify: body.notify ?? true, acknowledgement } as const;
+  await sendCommands(context, [{ target, command }]);
+  const memory = await waitForMemory(context, call, target, ({ text }) =>
+    text.includes(acknowledgement.id),
+  );
+  // Settled instead of set: the problem ended on the way.
+  if (!memory.isAcknowledged) {
+    throw new Conflict('The problem was over before it was acknowledged.');
+  }
+}
+
+async function takeBack(
+  context: AcknowledgementContext,
+  call: Call<unknown, unknown>,
+  { target, name }: Subject,
+): Promise<void> {
+  const { acknowledgement } = await readMemory(context, target);
+  if (acknowledgement === null) throw new NotFound('acknowledgement', name);
+  const command = { kind: 'removeAcknowledgement', id: acknowledgement } as const;
+  await sendCommands(context, [{ target, command }]);
+  await waitForMemory(context, call, target, (memory) => memory.acknowledgement === null);
 }
 
 function readExpiry(text: string | null, now: number): number | null {
@@ -92,7 +141,7 @@ interface KnownMemory {
 
 async function readMemory(
   { database }: AcknowledgementContext,
-  { checkId }: CheckTarget,
+  { checkId }: CommandTarget,
 ): Promise<KnownMemory> {
   const [row] = await readCheckMemories(database, [checkId]);
   const text = row?.memory ?? '';
@@ -108,7 +157,7 @@ async function readMemory(
 async function waitForMemory(
   context: AcknowledgementContext,
   { signal }: Call,
-  target: CheckTarget,
+  target: CommandTarget,
   isThere: (memory: KnownMemory) => boolean,
 ): Promise<KnownMemory> {
   const { clock } = context;

@@ -12,6 +12,7 @@ import { downtimeRoutes } from './downtimes.ts';
 import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
+import { createHostStateReader, hostStateRoutes } from './host-states.ts';
 import { createHostEditor } from './hosts.ts';
 import { createPluginEditor } from './plugins.ts';
 import { type ResourceRoutes, resourceRoutes } from './resource.ts';
@@ -35,6 +36,8 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const subnet = createSubnetEditor();
   const timeperiod = createTimeperiodEditor(context);
   const checkContext = { ...context, dueAtOf: schedule.dueAtOf };
+  const readCheck = createCheckReader(checkContext);
+  const readHostState = createHostStateReader(checkContext);
   const server = createServer({
     ...context,
     sql: context.database,
@@ -48,8 +51,9 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...batchRoutes(context, { host, plugin, suite, subnet, timeperiod }),
       ...checkRoutes(checkContext),
       ...historyRoutes(context),
-      ...resultRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
-      ...acknowledgementRoutes({ ...context, readCheck: createCheckReader(checkContext) }),
+      ...hostStateRoutes(checkContext),
+      ...resultRoutes({ ...context, readCheck, readHostState }),
+      ...acknowledgementRoutes({ ...context, readCheck, readHostState }),
       ...downtimeRoutes(context),
       ...scheduleRoutes(checkContext),
       ...workerRoutes(context),

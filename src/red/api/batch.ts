@@ -31,19 +31,23 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
       const { operations, dryRun = false } = call.body;
       const drafts = await readDrafts(operations, editors);
       try {
-        const { result, removedChecks } = await commitChange(context, call, async (change) => {
-          const results: Result[] = [];
-          for (const [index, operation] of operations.entries()) {
-            const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
-            results.push(await nameOperation(index, () => apply(change, step)));
-          }
-          if (dryRun) throw new DryRun(results);
-          return results;
-        });
-        return { status: 200, body: { results: result, removedChecks } };
+        const { result, removedChecks, orphans } = await commitChange(
+          context,
+          call,
+          async (change) => {
+            const results: Result[] = [];
+            for (const [index, operation] of operations.entries()) {
+              const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
+              results.push(await nameOperation(index, () => apply(change, step)));
+            }
+            if (dryRun) throw new DryRun(results);
+            return results;
+          },
+        );
+        return { status: 200, body: { results: result, removedChecks, orphans } };
       } catch (error) {
         if (!(error instanceof DryRun)) throw error;
-        return { status: 200, body: { results: error.results, removedChecks: 0 } };
+        return { status: 200, body: { results: error.results, removedChecks: 0, orphans: [] } };
       }
     }),
   ];
@@ -98,7 +102,8 @@ async function apply(
     return toResult(201, await editor.create(change, draft));
   }
   const before = await editor.get(change, operation.ref);
-  refuseLostUpdate(before, operation.ifMatch);
+  // What this very batch has changed, as the children of a host that it deleted, nobody else did.
+  if (before.version !== change.version) refuseLostUpdate(before, operation.ifMatch);
   switch (operation.op) {
     case 'delete':
       await editor.delete(change, before);

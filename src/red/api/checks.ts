@@ -4,6 +4,7 @@ import type { CheckJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import {
   type CheckView,
+  type CurrentRun,
   findCheck,
   listChecks,
   type RunView,
@@ -77,30 +78,34 @@ export function toCheckJson(
   const nextDue = dueAt === undefined ? null : formatInstant(dueAt);
   const subject = { host: check.host, plugin: check.plugin };
   const { flapping, flapPercent, acknowledged, inDowntime, maxCheckAttempts } = check;
-  const handling = { flapping, flapPercent, acknowledged, inDowntime };
-  if (check.run === null) {
-    return { ...subject, ...PENDING, maxCheckAttempts, ...handling, nextDue };
-  }
-  const { run } = check;
   return {
     ...subject,
-    ...runToJson(run),
-    stateType: run.stateType,
-    attempt: run.attempt,
+    ...currentToJson(check.run),
+    state: check.run?.state ?? 'pending',
     maxCheckAttempts,
-    lastStateChange: formatInstant(run.lastStateChangeAt),
-    lastHardStateChange: formatInstant(run.lastHardStateChangeAt),
-    ...handling,
-    nextDue,
+    ...{ flapping, flapPercent, acknowledged, inDowntime, reachable: check.isHostUp, nextDue },
   };
 }
 
-const PENDING = {
-  state: 'pending',
+/** The newest run of a check or host and how sure its state is; null: there was none. */
+export function currentToJson<State>(run: CurrentRun<State> | null) {
+  if (run === null) return NOTHING_RUN;
+  const { state: _state, ...rest } = runToJson(run);
+  return {
+    ...rest,
+    stateType: run.stateType,
+    attempt: run.attempt,
+    lastStateChange: formatInstant(run.lastStateChangeAt),
+    lastHardStateChange: formatInstant(run.lastHardStateChangeAt),
+  };
+}
+
+const NO_PERFDATA: CheckJson['perfdata'] = [];
+const NOTHING_RUN = {
   exitCode: null,
   output: '',
   longOutput: '',
-  perfdata: [],
+  perfdata: NO_PERFDATA,
   scheduledAt: null,
   startedAt: null,
   finishedAt: null,
@@ -111,10 +116,10 @@ const PENDING = {
   attempt: 1,
   lastStateChange: null,
   lastHardStateChange: null,
-} satisfies Partial<CheckJson>;
+} as const satisfies Partial<CheckJson>;
 
 /** A run as the API shows it. */
-export function runToJson(run: RunView) {
+export function runToJson<State>(run: RunView<State>) {
   return {
     state: run.state,
     exitCode: run.exitCode,

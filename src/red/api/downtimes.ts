@@ -111,6 +111,7 @@ function readPlan(input: DowntimeInput, now: number) {
   if (errors.length > 0) throw new InvalidInput(errors);
   return {
     ...{ id: randomUUID(), labels: input.labels ?? '', startAt, endAt, isFixed: fixed },
+    allChecks: input.allChecks ?? true,
     ...{ durationMs: Math.round(duration * 1_000), recurrence, timeZone },
     ...{ comment: input.comment ?? '', createdAt: now },
   };
@@ -152,10 +153,22 @@ function toJson(downtime: PlannedDowntime, now: number): DowntimeJson {
   const { starts } = nearOccurrences(downtime, now);
   const next = starts[0] ?? (startAt > now ? startAt : null);
   const isDone = cancelledAt !== null || overAt !== null;
-  const { id, host, plugin, suite, subnet, labels } = downtime;
+  const { id, host, plugin, suite, subnet, labels, allChecks } = downtime;
   const { recurrence, timeZone, author, comment, checkCount } = downtime;
   return {
-    ...{ id, host, plugin, suite, subnet, labels, recurrence, timeZone, author, comment },
+    ...{
+      id,
+      host,
+      plugin,
+      suite,
+      subnet,
+      labels,
+      allChecks,
+      recurrence,
+      timeZone,
+      author,
+      comment,
+    },
     start: formatInstant(startAt),
     end: formatInstant(endAt),
     fixed: isFixed,

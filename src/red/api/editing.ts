@@ -9,7 +9,6 @@ import type { Sql } from '../../database/database.ts';
 import { recordChange } from '../../database/queries/audit.ts';
 import type { Change } from '../../database/queries/configuration.ts';
 import type { ObjectQueries } from '../../database/queries/objects.ts';
-import { assert } from '../../lib/assert.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
@@ -31,10 +30,11 @@ export interface ObjectKindRules<Spec, Input> {
   refuseOutcome?(sql: Sql, spec: Spec): Promise<void>;
   /** Throws `Conflict` when the object is needed. */
   refuseDeletion?(sql: Sql, stored: Stored<Spec>): Promise<void>;
-  /** Fields that are told and not configured; a client may send them back. */
-  readonly observed?: readonly string[];
-  /** Their values, for each object. `isList`: one of many, so what is dear may be left out. */
-  observe?(sql: Sql, stored: readonly Stored<Spec>[], isList: boolean): Promise<object[]>;
+  /** What is shown beside the spec and nobody configures; by the objects' ids. */
+  readonly observed?: {
+    readonly fields: readonly string[];
+    read(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, object>>;
+  };
 }
 
 /** A spec as far as it can be told without the database. */
@@ -56,11 +56,10 @@ export interface Editor<Spec = unknown> {
   mergeDraft(before: Stored<Spec>, patch: unknown): Promise<Draft<Spec>>;
   /** Throws `NotFound`. */
   get(sql: Sql, reference: string): Promise<Stored<Spec>>;
-  /** As configured; what the audit keeps. */
+  /** As configured; so it stands in the audit. */
   toJson(stored: Stored<Spec>): ObjectJson;
-  /** As the API shows it: with what is observed. */
-  show(sql: Sql, stored: Stored<Spec>): Promise<ObjectJson>;
-  showList(sql: Sql, stored: readonly Stored<Spec>[]): Promise<ObjectJson[]>;
+  /** The same with what is observed of them. */
+  show(sql: Sql, stored: readonly Stored<Spec>[]): Promise<ObjectJson[]>;
   /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
   create(change: Change, draft: Draft<Spec>): Promise<Stored<Spec>>;
   update(change: Change, before: Stored<Spec>, draft: Draft<Spec>): Promise<Stored<Spec>>;
@@ -76,10 +75,10 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
   const { kind } = queries;
   const checkInput = createValidator(rules.input, false) as (value: unknown) => Input;
 
-  const toldFields = [...SERVER_FIELDS, ...(rules.observed ?? [])];
   const toInput = (body: unknown) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return checkInput(body);
-    const fields = Object.entries(body).filter(([name]) => !toldFields.includes(name));
+    const serverFields = [...SERVER_FIELDS, ...(rules.observed?.fields ?? [])];
+    const fields = Object.entries(body).filter(([name]) => !serverFields.includes(name));
     return checkInput(Object.fromEntries(fields));
   };
   const readDraft = async (body: unknown): Promise<Draft<Spec>> => {
@@ -102,9 +101,10 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     version: stored.version,
   });
 
-  const showAll = async (sql: Sql, stored: readonly Stored<Spec>[], isList: boolean) => {
-    const observed = rules.observe ? await rules.observe(sql, stored, isList) : [];
-    return stored.map((one, index) => ({ ...toJson(one), ...observed[index] }));
+  const show = async (sql: Sql, items: readonly Stored<Spec>[]) => {
+    const ids = items.map(({ id }) => id);
+    const observed = ids.length === 0 ? undefined : await rules.observed?.read(sql, ids);
+    return items.map((stored) => ({ ...toJson(stored), ...observed?.get(stored.id) }));
   };
 
   return {
@@ -112,12 +112,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
     queries,
     get,
     toJson,
-    async show(sql, stored) {
-      const [json] = await showAll(sql, [stored], false);
-      assert(json, 'one object is shown as one');
-      return json;
-    },
-    showList: (sql, stored) => showAll(sql, stored, true),
+    show,
     readDraft,
     mergeDraft: async (before, patch) => readDraft(mergePatch(rules.toJson(before.spec), patch)),
 

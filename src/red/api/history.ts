@@ -1,9 +1,10 @@
 /** Routes of what was: results, stretches of states, and the sums of these. */
 
-import type { AvailabilityJson, HistoryJson } from '../../contract/checks.ts';
 import type { Database } from '../../database/database.ts';
 import { listArchivedChecks } from '../../database/queries/check-archive.ts';
 import { findCheck, listResults } from '../../database/queries/checks.ts';
+import { findHostState } from '../../database/queries/host-states.ts';
+import { readCheckCode, readHostCode } from '../../database/queries/state-codes.ts';
 import {
   findNextStart,
   findStateAt,
@@ -11,13 +12,11 @@ import {
 } from '../../database/queries/state-intervals.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
+import { mapValues } from '../../lib/map-values.ts';
+import { CHECK_STATES } from '../../model/check.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
-import {
-  AVAILABILITY_STATES,
-  type AvailabilityMs,
-  type Stretch,
-  sumStretches,
-} from '../../nagios/availability.ts';
+import { HOST_STATES } from '../../model/host-state.ts';
+import { type AvailabilityMs, type Stretch, sumStretches } from '../../nagios/availability.ts';
 import { readInstant, runToJson } from './checks.ts';
 import { readLimit } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
@@ -33,41 +32,78 @@ interface HistoryContext {
 
 /** Creates the routes. */
 export function historyRoutes(context: HistoryContext): Route[] {
-  const { database, clock } = context;
+  const { database } = context;
   return [
     defineRoute('getCheckHistory', async ({ params, query }) => {
-      const checks = await listPresentAndPast(database, params);
-      const span = {
-        from: readInstant('from', query.from, 0),
-        to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
-        limit: readLimit(query.limit),
-      };
-      const kinds = query.kind?.split(',') ?? ['results'];
-      const ids = checks.map(({ checkId }) => checkId);
-      const results = kinds.includes('results') ? await listResults(database, ids, span) : [];
-      const states = kinds.includes('states') ? await listStates(database, checks, span) : [];
-      const dated = [
-        ...results.map((run) => ({
-          at: run.scheduledAt,
-          item: { kind: 'result', ...runToJson(run) } as const,
-        })),
-        ...states,
-      ];
-      dated.sort((one, other) => other.at - one.at);
-      const body: HistoryJson = { items: dated.slice(0, span.limit).map(({ item }) => item) };
-      return { status: 200, body };
+      const objects = await listChecksOfPath(database, params);
+      const items = await readHistory(database, { objects, readCode: readCheckCode }, query);
+      return { status: 200, body: { items } };
+    }),
+    defineRoute('getHostHistory', async ({ params, query }) => {
+      const objects = await listHostsOfPath(database, params);
+      const items = await readHistory(database, { objects, readCode: readHostCode }, query);
+      return { status: 200, body: { items } };
     }),
     defineRoute('getCheckAvailability', async ({ params, query }) => {
-      const checks = await listPresentAndPast(database, params);
-      const to = readInstant('to', query.to, clock.now());
-      const from = readInstant('from', query.from, to - DAY_MS);
-      if (from >= to) {
-        throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
-      }
-      const stretches = await readStretches(database, checks, { from, to });
-      return { status: 200, body: toAvailability(sumStretches(stretches, { from, to }), from, to) };
+      const past = { objects: await listChecksOfPath(database, params), readCode: readCheckCode };
+      return { status: 200, body: await readAvailability(context, past, query, CHECK_STATES) };
+    }),
+    defineRoute('getHostAvailability', async ({ params, query }) => {
+      const past = { objects: await listHostsOfPath(database, params), readCode: readHostCode };
+      return { status: 200, body: await readAvailability(context, past, query, HOST_STATES) };
     }),
   ];
+}
+
+/** The objects that a history is of. */
+interface Past<State> {
+  readonly objects: readonly DatedCheck[];
+  /** Whether these are checks or hosts. */
+  readonly readCode: (code: number) => State;
+}
+
+type SpanQuery = { readonly from?: string; readonly to?: string };
+
+async function readHistory<State extends string>(
+  database: Database,
+  past: Past<State>,
+  query: SpanQuery & { readonly kind?: string; readonly limit?: string },
+) {
+  const span = {
+    from: readInstant('from', query.from, 0),
+    to: readInstant('to', query.to, Number.MAX_SAFE_INTEGER),
+    limit: readLimit(query.limit),
+  };
+  const kinds = query.kind?.split(',') ?? ['results'];
+  const ids = past.objects.map(({ checkId }) => checkId);
+  const results = kinds.includes('results')
+    ? await listResults(database, ids, span, past.readCode)
+    : [];
+  const states = kinds.includes('states') ? await listStates(database, past, span) : [];
+  const dated = [
+    ...results.map((run) => ({
+      at: run.scheduledAt,
+      item: { kind: 'result', ...runToJson(run) } as const,
+    })),
+    ...states,
+  ];
+  dated.sort((one, other) => other.at - one.at);
+  return dated.slice(0, span.limit).map(({ item }) => item);
+}
+
+async function readAvailability<State extends string>(
+  { database, clock }: HistoryContext,
+  past: Past<State>,
+  query: SpanQuery,
+  states: readonly State[],
+) {
+  const to = readInstant('to', query.to, clock.now());
+  const from = readInstant('from', query.from, to - DAY_MS);
+  if (from >= to) {
+    throw new InvalidInput([{ path: 'from', message: 'must be before to' }], true);
+  }
+  const stretches = await readStretches(database, past, { from, to });
+  return toAvailability(sumStretches(stretches, states, { from, to }), from, to);
 }
 
 /** A check of a path's names; `deletedAt` is null while it is there. */
@@ -77,7 +113,7 @@ interface DatedCheck {
 }
 
 /** The checks that have, or had, these names: that of now, and deleted ones. */
-async function listPresentAndPast(
+async function listChecksOfPath(
   database: Database,
   { host = '', plugin = '' }: Readonly<Record<string, string>>,
 ): Promise<DatedCheck[]> {
@@ -89,17 +125,30 @@ async function listPresentAndPast(
   return checks;
 }
 
-/** What the states of all these checks are in a span, in order; nothing is measured in between. */
-async function readStretches(
+/** As above, of hosts. */
+async function listHostsOfPath(
   database: Database,
-  checks: readonly DatedCheck[],
+  { host = '' }: Readonly<Record<string, string>>,
+): Promise<DatedCheck[]> {
+  const present = await findHostState(database, host);
+  const archived = await listArchivedChecks(database, present?.host ?? host, '');
+  const own = present ? [{ checkId: present.checkId, deletedAt: null }] : [];
+  const hosts = [...own, ...archived];
+  if (hosts.length === 0) throw new NotFound('host', host);
+  return hosts;
+}
+
+/** What the states of all these checks are in a span, in order; nothing is measured in between. */
+async function readStretches<State>(
+  database: Database,
+  { objects, readCode }: Past<State>,
   span: { readonly from: number; readonly to: number },
-): Promise<Stretch[]> {
-  const stretches: Stretch[] = [];
-  for (const { checkId, deletedAt } of checks) {
-    const before = await findStateAt(database, checkId, span.from - 1);
-    const ids = [checkId];
-    const starts = await listStateStarts(database, ids, { ...span, limit: MAX_STRETCHES + 1 });
+): Promise<Stretch<State>[]> {
+  const stretches: Stretch<State>[] = [];
+  for (const { checkId, deletedAt } of objects) {
+    const before = await findStateAt(database, checkId, span.from - 1, readCode);
+    const limited = { ...span, limit: MAX_STRETCHES + 1 };
+    const starts = await listStateStarts(database, [checkId], limited, readCode);
     if (starts.length > MAX_STRETCHES) {
       const message = `the state changed more than ${MAX_STRETCHES} times since: ask for less`;
       throw new InvalidInput([{ path: 'from', message }], true);
@@ -114,21 +163,21 @@ async function readStretches(
 }
 
 /** Stretches of states with their ends, the newest first. */
-async function listStates(
+async function listStates<State>(
   database: Database,
-  checks: readonly DatedCheck[],
+  { objects, readCode }: Past<State>,
   span: { readonly from: number; readonly to: number; readonly limit: number },
 ) {
   const endOf = new Map<number, number | null>();
-  const ids = checks.map(({ checkId }) => checkId);
-  const starts = await listStateStarts(database, ids, span);
+  const ids = objects.map(({ checkId }) => checkId);
+  const starts = await listStateStarts(database, ids, span, readCode);
   const states = [];
   for (const { checkId, fromAt, state, stateType, cause, output } of starts) {
     // Of the newest of each check the end may lie outside the span.
     const endAt =
       endOf.get(checkId) ??
       (await findNextStart(database, checkId, fromAt)) ??
-      checks.find((check) => check.checkId === checkId)?.deletedAt ??
+      objects.find((check) => check.checkId === checkId)?.deletedAt ??
       null;
     endOf.set(checkId, fromAt);
     const to = endAt === null ? null : formatInstant(endAt);
@@ -139,15 +188,16 @@ async function listStates(
   return states;
 }
 
-function toAvailability(sums: AvailabilityMs, from: number, to: number): AvailabilityJson {
-  const shares = AVAILABILITY_STATES.map((state) => [
-    state,
-    { seconds: sums[state] / 1_000, percent: (sums[state] / (to - from)) * 100 },
-  ]);
+function toAvailability<State extends string>(
+  sums: AvailabilityMs<State>,
+  from: number,
+  to: number,
+) {
+  const shareOf = (ms: number) => ({ seconds: ms / 1_000, percent: (ms / (to - from)) * 100 });
   return {
     from: formatInstant(from),
     to: formatInstant(to),
     seconds: (to - from) / 1_000,
-    states: Object.fromEntries(shares) as AvailabilityJson['states'],
+    states: mapValues(sums, shareOf),
   };
 }

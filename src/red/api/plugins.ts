@@ -7,6 +7,7 @@ import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Plugin } from '../../model/objects.ts';
 import { createEditor, type Editor } from './editing.ts';
+import { readStatePolicy } from './state-policy.ts';
 
 /** Creates the editor of plugins. */
 export function createPluginEditor(): Editor<Plugin> {
@@ -33,6 +34,7 @@ export function createPluginEditor(): Editor<Plugin> {
       activeChecks: input.activeChecks ?? DEFAULT_CONTROL.activeChecks,
       passiveChecks: input.passiveChecks ?? DEFAULT_CONTROL.passiveChecks,
       freshnessMs: input.freshness == null ? null : Math.round(input.freshness * 1_000),
+      hostCheck: input.hostCheck ?? false,
       description: input.description ?? '',
       suites: input.suites ?? [],
     }),
@@ -52,18 +54,9 @@ function policyToJson({ retryIntervalMs, isVolatile, ...policy }: CheckPolicy) {
 }
 
 function readPolicy(input: PluginInput): CheckPolicy {
-  const { lowFlapThreshold: low = null, highFlapThreshold: high = null, retryInterval } = input;
-  if (low !== null && high !== null && low > high) {
-    const message = 'must not be above highFlapThreshold';
-    throw new InvalidInput([{ path: '/lowFlapThreshold', message }]);
-  }
   return {
-    maxCheckAttempts: input.maxCheckAttempts ?? DEFAULT_POLICY.maxCheckAttempts,
-    retryIntervalMs: retryInterval == null ? null : Math.round(retryInterval * 1_000),
+    ...readStatePolicy(input, DEFAULT_POLICY),
     isVolatile: input.volatile ?? DEFAULT_POLICY.isVolatile,
-    flapDetection: input.flapDetection ?? DEFAULT_POLICY.flapDetection,
-    lowFlapThreshold: low,
-    highFlapThreshold: high,
     stalking: [...new Set(input.stalking ?? DEFAULT_POLICY.stalking)],
   };
 }

@@ -62,7 +62,7 @@ export function resourceRoutes<Spec>(
   const answer = async (status: number, stored: Stored<Spec>, headers = {}): Promise<Answer> => ({
     status,
     headers: { etag: formatEtag(stored), ...headers },
-    body: await editor.show(database, stored),
+    body: (await editor.show(database, [stored]))[0],
   });
   const write = async (call: Call, draft: (before: Stored<Spec>) => Promise<Draft<Spec>>) => {
     // The draft is made before the transaction, since that may ask a name server; if somebody else
@@ -89,8 +89,7 @@ export function resourceRoutes<Spec>(
     defineFreeRoute(routes.list, async ({ query }) => {
       const { page, filters } = readListing(query as ListQuery);
       const found = await editor.queries.list(database, page, filters);
-      const items = await editor.showList(database, found.items);
-      return { status: 200, body: { ...found, items } };
+      return { status: 200, body: { ...found, items: await editor.show(database, found.items) } };
     }),
     defineFreeRoute(routes.create, async (call) => {
       const draft = await editor.readDraft(call.body);
@@ -112,12 +111,16 @@ export function resourceRoutes<Spec>(
       write(call, (before) => editor.mergeDraft(before, call.body)),
     ),
     defineFreeRoute(routes.delete, async (call) => {
-      const { result, removedChecks } = await commitChange(context, call, async (change) => {
-        const stored = await editor.get(change, referenceOf(call));
-        refuseLostUpdate(stored, call.headers['if-match']);
-        await editor.delete(change, stored);
-        return stored;
-      });
+      const { result, removedChecks, orphans } = await commitChange(
+        context,
+        call,
+        async (change) => {
+          const stored = await editor.get(change, referenceOf(call));
+          refuseLostUpdate(stored, call.headers['if-match']);
+          await editor.delete(change, stored);
+          return stored;
+        },
+      );
       if (!/(^|[ ,;])return=representation\b/.test(String(call.headers['prefer'] ?? ''))) {
         return { status: 204 };
       }
@@ -125,7 +128,7 @@ export function resourceRoutes<Spec>(
       return {
         status: 200,
         headers: { 'preference-applied': 'return=representation' },
-        body: { id, name, removedChecks },
+        body: { id, name, removedChecks, orphans },
       };
     }),
   ];

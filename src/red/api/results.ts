@@ -1,18 +1,24 @@
 /** Checks on demand, and results from outside: both go the way of every other check. */
 
+import { shardOf } from '../../broker/topology.ts';
 import type { PassiveResultJson, PassiveResultsJson } from '../../contract/results.ts';
-import { type CheckTarget, findCheckTargets } from '../../database/queries/check-targets.ts';
+import {
+  type CheckTarget,
+  findCheckTargets,
+  findHostTargets,
+  type HostTarget,
+} from '../../database/queries/check-targets.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
 import { parseInstant } from '../../lib/instant.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
 import { Conflict, type FieldError, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
-import { shardOf } from '../check-request.ts';
 import { RUN_NOW_LIMIT_MS, requestRun } from '../run-now.ts';
 import type { StoredResult } from '../stored-results.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
-import { type Answer, type Call, defineRoute, type Route } from './server.ts';
+import { getHostState, type HostStateReader } from './host-states.ts';
+import { type Call, defineRoute, type Route } from './server.ts';
 import { isConnected } from './workers.ts';
 
 /** From a result on the broker to the database. */
@@ -34,41 +40,38 @@ export type ResultRouteContext = Pick<
   | 'clock'
   | 'storedResults'
   | 'settings'
-> & { readonly readCheck: CheckReader };
+> & { readonly readCheck: CheckReader; readonly readHostState: HostStateReader };
 
 /** Creates the routes. */
 export function resultRoutes(context: ResultRouteContext): Route[] {
+  const { database, readCheck, readHostState } = context;
   return [
     defineRoute('runCheck', async (call) => {
       const target = await findTarget(context, call);
-      if (target.host.maintenance) {
+      const checkId = target.checkId;
+      return answerStored(context, call, { ...(await run(context, target)), checkId }, readCheck);
+    }),
+    defineRoute('runHostCheck', async (call) => {
+      const { checkId, host, hostCheck } = await getHostState(database, call.params);
+      if (hostCheck === null) {
         throw new Conflict(
-          `The host "${target.host.name}" is in maintenance: end that first, or nothing runs on it.`,
+          `The host "${host}" has no host check: give it one, or one of its plugins hostCheck.`,
         );
       }
-      const request = await requestRun(context, target);
-      const timeoutMs = RUN_NOW_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS;
-      return answerStored(context, call, {
-        ...request,
-        timeoutMs,
-        explain: () => explainNoResult(context, target),
-      });
+      const [target] = await findCheckTargets(database, [{ host, plugin: hostCheck.plugin }]);
+      if (!target) throw new NotFound('check', `${host} ${hostCheck.plugin}`);
+      const wanted = { ...(await run(context, target)), checkId };
+      return answerStored(context, call, wanted, readHostState);
     }),
     defineRoute('submitResult', async (call) => {
       const target = await findTarget(context, call);
-      const refusal = explainRefusal(target);
-      if (refusal !== null) throw new Conflict(`${refusal}.`);
-      const at = readAt(call.body.at, context.clock.now(), '');
-      const result = toResult(context, target, { ...call.body, at });
-      await publishResults(context, [{ target, result }]);
-      const { checkId, scheduledAt, id } = result;
-      return answerStored(context, call, {
-        checkId,
-        scheduledAt,
-        id,
-        timeoutMs: STORE_LIMIT_MS,
-        explain: async () => 'The result is on its way, but no grey has stored it yet.',
-      });
+      return answerStored(context, call, await submit(context, target, call.body), readCheck);
+    }),
+    defineRoute('submitHostResult', async (call) => {
+      const { host = '' } = call.params;
+      const [target] = await findHostTargets(database, [host]);
+      if (!target) throw new NotFound('host', host);
+      return answerStored(context, call, await submit(context, target, call.body), readHostState);
     }),
     defineRoute('submitResults', async ({ body }) => {
       const submitted = await readSubmitted(context, body);
@@ -78,8 +81,55 @@ export function resultRoutes(context: ResultRouteContext): Route[] {
   ];
 }
 
+/** What is waited for: a result of this check or host. */
+interface AwaitedResult extends StoredResult {
+  readonly id: string;
+  readonly timeoutMs: number;
+  /** Why it may not have come in time. */
+  readonly explain: () => Promise<string>;
+}
+
+/** Runs a check. Throws `Conflict` in maintenance. */
+async function run(
+  context: ResultRouteContext,
+  target: CheckTarget,
+): Promise<Omit<AwaitedResult, 'checkId'>> {
+  if (target.host.maintenance) {
+    throw new Conflict(
+      `The host "${target.host.name}" is in maintenance: end that first, or nothing runs on it.`,
+    );
+  }
+  return {
+    ...(await requestRun(context, target)),
+    timeoutMs: RUN_NOW_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS,
+    explain: () => explainNoResult(context, target),
+  };
+}
+
+async function submit(
+  context: ResultRouteContext,
+  target: PassiveTarget,
+  body: PassiveResultJson,
+): Promise<AwaitedResult> {
+  const refusal = explainRefusal(target);
+  if (refusal !== null) throw new Conflict(`${refusal}.`);
+  const at = readAt(body.at, context.clock.now(), '');
+  const result = toResult(context, target, { ...body, at });
+  await publishResults(context, [{ target, result }]);
+  return {
+    checkId: result.checkId,
+    scheduledAt: result.scheduledAt,
+    id: result.id,
+    timeoutMs: STORE_LIMIT_MS,
+    explain: async () => 'The result is on its way, but no grey has stored it yet.',
+  };
+}
+
+/** Whose state somebody submits. */
+type PassiveTarget = CheckTarget | HostTarget;
+
 interface Submitted {
-  readonly target: CheckTarget;
+  readonly target: PassiveTarget;
   readonly result: CheckResult;
 }
 
@@ -90,21 +140,21 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
   return target;
 }
 
-/** 202 at once, or with `?wait=true` the check's state once the result is stored. */
-async function answerStored(
-  { storedResults, readCheck }: ResultRouteContext,
+/** 202 at once, or with `?wait=true` the state once the result is stored. */
+async function answerStored<State>(
+  { storedResults }: ResultRouteContext,
   call: Call<{ readonly wait?: 'true' | 'false' }>,
-  wanted: StoredResult & {
-    readonly id: string;
-    readonly timeoutMs: number;
-    readonly explain: () => Promise<string>;
-  },
-): Promise<Answer> {
+  wanted: AwaitedResult,
+  read: (params: Call['params']) => Promise<State>,
+): Promise<
+  | { readonly status: 202; readonly body: { readonly requestId: string } }
+  | { readonly status: 200; readonly body: State }
+> {
   if (call.query.wait !== 'true') return { status: 202, body: { requestId: wanted.id } };
   const { timeoutMs, explain } = wanted;
   const isStored = await storedResults.waitFor(wanted, { timeoutMs, signal: call.signal });
   if (!isStored) throw new NoAnswer(await explain());
-  return { status: 200, body: await readCheck(call.params) };
+  return { status: 200, body: await read(call.params) };
 }
 
 async function explainNoResult(
@@ -125,7 +175,7 @@ async function readSubmitted(
   context: ResultRouteContext,
   lines: PassiveResultsJson,
 ): Promise<Submitted[]> {
-  const targets = await findCheckTargets(context.database, lines);
+  const targets = await findTargets(context, lines);
   const now = context.clock.now();
   const errors: FieldError[] = [];
   const submitted: Submitted[] = [];
@@ -133,12 +183,19 @@ async function readSubmitted(
     try {
       const target = targets[index];
       if (!target) {
-        const message = `there is no check "${line.host} ${line.plugin}"`;
+        const message =
+          line.plugin === undefined
+            ? `there is no host "${line.host}"`
+            : `there is no check "${line.host} ${line.plugin}"`;
         throw new InvalidInput([{ path: `/${index}`, message }]);
       }
       const refusal = explainRefusal(target);
       if (refusal !== null) throw new InvalidInput([{ path: `/${index}`, message: refusal }]);
       const at = readAt(line.at, now, `/${index}`);
+      if (line.plugin === undefined && line.exitCode > 2) {
+        const message = 'of a host it is 0 (up), 1 (down) or 2 (unreachable)';
+        throw new InvalidInput([{ path: `/${index}/exitCode`, message }]);
+      }
       submitted.push({ target, result: toResult(context, target, { ...line, at }) });
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
@@ -149,10 +206,24 @@ async function readSubmitted(
   return submitted;
 }
 
+/** The checks and hosts of lines, in their order. */
+async function findTargets(
+  { database }: ResultRouteContext,
+  lines: PassiveResultsJson,
+): Promise<(PassiveTarget | undefined)[]> {
+  const ofChecks = lines.flatMap(({ host, plugin }) =>
+    plugin === undefined ? [] : [{ host, plugin }],
+  );
+  const ofHosts = lines.flatMap(({ host, plugin }) => (plugin === undefined ? [host] : []));
+  const checks = (await findCheckTargets(database, ofChecks)).values();
+  const hosts = (await findHostTargets(database, ofHosts)).values();
+  return lines.map(({ plugin }) => (plugin === undefined ? hosts : checks).next().value);
+}
+
 /** Why a check takes no result from outside; null when it does. */
-function explainRefusal({ plugin }: CheckTarget): string | null {
-  if (plugin.passiveChecks) return null;
-  return `The plugin "${plugin.name}" takes no results from outside (passiveChecks is off)`;
+function explainRefusal(target: PassiveTarget): string | null {
+  if (!('plugin' in target) || target.plugin.passiveChecks) return null;
+  return `The plugin "${target.plugin.name}" takes no results from outside (passiveChecks is off)`;
 }
 
 function readAt(text: string | undefined, now: number, place: string): number {
@@ -171,9 +242,11 @@ function readAt(text: string | undefined, now: number, place: string): number {
 
 function toResult(
   { settings }: ResultRouteContext,
-  { checkId, host, plugin }: CheckTarget,
+  target: PassiveTarget,
   submitted: Omit<PassiveResultJson, 'at'> & { readonly at: number },
 ): CheckResult {
+  const { checkId, host } = target;
+  const plugin = 'plugin' in target ? target.plugin : null;
   const { at, output, perfdata, exitCode } = submitted;
   const stdout = perfdata === undefined ? output : `${output.trimEnd()}\n|${perfdata}`;
   const outcome = { kind: 'exited', exitCode, stdout, stderr: '', truncated: false } as const;
@@ -186,10 +259,9 @@ function toResult(
     finishedAt: at,
     worker: API_WORKER,
     host: host.name,
-    plugin: plugin.name,
+    plugin: plugin?.name ?? '',
     keepHistory: host.history,
-    intervalMs: plugin.intervalMs,
-    policy: { ...plugin.policy, stalking: [...plugin.policy.stalking] },
+    ...(plugin === null ? {} : { intervalMs: plugin.intervalMs }),
     isPassive: true,
     ...reading,
     perfdata: [...reading.perfdata],

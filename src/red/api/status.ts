@@ -19,7 +19,7 @@ export function statusRoutes(context: ApiContext): Route[] {
       const body: StatusJson = {
         version: context.version,
         checks: { all: totals.checksAll, active: totals.checksActive, ...totals.states },
-        hosts: { all: totals.hostsAll, active: totals.hostsActive, up: totals.hostsActiveUp },
+        hosts: totals.hosts,
         workers: { connected: connected.length, all: workers.length },
         checksPerSecond: connected.reduce(
           (sum, worker) => sum + (worker.figures['throughput'] ?? 0),

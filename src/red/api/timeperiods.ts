@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
-import type { Stored, Timeperiod } from '../../model/objects.ts';
+import type { Timeperiod } from '../../model/objects.ts';
 import {
   findExcludeFault,
   findPeriodFaults,
@@ -57,8 +57,16 @@ export function createTimeperiodEditor({ clock }: { readonly clock: Clock }): Ed
         `The timeperiod "${spec.name}" is used by ${told.join('; ')}: change that first.`,
       );
     },
-    observed: ['inside', 'nextChange'],
-    observe: async (sql, stored, isList) => observe(await periodsOf(sql, stored), clock, isList),
+    observed: {
+      fields: ['inside', 'nextChange'],
+      async read(sql, ids) {
+        const all = await readAllTimeperiods(sql);
+        const periods = makePeriods(new Map(all.map((one) => [one.id, one])));
+        const now = clock.now();
+        const isOne = ids.length === 1;
+        return new Map(ids.map((id) => [id, observe(periods.get(id), now, isOne)]));
+      },
+    },
   });
 }
 
@@ -76,23 +84,10 @@ async function refuseCircles(sql: Sql, { exclude }: Timeperiod): Promise<void> {
   throw new InvalidInput([{ path: '/exclude', message }]);
 }
 
-/** Undefined for one that cannot be read. */
-async function periodsOf(
-  sql: Sql,
-  stored: readonly Stored<Timeperiod>[],
-): Promise<(TimePeriod | undefined)[]> {
-  const all = await readAllTimeperiods(sql);
-  const made = makePeriods(new Map(all.map((one) => [one.id, one])));
-  return stored.map(({ id }) => made.get(id));
-}
-
-function observe(periods: readonly (TimePeriod | undefined)[], clock: Clock, isList: boolean) {
-  const now = clock.now();
-  return periods.map((period) => {
-    const inside = period === undefined || isInside(period, now);
-    // To look for the next change is dear: it may be 300 days away.
-    if (isList) return { inside };
-    const turn = period === undefined ? null : nextTurn(period, now);
-    return { inside, nextChange: turn === null ? null : formatInstant(turn) };
-  });
+/** Undefined: it cannot be read. To look for the next change is dear, and done for one only. */
+function observe(period: TimePeriod | undefined, now: number, isOne: boolean) {
+  const inside = period === undefined || isInside(period, now);
+  if (!isOne) return { inside };
+  const turn = period === undefined ? null : nextTurn(period, now);
+  return { inside, nextChange: turn === null ? null : formatInstant(turn) };
 }

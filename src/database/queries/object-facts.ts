@@ -1,0 +1,197 @@
+/**
+ * What configuration says of checks and hosts, as grey needs it to judge their results. A host's own
+ * state is an object among them.
+ */
+
+import { sql as raw } from 'kysely';
+import type { CheckPolicy, HostPolicy } from '../../model/check-policy.ts';
+import { timingOf, withOverride } from '../../model/overrides.ts';
+import type { Sql } from '../database.ts';
+import { readOverride } from './host-relations.ts';
+import { listHostChecks } from './host-states.ts';
+import { readHostPolicy } from './hosts.ts';
+import { readPolicy } from './plugins.ts';
+import { chunksOf } from './upsert.ts';
+
+/** A check, or a host itself. */
+export interface ObjectFacts {
+  readonly id: number;
+  readonly hostId: string;
+  /** Null: the host itself. */
+  readonly check: CheckFacts | null;
+}
+
+/** A check's plugin as it is for its host. */
+export interface CheckFacts {
+  readonly plugin: string;
+  readonly intervalMs: number;
+  readonly policy: CheckPolicy;
+}
+
+/** A host, and what it hangs on. */
+export interface HostFacts {
+  readonly id: string;
+  readonly name: string;
+  /** The id of its own state. */
+  readonly objectId: number;
+  readonly policy: HostPolicy;
+  /** Null: nothing checks it. */
+  readonly hostCheck: {
+    readonly checkId: number;
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+  } | null;
+  readonly parentIds: readonly string[];
+  /** The mean of the intervals of its checks; null without checks. */
+  readonly meanIntervalMs: number | null;
+}
+
+/** Rows asked for by one statement. */
+const PART = 5_000;
+
+/** Those of these objects that exist. */
+export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Promise<ObjectFacts[]> {
+  const facts: ObjectFacts[] = [];
+  for (const chunk of chunksOf(ids, PART)) {
+    const rows = await db
+      .selectFrom('check_pair')
+      .leftJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .leftJoin('host_override', (join) =>
+        join
+          .onRef('host_override.host_id', '=', 'check_pair.host_id')
+          .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+      )
+      .select([
+        'check_pair.check_id',
+        'check_pair.host_id',
+        'plugin.name',
+        'plugin.interval_ms',
+        'plugin.timeout_ms',
+        'plugin.policy',
+        'host_override.interval_ms as own_interval_ms',
+        'host_override.timeout_ms as own_timeout_ms',
+        'host_override.policy as own_policy',
+      ])
+      .where('check_pair.check_id', 'in', chunk)
+      .execute();
+    for (const row of rows) {
+      facts.push({ id: row.check_id, hostId: row.host_id, check: readCheckFacts(row) });
+    }
+  }
+  return facts;
+}
+
+function readCheckFacts(row: {
+  readonly name: string | null;
+  readonly interval_ms: number | null;
+  readonly timeout_ms: number | null;
+  readonly policy: string | null;
+  readonly own_interval_ms: number | null;
+  readonly own_timeout_ms: number | null;
+  readonly own_policy: string | null;
+}): CheckFacts | null {
+  const { name, interval_ms, timeout_ms, policy } = row;
+  if (name === null || interval_ms === null || timeout_ms === null || policy === null) return null;
+  const plugin = {
+    plugin: name,
+    intervalMs: interval_ms,
+    timeoutMs: timeout_ms,
+    policy: readPolicy({ policy }),
+  };
+  const override = readOverride({
+    interval_ms: row.own_interval_ms,
+    timeout_ms: row.own_timeout_ms,
+    policy: row.own_policy,
+  });
+  return withOverride(plugin, override);
+}
+
+/** Those of these hosts that exist. */
+export async function readHostFacts(sql: Sql, hostIds: readonly string[]): Promise<HostFacts[]> {
+  const facts: HostFacts[] = [];
+  for (const chunk of chunksOf(hostIds, PART)) {
+    const rows = await sql.db
+      .selectFrom('host')
+      .innerJoin('check_pair', (join) =>
+        join.onRef('check_pair.host_id', '=', 'host.id').on('check_pair.plugin_id', 'is', null),
+      )
+      .select(['host.id', 'host.name', 'host.maintenance', 'host.policy', 'check_pair.check_id'])
+      .where('host.id', 'in', chunk)
+      .execute();
+    const checks = await readHostChecks(sql, chunk);
+    const parents = await listParentIds(sql, chunk);
+    const intervals = await readMeanIntervals(sql, chunk);
+    for (const row of rows) {
+      facts.push({
+        id: row.id,
+        name: row.name,
+        objectId: row.check_id,
+        policy: readHostPolicy(row),
+        // Nothing runs on a host in maintenance.
+        hostCheck: row.maintenance === 1 ? null : (checks.get(row.id) ?? null),
+        parentIds: parents.get(row.id) ?? [],
+        meanIntervalMs: intervals.get(row.id) ?? null,
+      });
+    }
+  }
+  return facts;
+}
+
+async function readHostChecks(sql: Sql, hostIds: readonly string[]) {
+  const found = [...(await listHostChecks(sql, hostIds))];
+  const checkIds = found.map(([, { checkId }]) => checkId);
+  if (checkIds.length === 0) return new Map<string, HostFacts['hostCheck']>();
+  const rows = await sql.db
+    .selectFrom('check_pair')
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
+    .select([
+      'check_pair.check_id',
+      'check_pair.host_id',
+      'plugin.interval_ms',
+      'plugin.timeout_ms',
+      'host_override.interval_ms as own_interval_ms',
+      'host_override.timeout_ms as own_timeout_ms',
+    ])
+    .where('check_pair.check_id', 'in', checkIds)
+    .execute();
+  return new Map<string, HostFacts['hostCheck']>(
+    rows.map((row) => {
+      const plugin = { intervalMs: row.interval_ms, timeoutMs: row.timeout_ms };
+      const own = { interval_ms: row.own_interval_ms, timeout_ms: row.own_timeout_ms };
+      const timing = timingOf(plugin, readOverride({ ...own, policy: null }));
+      return [row.host_id, { checkId: row.check_id, ...timing }];
+    }),
+  );
+}
+
+async function listParentIds({ db }: Sql, hostIds: readonly string[]) {
+  const rows = await db
+    .selectFrom('host_parent')
+    .selectAll('host_parent')
+    .where('host_parent.host_id', 'in', hostIds)
+    .orderBy('host_parent.parent_id')
+    .execute();
+  const parents = new Map<string, string[]>();
+  for (const { host_id, parent_id } of rows) {
+    const known = parents.get(host_id);
+    if (known) known.push(parent_id);
+    else parents.set(host_id, [parent_id]);
+  }
+  return parents;
+}
+
+async function readMeanIntervals({ db }: Sql, hostIds: readonly string[]) {
+  const rows = await db
+    .selectFrom('check_pair')
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .select(['check_pair.host_id', raw<number>`avg(plugin.interval_ms)`.as('mean')])
+    .where('check_pair.host_id', 'in', hostIds)
+    .groupBy('check_pair.host_id')
+    .execute();
+  return new Map(rows.map(({ host_id, mean }) => [host_id, Number(mean)]));
+}
