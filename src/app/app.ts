@@ -13,6 +13,7 @@ import { migrate } from '../database/migrations/migrate.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { startCollector } from '../grey/collector.ts';
 import { startDiscoveryCollector } from '../grey/discovery.ts';
+import { startHandlerOutbox } from '../grey/handler-outbox.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
 import { startStatistics } from '../grey/statistics.ts';
@@ -145,6 +146,14 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   lifecycle.onStop('common statistics', () => statistics.stop());
   const perfdata = startPerfdata({ ...shared, database, rrd });
   lifecycle.onStop('performance data', () => perfdata.stop());
+  const outbox = await startHandlerOutbox({
+    ...shared,
+    database,
+    shards: config.grey.shards,
+    holder: randomUUID(),
+    timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
+  });
+  lifecycle.onStop('event handlers handed out', () => outbox.stop());
   const collector = await startCollector({
     ...shared,
     database,

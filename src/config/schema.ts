@@ -305,6 +305,20 @@ export const ConfigSchema = Section({
       ],
       { default: 'critical', description: 'State of a check that ran out of time' },
     ),
+    enableEventHandlers: Type.Boolean({
+      default: true,
+      description: 'Whether event handlers run at all',
+    }),
+    globalServiceEventHandler: Type.String({
+      default: '',
+      description:
+        'Script and arguments run first when the state of any check changes; empty: none',
+    }),
+    globalHostEventHandler: Type.String({
+      default: '',
+      description: 'The same for the states of hosts themselves',
+    }),
+    eventHandlerTimeout: Seconds({ default: 30, description: 'Seconds for one event handler' }),
     enableFlapDetection: Type.Boolean({
       default: true,
       description: 'Whether objects that change their state too often are flapping',

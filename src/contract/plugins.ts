@@ -9,6 +9,7 @@ import {
   Timeout,
 } from './check-numbers.ts';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
+import { EventHandler } from './event-handlers.ts';
 
 const SiteThreshold = (description: string) => ({
   ...Threshold,
@@ -59,6 +60,7 @@ const pluginFields = {
     default: [],
     description: 'States in which a changed output is told as an event',
   }),
+  eventHandler: EventHandler,
   checkPeriod: Type.Union([Name, Type.Null()], {
     default: null,
     description: 'Time period in which the schedule runs its checks; null: always',

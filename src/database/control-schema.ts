@@ -1,5 +1,7 @@
 /** The tables of what decides when things happen; a part of `schema.ts`. */
 
+import type { Generated } from 'kysely';
+
 /** Times at which something may happen. Written by red. */
 export interface TimeperiodTable {
   id: string;
@@ -19,4 +21,16 @@ export interface TimeperiodTable {
 export interface TimeperiodExcludeTable {
   timeperiod_id: string;
   excluded_id: string;
+}
+
+/** Event handlers that are to be run. Written by grey. */
+export interface EventHandlerRunTable {
+  id: Generated<number>;
+  /** When the state changed. */
+  at: number;
+  check_id: number;
+  level: string;
+  command: string;
+  /** JSON object of text values. */
+  macros: string;
 }

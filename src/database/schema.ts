@@ -4,7 +4,11 @@
  */
 
 import type { Generated } from 'kysely';
-import type { TimeperiodExcludeTable, TimeperiodTable } from './control-schema.ts';
+import type {
+  EventHandlerRunTable,
+  TimeperiodExcludeTable,
+  TimeperiodTable,
+} from './control-schema.ts';
 import type { DiscoverySliceTable, DiscoveryTable } from './discovery-schema.ts';
 
 /** 0 or 1. */
@@ -351,6 +355,7 @@ export interface Tables {
   subnet: SubnetTable;
   timeperiod: TimeperiodTable;
   timeperiod_exclude: TimeperiodExcludeTable;
+  event_handler_run: EventHandlerRunTable;
   host_suite: MembershipTable;
   plugin_suite: MembershipTable;
   /** The suites that hosts found in a subnet are given. */

@@ -4,6 +4,7 @@
  */
 
 import type { Insertable } from 'kysely';
+import type { HandlerRun } from '../database/queries/event-handlers.ts';
 import type { EventEntry } from '../database/queries/events.ts';
 import type { HostSight } from '../database/queries/host-neighbours.ts';
 import type { HostFacts } from '../database/queries/object-facts.ts';
@@ -12,11 +13,13 @@ import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database
 import { assert } from '../lib/assert.ts';
 import { type CheckCommand, OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
+import type { HandlerReport } from '../messages/event-handler.ts';
 import { evaluateService } from '../nagios/state/evaluate-service.ts';
 import type { Evaluation, ServiceInput, WantedCheck } from '../nagios/state/evaluation.ts';
 import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
 import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
+import { describeReport, listWantedRuns } from './handler-runs.ts';
 import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
 import {
   formatMemory,
@@ -34,7 +37,8 @@ import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
 /** What may come in a queue of results. */
 export type Input =
   | { readonly kind: 'result'; readonly result: CheckResult }
-  | { readonly kind: 'command'; readonly command: CheckCommand };
+  | { readonly kind: 'command'; readonly command: CheckCommand }
+  | { readonly kind: 'report'; readonly report: HandlerReport };
 
 /** What a batch is evaluated with. */
 export interface BatchContext {
@@ -56,6 +60,8 @@ export interface BatchEvaluation {
   readonly resultRows: readonly Insertable<ResultTable>[];
   readonly events: readonly EventEntry[];
   readonly stateStarts: readonly StateStart[];
+  /** Event handlers that are to be run. */
+  readonly handlerRuns: readonly HandlerRun[];
   /** Checks that are wanted before their regular time, and when. */
   readonly wanted: ReadonlyMap<number, number>;
   /** Hosts that went or came back: their neighbours may be wanted. */
@@ -77,7 +83,14 @@ export interface NeighbourTurn {
 
 /** The check or host that an input is about. */
 export function objectIdOf(input: Input): number {
-  return input.kind === 'result' ? input.result.checkId : input.command.checkId;
+  switch (input.kind) {
+    case 'result':
+      return input.result.checkId;
+    case 'command':
+      return input.command.checkId;
+    case 'report':
+      return input.report.checkId;
+  }
 }
 
 /** Applies inputs in their order. Every input's object must be known. */
@@ -113,6 +126,7 @@ class Batch {
   readonly #demands = new Map<number, number>();
   readonly #events: EventEntry[] = [];
   readonly #stateStarts: StateStart[] = [];
+  readonly #handlerRuns: HandlerRun[] = [];
   readonly #turns: NeighbourTurn[] = [];
   readonly #checkedHosts = new Set<string>();
   readonly #waitingHosts = new Map<string, HostFacts>();
@@ -126,7 +140,8 @@ class Batch {
   take(input: Input): void {
     const object = this.#context.objects.get(objectIdOf(input));
     assert(object, 'the object of every input is known');
-    if (input.kind === 'result') this.#takeResult(object, input.result);
+    if (input.kind === 'report') this.#events.push(describeReport(input.report));
+    else if (input.kind === 'result') this.#takeResult(object, input.result);
     else this.#takeCommand(object, input.command);
   }
 
@@ -140,6 +155,7 @@ class Batch {
       resultRows: [...this.#resultRows.values()],
       events: this.#events,
       stateStarts: this.#stateStarts,
+      handlerRuns: this.#handlerRuns,
       wanted,
       turns: this.#turns,
       checkedHosts: this.#checkedHosts,
@@ -272,6 +288,13 @@ class Batch {
     this.#events.push(
       ...describeChange({ id, ...names, at, output, maxCheckAttempts, before, evaluation }),
     );
+    const { semantics } = this.#context.site;
+    const { eventHandler } = check === null ? host.policy : check.check.policy;
+    const kind = check === null ? 'host' : 'service';
+    const hostState = this.#memoryOfHost(host).state.state;
+    const change = { id, kind, at, output, maxCheckAttempts, before, evaluation } as const;
+    const runs = listWantedRuns({ ...change, eventHandler, hostState }, semantics);
+    this.#handlerRuns.push(...runs);
     const start = findStart({ id, at, output, reason, before, after: state });
     if (start !== null) this.#stateStarts.push(start);
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;

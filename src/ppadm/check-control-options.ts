@@ -6,6 +6,12 @@ import type { FieldOption } from './kind.ts';
 /** In the order of help. */
 export const CHECK_CONTROL_OPTIONS: readonly FieldOption<keyof PluginInput & string>[] = [
   {
+    field: 'eventHandler',
+    flags: '--event-handler <command>',
+    reads: 'text',
+    help: "script and arguments run when a state changes: 'mend $HOSTNAME$ $SERVICESTATE$'",
+  },
+  {
     field: 'checkPeriod',
     flags: '--check-period <name>',
     reads: 'clearable',

@@ -15,6 +15,7 @@ import { up as hostObjects } from './0011-host-objects.ts';
 import { up as hostConfiguration } from './0012-host-configuration.ts';
 import { up as timeperiods } from './0020-timeperiods.ts';
 import { up as checkControl } from './0021-check-control.ts';
+import { up as eventHandlers } from './0022-event-handlers.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -31,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0012-host-configuration': hostConfiguration,
   '0020-timeperiods': timeperiods,
   '0021-check-control': checkControl,
+  '0022-event-handlers': eventHandlers,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -3,6 +3,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.ts';
+import { type HandlerRun, insertHandlerRuns } from './event-handlers.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
@@ -92,6 +93,7 @@ export async function writeBatch(
     readonly results?: readonly Insertable<ResultTable>[];
     readonly events?: readonly EventEntry[];
     readonly stateStarts?: readonly StateStart[];
+    readonly handlerRuns?: readonly HandlerRun[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states ?? [], {
@@ -137,5 +139,6 @@ export async function writeBatch(
     update: [],
   });
   await insertStateStarts(sql, batch.stateStarts ?? []);
+  await insertHandlerRuns(sql, batch.handlerRuns ?? []);
   await insertEvents(sql, batch.events ?? []);
 }
