@@ -13,7 +13,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts'],
           exclude: ['src/**/*.server.test.ts'],
-          testTimeout: 10_000,
+          // Beyond what a loaded machine needs: it ends what hangs.
+          testTimeout: 30_000,
           // No module has state, so test files can share them; that halves the time.
           isolate: false,
         },

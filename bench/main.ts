@@ -6,9 +6,15 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openMariadb } from '../src/database/mariadb.ts';
+import { openPostgres } from '../src/database/postgres.ts';
+import { openSqlite } from '../src/database/sqlite.ts';
+import { silentLog } from '../src/lib/log.ts';
+import { startMariadb } from '../test/servers/mariadb.ts';
 import { startPostgres } from '../test/servers/postgres.ts';
 import { tempFolder } from '../test/servers/temp.ts';
 import { benchApi } from './api.ts';
+import { benchGrey } from './grey.ts';
 import { CHECK_DUMMY, MACHINE } from './machine.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchRrd } from './rrd.ts';
@@ -34,6 +40,21 @@ const SUBJECTS: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>>
         { name: 'PostgreSQL', folder: second.path, url: postgres.url('api') },
       ],
       isQuick ? 20 : 60,
+    );
+  },
+  grey: async (isQuick) => {
+    await using postgres = await startPostgres();
+    await using mariadb = await startMariadb();
+    await using folder = await tempFolder();
+    await Promise.all([postgres.createDatabase('grey'), mariadb.createDatabase('grey')]);
+    const pool = { poolSize: 4, log: silentLog() };
+    return await benchGrey(
+      [
+        { name: 'SQLite', open: () => openSqlite(join(folder.path, 'bench.db')) },
+        { name: 'PostgreSQL', open: async () => openPostgres(postgres.url('grey'), pool) },
+        { name: 'MariaDB', open: async () => openMariadb(mariadb.url('grey'), pool) },
+      ],
+      { checks: 10_000, rounds: isQuick ? 3 : 10 },
     );
   },
   rrd: (isQuick) => benchRrd(isQuick ? 1_000 : 2_500),

@@ -93,7 +93,8 @@ export async function updatePlugin(
   });
 }
 
-function hostSpec(name: string, fields: Partial<Host> = {}): Host {
+/** A host as `addCheck` makes it. */
+export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   return {
     name,
     address: `${name}.test`,
@@ -114,7 +115,8 @@ function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   };
 }
 
-function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
+/** A plugin as `addCheck` makes it. */
+export function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     name,
     run: { builtin: 'dummy' },

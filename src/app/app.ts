@@ -133,6 +133,7 @@ export async function startApp(
 
 async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Promise<void> {
   const { config, lifecycle, broker, topology } = shared;
+  const holder = `${hostname()}:${process.pid}:${randomUUID()}`;
   const heartbeats = await startHeartbeats({ ...shared, database, rrd });
   lifecycle.onStop('heartbeats', () => heartbeats.stop());
   const statistics = await startStatistics({
@@ -140,7 +141,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     database,
     rrd,
     intervalMs: config.grey.statsInterval * 1_000,
-    holder: randomUUID(),
+    holder,
     readRamUsedKib,
   });
   lifecycle.onStop('common statistics', () => statistics.stop());
@@ -159,6 +160,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     database,
     onStored: (results) => perfdata.add(results),
     shards: config.grey.shards,
+    holder,
     keepsHistory: config.grey.history,
     semantics: readSemantics(config.semantics),
   });

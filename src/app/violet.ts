@@ -10,6 +10,7 @@ import { createExecute } from '../violet/execute.ts';
 import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
+import { readUserMacros } from '../violet/plugins/user-macros.ts';
 import { Slots } from '../violet/slots.ts';
 import { openConnections } from '../violet/ssh/connections.ts';
 import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
@@ -18,7 +19,7 @@ import { parseTarget } from '../violet/ssh/target.ts';
 import { startWorker } from '../violet/worker.ts';
 import { openExecutor } from './adapters.ts';
 import { readRamUsedKib, type Shared } from './shared.ts';
-import { claimWorkerId } from './worker-id.ts';
+import { claimGivenId, claimWorkerId } from './worker-id.ts';
 
 /** Of a jump host for which none is written, as of hosts. */
 const DEFAULT_LOGIN = 'violet';
@@ -28,9 +29,10 @@ const DEFAULT_SSH_PORT = 22;
 export async function startViolet(shared: Shared): Promise<void> {
   const { config, lifecycle, log, clock } = shared;
   const { violet } = config;
-  const claimed = violet.id === '' ? await claimWorkerId(join(config.data, 'workers')) : null;
-  if (claimed) lifecycle.onStop('worker name', () => claimed.release());
-  const id = claimed?.id ?? violet.id;
+  const names = join(config.data, 'workers');
+  const claimed = await (violet.id === '' ? claimWorkerId(names) : claimGivenId(names, violet.id));
+  lifecycle.onStop('worker name', () => claimed.release());
+  const { id } = claimed;
   const user = violet.runAs === '' ? null : await findUser(violet.runAs);
   const environment = pluginEnvironment(violet.environment, user?.home ?? homedir());
   const executor = await openExecutor(config, user, shared);
@@ -43,7 +45,8 @@ export async function startViolet(shared: Shared): Promise<void> {
     environment,
     maxOutputBytes: violet.maxOutput,
   };
-  const execute = createExecute({ ...plugins, ssh, userMacros: violet.macros, clock });
+  const userMacros = await readUserMacros(violet.macros, violet.macroFiles);
+  const execute = createExecute({ ...plugins, ssh, userMacros, clock });
   const cores = availableParallelism();
   const range = concurrencyRange(cores);
   const isAuto = violet.concurrency === 'auto';
@@ -71,7 +74,7 @@ export async function startViolet(shared: Shared): Promise<void> {
     id,
     zones: violet.zones,
     plugins,
-    userMacros: violet.macros,
+    userMacros,
   });
   lifecycle.onStop('event handlers', () => handlers.stop());
   const { rate, ports, timeout } = violet.discovery;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { claimWorkerId, isAlive } from './worker-id.ts';
+import { ConfigError } from '../model/errors.ts';
+import { claimGivenId, claimWorkerId, isAlive } from './worker-id.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -28,12 +29,34 @@ test('two workers in one folder have different names', async () => {
   expect(new Set(ids.map(({ id }) => id)).size).toBe(3);
 });
 
+test('a given name is one worker at a time, and free again when that has ended', async () => {
+  const first = await claimGivenId(folder, 'web.one');
+  expect(first.id).toBe('web.one');
+  await expect(claimGivenId(folder, 'web.one')).rejects.toThrow(ConfigError);
+  expect((await claimGivenId(folder, 'two')).id).toBe('two');
+  await first.release();
+  await writeFile(join(folder, 'web.one.lock'), '4194305'); // of a process that there is not
+  expect((await claimGivenId(folder, 'web.one')).id).toBe('web.one');
+});
+
 test('the name of a worker that was killed is free again', async () => {
   const first = await claimWorkerId(folder);
   // No process has this number: it is above what Linux gives out.
   await writeFile(join(folder, `${first.id}.lock`), '4194305');
   expect((await claimWorkerId(folder)).id).toBe(first.id);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a number that has become that of another process holds no name',
+  async () => {
+    await claimGivenId(folder, 'one');
+    const lock = join(folder, 'one.lock');
+    expect(await readFile(lock, 'utf8')).toMatch(new RegExp(`^${process.pid} \\d+$`));
+    // As in a container, where each start has the same number.
+    await writeFile(lock, `${process.pid} 1`);
+    expect((await claimGivenId(folder, 'one')).id).toBe('one');
+  },
+);
 
 test('a folder that is not there yet is made, and only names and locks lie in it', async () => {
   const deep = join(folder, 'a', 'b');

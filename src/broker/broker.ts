@@ -4,7 +4,8 @@
  * What every adapter promises:
  * - `publish` resolves when the queue has the message for good: on disk at a majority of nodes with
  *   RabbitMQ, in the queue with the in-process broker. Not before. Rejects with `Unavailable` when
- *   the queue is full, or when the broker stays away longer than the adapter's publish time-out.
+ *   the queue is full, or when the broker stays away longer than the adapter's publish time-out,
+ *   unless the publisher is patient.
  *   A message whose publish was rejected may still have arrived: delivery is at least once.
  * - A delivery that was not settled (crash, lost connection) is delivered again, to any consumer.
  * - After a lost connection the adapter reconnects with back-off by itself, declares its queues again
@@ -28,6 +29,15 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; undefined = never expires. */
   readonly expiresAt?: number;
+}
+
+/** How a publish meets a broker that is away. */
+export interface PublishOptions {
+  /**
+   * Waits for as long as it is away, instead of for the adapter's time-out, and keeps its place in
+   * the order meanwhile; `close` rejects it. For who bounds by itself how much waits. Default: false.
+   */
+  readonly isPatient?: boolean;
 }
 
 /** What a consumer is given. */
@@ -84,7 +94,7 @@ export const DEAD_QUEUE_HEADER = 'x-ppalette-queue';
 /** The port. Adapters: `memory.ts`, `rabbitmq.ts`. */
 export interface Broker {
   /** Puts a message into a queue, which is declared if needed. The order of calls is kept. */
-  publish(queue: QueueSpec, message: OutgoingMessage): Promise<void>;
+  publish(queue: QueueSpec, message: OutgoingMessage, options?: PublishOptions): Promise<void>;
 
   /**
    * Hands over messages one by one, at most `concurrency` at a time.

@@ -12,7 +12,12 @@ import {
 import { assert } from '../lib/assert.ts';
 import type { CancelTimer } from '../lib/clock.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
-import { MAX_BODY_BYTES, type OutgoingMessage, type QueueSpec } from './broker.ts';
+import {
+  MAX_BODY_BYTES,
+  type OutgoingMessage,
+  type PublishOptions,
+  type QueueSpec,
+} from './broker.ts';
 import { closedError, type RabbitmqConnection, type Surroundings } from './rabbitmq-connection.ts';
 import { declareQueue, toOptions } from './rabbitmq-queues.ts';
 
@@ -34,7 +39,7 @@ export interface OutboxLimits {
 interface Entry {
   readonly queue: QueueSpec;
   readonly message: OutgoingMessage;
-  /** On the monotonic clock. */
+  /** On the monotonic clock; infinite for the patient. */
   readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -75,14 +80,15 @@ export class Outbox {
   }
 
   /** Resolves when the queue has the message for good; rejects with `Unavailable`. */
-  publish(queue: QueueSpec, message: OutgoingMessage): Promise<void> {
+  publish(queue: QueueSpec, message: OutgoingMessage, options?: PublishOptions): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
     if (this.#entries.size >= this.#limits.maxOutstanding) {
       const text = `${this.#entries.size} messages wait for RabbitMQ already, no more are taken.`;
       return Promise.reject(new Unavailable('broker', this.#because(text)));
     }
+    const limitMs = options?.isPatient ? Number.POSITIVE_INFINITY : this.#limits.publishTimeoutMs;
+    const deadline = this.#surroundings.clock.monotonic() + limitMs;
     return new Promise((resolve, reject) => {
-      const deadline = this.#surroundings.clock.monotonic() + this.#limits.publishTimeoutMs;
       const entry = { queue, message, deadline, resolve, reject, channel: null, isReturned: false };
       this.#entries.add(entry);
       this.#watchDeadline();
@@ -215,11 +221,11 @@ export class Outbox {
     if (this.#entries.delete(entry)) entry.reject(error);
   }
 
-  /** One timer, for the oldest: all wait equally long. */
+  /** One timer, for the oldest: all that have a deadline wait equally long. */
   #watchDeadline(): void {
     if (this.#cancelTimeout !== null) return;
     const { clock } = this.#surroundings;
-    const [oldest] = this.#entries;
+    const oldest = this.#oldestWithDeadline();
     if (oldest === undefined) return;
     this.#cancelTimeout = clock.setTimer(Math.max(1, oldest.deadline - clock.monotonic()), () => {
       this.#cancelTimeout = null;
@@ -231,10 +237,17 @@ export class Outbox {
   #rejectLate(): void {
     const now = this.#surroundings.clock.monotonic();
     const text = `RabbitMQ did not confirm within ${this.#limits.publishTimeoutMs / 1000} s.`;
-    for (const entry of this.#entries) {
-      if (entry.deadline > now) return;
+    for (;;) {
+      const entry = this.#oldestWithDeadline();
+      if (entry === undefined || entry.deadline > now) return;
       this.#reject(entry, new Unavailable('broker', this.#because(text)));
     }
+  }
+
+  #oldestWithDeadline(): Entry | undefined {
+    for (const entry of this.#entries)
+      if (entry.deadline !== Number.POSITIVE_INFINITY) return entry;
+    return undefined;
   }
 
   #because(text: string): string {

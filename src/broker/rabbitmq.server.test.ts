@@ -268,6 +268,32 @@ function describeOutages(): void {
       await closed;
     });
 
+    test('a patient publish outlasts the time-out and keeps its place; closing ends it', async () => {
+      await using proxy = await startFaultProxy(server.port);
+      const site = createSite(urlThrough(proxy.port));
+      const queue = specOf(site);
+      const broker = await openRabbitmqBroker({ ...site.settings, publishTimeoutMs: 200 });
+      await broker.publish(queue, messageOf('0'));
+      proxy.setMode('cut');
+      await waitFor('the outage', () => broker.problem() !== null);
+      const patient = ['1', '2'].map((id) =>
+        broker.publish(queue, messageOf(id), { isPatient: true }),
+      );
+      await expect(broker.publish(queue, messageOf('hasty'))).rejects.toThrow('within 0.2 s');
+      patient.push(broker.publish(queue, messageOf('3'), { isPatient: true }));
+      await expect(broker.publish(queue, messageOf('hasty'))).rejects.toThrow('within 0.2 s');
+      proxy.setMode('pass');
+      await Promise.all(patient);
+      const { deliveries } = await collect(broker, queue, 4);
+      expect(idsOf(deliveries)).toEqual(['0', '1', '2', '3']);
+      proxy.setMode('cut');
+      await waitFor('the next outage', () => broker.problem() !== null);
+      const last = broker.publish(queue, messageOf('last'), { isPatient: true });
+      const closed = broker.close();
+      await expect(last).rejects.toThrow('closed');
+      await closed;
+    });
+
     test('consumers and subscribers come back after a cut, and batches are told', async () => {
       await using proxy = await startFaultProxy(server.port);
       const site = createSite(urlThrough(proxy.port));

@@ -19,6 +19,7 @@ import type {
   Consumer,
   Delivery,
   OutgoingMessage,
+  PublishOptions,
   QueueSpec,
   Settlement,
 } from './broker.ts';
@@ -118,8 +119,8 @@ class RabbitmqBroker implements Broker {
     await Promise.all([this.#consuming.ready(), this.#announcer.started]);
   }
 
-  publish(queue: QueueSpec, message: OutgoingMessage): Promise<void> {
-    return this.#outbox.publish(queue, message);
+  publish(queue: QueueSpec, message: OutgoingMessage, options?: PublishOptions): Promise<void> {
+    return this.#outbox.publish(queue, message, options);
   }
 
   consumeEach(

@@ -1,4 +1,8 @@
-/** Configuration keys from the environment: `PPALETTE_<SECTION>__<KEY>`, secrets also `..._FILE`. */
+/**
+ * Configuration keys from the environment: `PPALETTE_<SECTION>__<KEY>`, secrets also `..._FILE`. A key
+ * that holds names of its own may be set as a whole, as JSON, or name by name:
+ * `PPALETTE_VIOLET__MACROS__USER3_FILE`.
+ */
 
 import { readFile } from 'node:fs/promises';
 import type { TSchema } from 'typebox';
@@ -58,7 +62,10 @@ function findKey(
 ): { path: string[]; schema: TSchema } | undefined {
   let current = schema;
   const path: string[] = [];
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
+    if ('patternProperties' in current) {
+      return findOwnName(current, path, parts.slice(index).join('__'));
+    }
     if (!('properties' in current)) return undefined;
     const properties = current.properties as Record<string, TSchema>;
     const name = Object.keys(properties).find((key) => squash(key) === squash(part));
@@ -68,6 +75,19 @@ function findKey(
     current = next;
   }
   return 'properties' in current ? undefined : { path, schema: current };
+}
+
+/** A name that the operator chose, as it is written. */
+function findOwnName(
+  schema: TSchema,
+  path: readonly string[],
+  name: string,
+): { path: string[]; schema: TSchema } | undefined {
+  const patterns = (schema as { patternProperties?: Record<string, TSchema> }).patternProperties;
+  for (const [pattern, inner] of Object.entries(patterns ?? {})) {
+    if (new RegExp(pattern).test(name)) return { path: [...path, name], schema: inner };
+  }
+  return undefined;
 }
 
 /** `heartbeatInterval`, `HEARTBEATINTERVAL` and `HEARTBEAT_INTERVAL` are one key. */

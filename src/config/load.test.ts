@@ -65,6 +65,28 @@ describe('configuration', () => {
     expect((await load('', { environment })).config.security.messageKey).toBe('hush');
   });
 
+  test('names of the operator are set one by one too, secrets by files', async () => {
+    const secret = join(folder, 'password');
+    await writeFile(secret, 'hush\n');
+    const environment = {
+      PPALETTE_VIOLET__MACROS__USER3_FILE: secret,
+      PPALETTE_VIOLET__MACROS__USER4: 'public',
+      PPALETTE_VIOLET__ENVIRONMENT__http_proxy: 'http://proxy:3128',
+      PPALETTE_VIOLET__MACRO_FILES__USER5: 'DATA/five',
+      PPALETTE_DATA: folder,
+    };
+    const { config } = await load('violet: { macros: { USER1: /plugins, USER4: old } }', {
+      environment,
+    });
+    expect(config.violet).toMatchObject({
+      macros: { USER1: '/plugins', USER3: 'hush', USER4: 'public' },
+      macroFiles: { USER5: join(folder, 'five') },
+      environment: { http_proxy: 'http://proxy:3128' },
+    });
+    const misspelt = load('', { environment: { PPALETTE_VIOLET__MACROS__USR3: 'x' } });
+    await expect(misspelt).rejects.toThrow(/PPALETTE_VIOLET__MACROS__USR3: there is no such/);
+  });
+
   test.each<[string, string, RegExp]>([
     [
       'an unknown key',

@@ -182,6 +182,11 @@ function resolvePaths(config: Config): Config {
     violet: {
       ...config.violet,
       pluginPaths: config.violet.pluginPaths.map((path) => resolve(expand(path))),
+      macroFiles: Object.fromEntries(
+        Object.entries(config.violet.macroFiles).map(([name, path]) => {
+          return [name, resolve(expand(path))];
+        }),
+      ),
       ssh: {
         ...config.violet.ssh,
         keys: config.violet.ssh.keys.map((path) => resolve(expand(path))),

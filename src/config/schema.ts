@@ -1,6 +1,7 @@
 /** Every configuration key: type, default, unit and meaning. The example file is printed from it. */
 
 import Type, { type Static } from 'typebox';
+import { SEMANTICS } from './semantics.ts';
 
 const Seconds = (options: {
   default: number;
@@ -23,9 +24,6 @@ const Limit = (value: number) =>
 const LIMITS = {
   ...{ cpu: 60, memory: 2 * 2 ** 30, openFiles: 1_024, fileSize: 100 * 2 ** 20, processes: 0 },
 };
-
-const Percent = (value: number, description: string) =>
-  Type.Number({ minimum: 0, maximum: 100, default: value, description });
 
 const QueueName = (name: string, description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
@@ -275,8 +273,17 @@ export const ConfigSchema = Section({
     }),
     macros: Type.Record(Type.String({ pattern: '^USER[0-9]{1,3}$' }), Type.String(), {
       default: {},
-      description: 'Values of $USERn$; leave this worker only as arguments of plugins over ssh',
+      description:
+        'Values of $USERn$; leave this worker only as arguments of plugins over ssh, and are masked in what plugins print, except $USER1$ and those of less than 4 characters',
     }),
+    macroFiles: Type.Record(
+      Type.String({ pattern: '^USER[0-9]{1,3}$' }),
+      Type.String({ minLength: 1 }),
+      {
+        default: {},
+        description: 'Files with the values of $USERn$, for secrets; read when violet starts',
+      },
+    ),
     ssh: SshSection,
   }),
   grey: Section({
@@ -295,80 +302,7 @@ export const ConfigSchema = Section({
       description: 'Seconds between common statistics',
     }),
   }),
-  semantics: Section({
-    serviceCheckTimeoutState: Type.Union(
-      [
-        Type.Literal('ok'),
-        Type.Literal('warning'),
-        Type.Literal('critical'),
-        Type.Literal('unknown'),
-      ],
-      { default: 'critical', description: 'State of a check that ran out of time' },
-    ),
-    enableEventHandlers: Type.Boolean({
-      default: true,
-      description: 'Whether event handlers run at all',
-    }),
-    globalServiceEventHandler: Type.String({
-      default: '',
-      description:
-        'Script and arguments run first when the state of any check changes; empty: none',
-    }),
-    globalHostEventHandler: Type.String({
-      default: '',
-      description: 'The same for the states of hosts themselves',
-    }),
-    eventHandlerTimeout: Seconds({ default: 30, description: 'Seconds for one event handler' }),
-    enableFlapDetection: Type.Boolean({
-      default: true,
-      description: 'Whether objects that change their state too often are flapping',
-    }),
-    lowServiceFlapThreshold: Percent(20, 'Percent of changes at or below which flapping stops'),
-    highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
-    lowHostFlapThreshold: Percent(20, 'As lowServiceFlapThreshold, of hosts'),
-    highHostFlapThreshold: Percent(30, 'As highServiceFlapThreshold, of hosts'),
-    useAggressiveHostChecking: Type.Boolean({
-      default: false,
-      description: 'Whether a host is down when its host check is a warning',
-    }),
-    cachedHostCheckHorizon: Type.Number({
-      minimum: 0,
-      maximum: 86_400,
-      default: 15,
-      description: 'Seconds for which the result of a host check answers for one on demand',
-    }),
-    holdForParents: Type.Number({
-      minimum: 0,
-      maximum: 3_600,
-      default: 30,
-      description:
-        'Seconds for which at most a host waits for a check of its parents, and who is told of a problem for one of its host; 0: not at all, as Nagios',
-    }),
-    reachableThrough: Type.Union([Type.Literal('any'), Type.Literal('every')], {
-      default: 'any',
-      description: 'Which parents must be up for a host to be reachable; every: as Icinga',
-    }),
-    unreachableIsState: Type.Boolean({
-      default: true,
-      description: 'false: a host without parents that are up is down like any other, as in Icinga',
-    }),
-    passiveHostChecksAreSoft: Type.Boolean({
-      default: false,
-      description: 'Whether results of hosts from outside are soft first, as those of checks',
-    }),
-    translatePassiveHostChecks: Type.Boolean({
-      default: false,
-      description: 'Whether parents decide if a host that is reported down is unreachable',
-    }),
-    logHostRetries: Type.Boolean({
-      default: true,
-      description: 'Whether soft states of hosts are told as events',
-    }),
-    hardProblemAttempt: Type.Union([Type.Literal('max'), Type.Literal('first')], {
-      default: 'max',
-      description: 'What attempt a hard problem shows: max as Nagios, first as Icinga',
-    }),
-  }),
+  semantics: Section(SEMANTICS),
   security: Section({
     messageKey: Type.String({
       default: '',

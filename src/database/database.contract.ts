@@ -10,6 +10,7 @@ import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
+import { testHosts } from './hosts.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
 import {
@@ -39,7 +40,9 @@ import { suiteQueries } from './queries/suites.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
+import { testShardOwners } from './shard-owners.contract.ts';
 import { testTimeperiods } from './timeperiods.contract.ts';
+import { testUpgrade } from './upgrade.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
 export interface DatabaseSource extends AsyncDisposable {
@@ -71,6 +74,12 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       });
 
     testDiscoveries(() => database);
+    testHosts(() => database);
+    testUpgrade(createSource);
+    testShardOwners(
+      () => database,
+      () => source.open(),
+    );
     testTimeperiods(() => database);
     testCheckControl(() => database);
 

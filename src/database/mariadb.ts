@@ -28,7 +28,8 @@ export function openMariadb(url: string, options: { poolSize: number }): Databas
           for (const statement of [
             'set session transaction isolation level read committed',
             "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
-            'set session innodb_lock_wait_timeout = 10',
+            // A process that stands still must not keep its locks; MySQL has no such limit.
+            'set session innodb_lock_wait_timeout = 10 /*M!, idle_transaction_timeout = 10 */',
           ]) {
             await connection.executeQuery(sql.raw(statement).compile(db));
           }

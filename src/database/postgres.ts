@@ -10,6 +10,9 @@ import { withTranslatedErrors } from './translate-errors.ts';
 /** The OID of `bigint`; ours are instants and counts, all below 2^53. */
 const INT8 = 20;
 
+/** A process that stands still in a transaction must not keep its locks from the others for longer. */
+const IDLE_TRANSACTION_MS = 10_000;
+
 /** Opens a pool for `url`; connections are made when they are needed. */
 export function openPostgres(url: string, options: { poolSize: number; log: Log }): Database {
   const pool = new pg.Pool({
@@ -18,6 +21,7 @@ export function openPostgres(url: string, options: { poolSize: number; log: Log 
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 60_000,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
     keepAlive: true,
     application_name: 'ppalette',
     types: {
@@ -27,6 +31,8 @@ export function openPostgres(url: string, options: { poolSize: number; log: Log 
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would throw.
   pool.on('error', (error) => options.log.debug({ error }, 'idle database connection lost'));
+  // One in use tells its statement as well.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
     dialect: withTranslatedErrors(new PostgresDialect({ pool })),
   });

@@ -8,8 +8,8 @@ import type {
   EventHandlerRunTable,
   TimeperiodExcludeTable,
   TimeperiodTable,
-} from './control-schema.ts';
-import type { DiscoverySliceTable, DiscoveryTable } from './discovery-schema.ts';
+} from './schema-control.ts';
+import type { DiscoverySliceTable, DiscoveryTable } from './schema-discoveries.ts';
 
 /** 0 or 1. */
 export type Flag = 0 | 1;
@@ -326,6 +326,15 @@ export interface DowntimeCheckTable {
   check_id: number;
 }
 
+/** Who stores the results of a shard. Written by grey. */
+export interface ShardOwnerTable {
+  shard: number;
+  /** Goes up with each owner; what an earlier one writes is refused. */
+  fence: number;
+  /** For people. */
+  owner: string;
+}
+
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -378,6 +387,7 @@ export interface Tables {
   event: EventTable;
   discovery: DiscoveryTable;
   discovery_slice: DiscoverySliceTable;
+  shard_owner: ShardOwnerTable;
   setting: SettingTable;
   config_version: ConfigVersionTable;
   config_change: ConfigChangeTable;

@@ -38,8 +38,9 @@ const AWAY = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'POOL_CLOSED',
   'ER_CON_COUNT_ERROR',
-  // A statement took longer than we wait.
+  // A statement took longer than we wait, or a transaction stood still for too long.
   '57014',
+  '25P03',
   'ER_SERVER_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_ACCESS_DENIED_ERROR',
@@ -56,7 +57,7 @@ const AWAY_CLASS = /^(08|28|3D|53|57P0)/;
 
 /** Drivers report some lost connections by text alone. */
 const AWAY_TEXT =
-  /connection terminated|connection is closed|closed state|timeout exceeded when trying to connect|pool is closed/i;
+  /connection terminated|not queryable|connection is closed|closed state|timeout exceeded when trying to connect|pool is closed/i;
 
 /** The port's error for a driver's; the same error when there is nothing to translate. */
 export function translateError(error: unknown): unknown {

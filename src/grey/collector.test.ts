@@ -32,6 +32,7 @@ beforeEach(async () => {
   collector = await startCollector({
     ...options,
     shards: 1,
+    holder: 'test',
     keepsHistory: true,
     semantics: NAGIOS_SEMANTICS,
     onStored: () => {},

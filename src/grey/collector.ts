@@ -30,6 +30,7 @@ import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import { type BatchEvaluation, evaluateBatch, type Input, objectIdOf } from './evaluate-batch.ts';
 import type { Remembered } from './memory.ts';
+import { Ownership, ShardLost } from './ownership.ts';
 import { selectHostsToLookAbove } from './parents.ts';
 import { type MonitoredObject, Policies } from './policies.ts';
 import type { Site } from './situation.ts';
@@ -50,6 +51,8 @@ export interface CollectorOptions {
   readonly envelope: Envelope;
   readonly database: Database;
   readonly shards: number;
+  /** Of this grey, for people. */
+  readonly holder: string;
   /** Told of results once they are stored. */
   readonly onStored: (results: readonly CheckResult[]) => void;
   /** Whether results of hosts that want history are kept. */
@@ -77,6 +80,10 @@ export async function startCollector(
       'ppalette_grey_orphaned_results_total',
       'Results of checks that were deleted meanwhile.',
     ),
+    refused: metrics.counter(
+      'ppalette_grey_refused_batches_total',
+      'Batches not stored, since another grey had taken the shard over.',
+    ),
     dead: metrics.counter('ppalette_grey_dead_letters_total', 'Messages that nobody understands.'),
     observeLatency: metrics.histogram(
       'ppalette_grey_store_latency_seconds',
@@ -87,7 +94,7 @@ export async function startCollector(
   const stopping = new AbortController();
   const consumers: Consumer[] = [];
   for (let shard = 0; shard < options.shards; shard++) {
-    const collector = new ShardCollector(options, counters, stopping.signal);
+    const collector = new ShardCollector(options, { shard, counters, stopping: stopping.signal });
     consumers.push(
       await options.broker.consumeBatches(
         options.topology.results(shard),
@@ -109,6 +116,7 @@ interface Counters {
   readonly stored: CounterMetric;
   readonly repeated: CounterMetric;
   readonly orphaned: CounterMetric;
+  readonly refused: CounterMetric;
   readonly dead: CounterMetric;
   readonly observeLatency: (valueS: number) => void;
 }
@@ -120,20 +128,35 @@ class ShardCollector {
   readonly #states = new States();
   readonly #policies = new Policies();
   readonly #site: Site;
+  readonly #ownership: Ownership;
 
-  constructor(options: CollectorOptions, counters: Counters, stopping: AbortSignal) {
+  constructor(
+    options: CollectorOptions,
+    one: {
+      readonly shard: number;
+      readonly counters: Counters;
+      readonly stopping: AbortSignal;
+    },
+  ) {
+    const { database, holder: owner, clock } = options;
     this.#options = options;
-    this.#counters = counters;
-    this.#stopping = stopping;
+    this.#counters = one.counters;
+    this.#stopping = one.stopping;
+    const onRefused = () => {
+      one.counters.refused.add();
+      options.log.warn({ shard: one.shard }, 'another grey took the shard over, batch not stored');
+    };
+    this.#ownership = new Ownership({ database, shard: one.shard, owner, clock, onRefused });
     this.#site = { semantics: options.semantics, startedAt: options.clock.now() };
   }
 
   /** Another grey may have owned the shard meanwhile. */
   reset(): void {
+    this.#ownership.reset();
     this.#states.clear();
   }
 
-  /** Stores a batch. Rejects only when told to stop while the database is away. */
+  /** Stores a batch. Rejects when the shard is lost, or told to stop while the database is away. */
   async collect(deliveries: readonly Delivery[]): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
     const inputs: Input[] = [];
@@ -170,6 +193,7 @@ class ShardCollector {
           inputs = await this.#dropOrphans(inputs);
           continue;
         }
+        if (error instanceof ShardLost) throw error;
         if (!(error instanceof Unavailable) || this.#stopping.aborted) throw error;
         if (failures === 1) log.warn({ error }, 'results cannot be stored, trying on');
         await sleep(clock, backoffMs(RETRY, failures, random), this.#stopping);
@@ -179,6 +203,7 @@ class ShardCollector {
 
   async #store(inputs: readonly Input[]): Promise<void> {
     const { database, keepsHistory, onStored } = this.#options;
+    if (await this.#ownership.ensure()) this.#states.clear();
     await this.#policies.refresh(database);
     const ids = new Set(inputs.map(objectIdOf));
     const objects = await this.#policies.loadObjects(database, ids);
@@ -189,16 +214,17 @@ class ShardCollector {
     const above = await this.#lookAbove(known, objects, before);
     const context = { site: this.#site, keepsHistory, objects, ...above };
     const evaluation = evaluateBatch(before, known, context);
-    await database.transaction((sql) =>
-      writeBatch(sql, {
+    await database.transaction(async (sql) => {
+      await this.#ownership.hold(sql);
+      await writeBatch(sql, {
         states: evaluation.stateRows,
         memories: evaluation.memoryRows,
         results: evaluation.resultRows,
         events: evaluation.events,
         stateStarts: evaluation.stateStarts,
         handlerRuns: evaluation.handlerRuns,
-      }),
-    );
+      });
+    });
     this.#states.keep(evaluation.states);
     await this.#announce(evaluation, above.sights);
     const results = known.flatMap((input) => (input.kind === 'result' ? [input.result] : []));

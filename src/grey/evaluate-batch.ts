@@ -310,7 +310,7 @@ class Batch {
   ): void {
     switch (what) {
       case 'itself':
-        if (id !== null) want(this.#demands, id, at);
+        // Who says that a result is too old forces the check as well (red/freshness.ts).
         break;
       case 'host':
         if (host.hostCheck !== null) want(this.#demands, host.hostCheck.checkId, at);

@@ -10,6 +10,7 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
 import { type Worker, writeWorkers } from '../database/queries/workers.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -18,6 +19,7 @@ import { PoisonMessage } from '../model/errors.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { workerDefinition, workerFileName, workerSample } from '../rrd/series.ts';
 import { alignToStep, createSeriesWriter } from './series.ts';
+import { WorkerInstances } from './worker-instances.ts';
 
 /** What the heartbeat consumer works with. */
 export interface HeartbeatOptions {
@@ -26,6 +28,7 @@ export interface HeartbeatOptions {
   readonly envelope: Envelope;
   readonly database: Database;
   readonly rrd: RrdStore;
+  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -37,7 +40,25 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     'ppalette_grey_heartbeats_total',
     'Heartbeats of workers stored.',
   );
+  const refusedCount = options.metrics.counter(
+    'ppalette_grey_refused_heartbeats_total',
+    'Heartbeats of a worker whose name another process has taken.',
+  );
   const writeSeries = createSeriesWriter(options);
+  const instances = new WorkerInstances(options.clock);
+  const refuseTwin = (heartbeat: Heartbeat) => {
+    const { worker, hostname } = heartbeat;
+    const other = instances.findOther(heartbeat);
+    if (other === null) return false;
+    const remedy = 'give each its own violet.id';
+    // At each heartbeat: it goes on until somebody acts.
+    log.error(
+      { worker, hostname, otherHostname: other.hostname, remedy },
+      'two workers of one name',
+    );
+    refusedCount.add();
+    return true;
+  };
 
   const store = async (deliveries: readonly Delivery[]): Promise<Settlement[]> => {
     const settlements: Settlement[] = [];
@@ -45,9 +66,10 @@ export function startHeartbeats(options: HeartbeatOptions): Promise<Consumer> {
     for (const delivery of deliveries) {
       try {
         const heartbeat = envelope.open(HEARTBEAT, delivery);
+        settlements.push(ACK);
+        if (refuseTwin(heartbeat)) continue;
         const known = newest.get(heartbeat.worker);
         if (!known || known.sentAt < heartbeat.sentAt) newest.set(heartbeat.worker, heartbeat);
-        settlements.push(ACK);
       } catch (error) {
         if (!(error instanceof PoisonMessage)) throw error;
         log.warn({ error, messageId: delivery.id }, 'heartbeat not understood, dead-lettered');
@@ -91,6 +113,7 @@ function toWorker(heartbeat: Heartbeat): Worker {
       ramUsedKib: heartbeat.ramUsedKib,
       timedOut: heartbeat.timedOut ?? 0,
       notStarted: heartbeat.notStarted ?? 0,
+      unsentResults: heartbeat.unsentResults ?? 0,
       loopLagMs: heartbeat.loopLagMs ?? 0,
     },
   };

@@ -35,6 +35,8 @@ const HeartbeatSchema = Type.Object({
   /** Checks that ran out of time, and that could not be started, since the worker's start. */
   timedOut: Type.Optional(Count),
   notStarted: Type.Optional(Count),
+  /** Results on their way to the broker, not confirmed yet. */
+  unsentResults: Type.Optional(Count),
   /** 99th percentile of the event loop's delay since the last heartbeat. */
   loopLagMs: Type.Optional(Count),
   /** Resident memory in KiB. */

@@ -34,6 +34,8 @@ export type Outcome =
       readonly stdout: string;
       readonly stderr: string;
       readonly truncated: boolean;
+      /** A line of ours about the run, to be shown below the plugin's text. Default: none. */
+      readonly remark?: string;
     }
   | {
       readonly kind: 'signalled';

@@ -55,12 +55,61 @@ describe('1.1 exit codes', () => {
     });
   });
 
+  test.each([0, 4])('a line of ours about the run is added, with exit code %i too', (exitCode) => {
+    const outcome: Outcome = { ...exited(exitCode, 'text'), remark: '(new key)' } as Outcome;
+    expect(readExit(outcome, SETTINGS)).toMatchObject({ printed: 'text', remark: '(new key)' });
+  });
+
   test('nothing on both is said so, whatever the state', () => {
     expect(readExit(exited(0, '\n', ' '), SETTINGS)).toMatchObject({
       state: 'ok',
       statement: '(the plugin printed nothing)',
       printed: '',
     });
+  });
+});
+
+describe('1.1 as Icinga', () => {
+  const ICINGA = {
+    serviceCheckTimeoutState: 'unknown',
+    outOfBoundsState: 'unknown',
+    timeoutOutput: 'kept',
+  } as const;
+
+  test.each([4, 126, 127, 128, 255, -1])('%i is unknown', (exitCode) => {
+    const nagios = readExit(exited(exitCode, 'out', 'err'), SETTINGS);
+    expect(readExit(exited(exitCode, 'out', 'err'), ICINGA)).toEqual({
+      ...nagios,
+      state: 'unknown',
+    });
+  });
+
+  test.each([
+    ['missing', 127],
+    ['notExecutable', 126],
+    ['refused', 3],
+  ] as const)('a plugin that is %s is unknown', (why, exitCode) => {
+    const outcome: Outcome = { kind: 'notStarted', why, detail: 'There is no x.' };
+    expect(readExit(outcome, ICINGA)).toMatchObject({ state: 'unknown', exitCode });
+  });
+
+  test('a timeout is told below what the plugin had printed', () => {
+    const outcome = { kind: 'timedOut', timeoutMs: 500 } as const;
+    expect(readExit({ ...outcome, stdout: 'busy' }, ICINGA)).toEqual({
+      ...{ state: 'unknown', exitCode: 3, statement: null, printed: 'busy' },
+      remark: '(timed out after 0.50 seconds)',
+    });
+    expect(readExit({ ...outcome, stdout: ' \n' }, ICINGA)).toMatchObject({
+      ...{ statement: '(timed out after 0.50 seconds)', remark: null },
+    });
+  });
+
+  test('codes 0 to 3 and signals are as with Nagios', () => {
+    for (const outcome of [0, 1, 2, 3].map((code) => exited(code, 'text'))) {
+      expect(readExit(outcome, ICINGA)).toEqual(readExit(outcome, SETTINGS));
+    }
+    const killed = signalled('SIGKILL', 'OK', 'err');
+    expect(readExit(killed, ICINGA)).toEqual(readExit(killed, SETTINGS));
   });
 });
 

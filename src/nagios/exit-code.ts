@@ -1,6 +1,6 @@
 /**
  * Section 1.1: what the end of a run says of its state, before the plugin's text is read (1.2).
- * Where Nagios and others differ, this is Nagios. An outcome from violet comes in, its verdict goes
+ * Where Nagios and others differ, a setting chooses; without it this is Nagios. An outcome from violet comes in, its verdict goes
  * to `plugin-output.ts`.
  */
 
@@ -11,6 +11,17 @@ import { CHECK_STATES, type CheckStateName, type Outcome } from '../model/check.
 export interface ReadingSettings {
   /** State of a check that ran out of time; Nagios has `critical`. */
   readonly serviceCheckTimeoutState: CheckStateName;
+  /**
+   * State of exit codes outside 0 to 3, 126 and 127 among them, and of plugins that are missing or
+   * not executable, for which Nagios sees these two. Default: `critical`, as Nagios and Naemon;
+   * Icinga has `unknown`.
+   */
+  readonly outOfBoundsState?: 'critical' | 'unknown';
+  /**
+   * What a check that ran out of time shows. Default: `replaced` by our words, as Nagios; `kept`:
+   * what the plugin had printed, our words below it, as Icinga.
+   */
+  readonly timeoutOutput?: 'replaced' | 'kept';
 }
 
 /** State and exit code of a run, and which texts stand for it. Texts are raw, of any length. */
@@ -30,17 +41,18 @@ type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
 
 const SHELL_CODES = { missing: 127, notExecutable: 126 } as const;
 
-/** The verdict on a run. An exit code outside 0 to 3 is `critical`, a signal is `unknown`. */
+/** The verdict on a run. A signal is `unknown` to all engines. */
 export function readExit(outcome: Outcome, settings: ReadingSettings): Verdict {
+  const outOfBounds = settings.outOfBoundsState ?? 'critical';
   switch (outcome.kind) {
     case 'exited':
-      return readExited(outcome);
+      return readExited(outcome, outOfBounds);
     case 'signalled':
       return readSignalled(outcome);
     case 'timedOut':
-      return readTimedOut(outcome, settings.serviceCheckTimeoutState);
+      return readTimedOut(outcome, settings);
     case 'notStarted':
-      return readNotStarted(outcome);
+      return readNotStarted(outcome, outOfBounds);
     case 'sshFailed':
       return readSshFailed(outcome);
     default:
@@ -48,19 +60,23 @@ export function readExit(outcome: Outcome, settings: ReadingSettings): Verdict {
   }
 }
 
-function readExited({ exitCode, stdout, stderr }: Of<'exited'>): Verdict {
+function readExited(
+  { exitCode, stdout, stderr, ...run }: Of<'exited'>,
+  outOfBounds: CheckStateName,
+): Verdict {
+  const remark = run.remark ?? null;
   const printed = isBlank(stdout) ? stderr : stdout;
   const state = CHECK_STATES[exitCode];
   if (state === undefined) {
     const statement = describeWrongCode(exitCode);
-    return { state: 'critical', exitCode, statement, printed, remark: null };
+    return { state: outOfBounds, exitCode, statement, printed, remark };
   }
   if (isBlank(printed)) {
     const statement = '(the plugin printed nothing)';
-    return { state, exitCode, statement, printed: '', remark: null };
+    return { state, exitCode, statement, printed: '', remark };
   }
   const text = isBlank(stdout) ? `(nothing on stdout) stderr: ${stderr.trimStart()}` : stdout;
-  return { state, exitCode, statement: null, printed: text, remark: null };
+  return { state, exitCode, statement: null, printed: text, remark };
 }
 
 function describeWrongCode(exitCode: number): string {
@@ -77,16 +93,19 @@ function readSignalled({ signal, stdout, stderr }: Of<'signalled'>): Verdict {
     : { ...verdictOf('unknown'), printed: stdout, remark: ending };
 }
 
-function readTimedOut({ timeoutMs, stdout }: Of<'timedOut'>, state: CheckStateName): Verdict {
+function readTimedOut({ timeoutMs, stdout }: Of<'timedOut'>, settings: ReadingSettings): Verdict {
+  const verdict = verdictOf(settings.serviceCheckTimeoutState);
   const statement = `(timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds)`;
-  return { ...verdictOf(state), statement, printed: stdout };
+  return settings.timeoutOutput === 'kept' && !isBlank(stdout)
+    ? { ...verdict, printed: stdout, remark: statement }
+    : { ...verdict, statement, printed: stdout };
 }
 
-function readNotStarted({ why, detail }: Of<'notStarted'>): Verdict {
+function readNotStarted({ why, detail }: Of<'notStarted'>, outOfBounds: CheckStateName): Verdict {
   if (why === 'refused') return { ...verdictOf('unknown'), statement: `(not started) ${detail}` };
   const exitCode = SHELL_CODES[why];
   const statement = `(not started, exit code ${exitCode}) ${detail}`;
-  return { ...verdictOf('critical'), exitCode, statement };
+  return { ...verdictOf(outOfBounds), exitCode, statement };
 }
 
 /** Nagios has no ssh of its own; the words tell it from what a plugin says. */

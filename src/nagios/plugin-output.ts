@@ -32,8 +32,8 @@ export interface PluginText {
  * but newline and tab, within the limits of `PluginText`. In place of a plugin's text may stand ours,
  * which begins with a parenthesis; then the long output is what the plugin printed.
  *
- * The long output ends with `[output cut]` when something is missing, and names the signal that
- * ended the run. Performance data that cannot be read is left out.
+ * The long output ends with `[output cut]` when something is missing, and names the signal or the
+ * time-out that ended the run. Performance data that cannot be read is left out.
  */
 export function readOutcome(outcome: Outcome, settings: ReadingSettings): Reading {
   const verdict = readExit(outcome, settings);
@@ -44,7 +44,7 @@ export function readOutcome(outcome: Outcome, settings: ReadingSettings): Readin
   const printed = cleanText(verdict.printed);
   const text =
     verdict.statement === null ? splitText(printed) : showStatement(verdict.statement, printed);
-  const isUnfinished = isCut || outcome.kind === 'signalled';
+  const isUnfinished = isCut || outcome.kind !== 'exited';
   const perfdata = isUnfinished ? withoutLastItem(text.perfdata, printed) : text.perfdata;
   return {
     state: verdict.state,

@@ -45,6 +45,9 @@ const valuesOf = (kind: DocumentKind, field: string, standard: unknown): fc.Arbi
     return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
   if (kind === 'timeperiod' && field === 'exclude')
     return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (kind === 'host' && field === 'parents')
+    return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (kind === 'host' && field === 'hostCheck') return name;
   if (field === 'exclude') return fc.constantFrom([], ['10.0.0.1/32'], ['10.0.0.0/30', '::1/128']);
   if (field === 'cidr') return fc.constantFrom('10.0.0.0/24', '2001:db8::/120');
   if (field === 'address') return fc.constantFrom('10.0.0.1', '2001:db8::1', 'web1.example');
@@ -78,8 +81,10 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
     ...EMPTY,
     suite: kind === 'suite' ? new Map() : others(item['suites']),
     subnet: kind === 'host' ? others(item['subnet']) : new Map(),
+    plugin: kind === 'host' ? others(item['hostCheck']) : new Map(),
+    host: kind === 'host' ? others(item['parents']) : new Map(),
   };
-  const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [];
+  const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [...site[kind]];
   if (kind === 'plugin') Object.assign(site, { timeperiod: others(item['checkPeriod']) });
   return { ...site, [kind]: new Map([...before, [item.name, item]]) };
 };
@@ -126,11 +131,13 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
       fc.property(object, fc.constantFrom(...fields), (item, field) => {
         const changed = { ...item, [field]: 'certainly-another' };
         const site = siteOf(kind, item);
-        const another = [['certainly-another', { ...item, name: 'certainly-another' }]] as const;
+        const other = new Map([['certainly-another', { ...item, name: 'certainly-another' }]]);
         const wanted = {
           ...site,
-          ...(field === 'subnet' ? { subnet: new Map(another) } : {}),
-          timeperiod: new Map([...site.timeperiod, ...another]),
+          ...(field === 'subnet' ? { subnet: other } : {}),
+          ...(kind === 'host' && field === 'hostCheck' ? { plugin: other } : {}),
+          ...(field === 'parents' ? { host: new Map([...site.host, ...other]) } : {}),
+          timeperiod: new Map([...site.timeperiod, ...other]),
         };
         const [change] = findChanges(
           read(formatDocuments([toDocument(kind, changed)])),

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ProblemAnswer } from '../contract/client.ts';
 import { InvalidInput } from '../model/errors.ts';
 import type { FieldOption, Item, Kind } from './kind.ts';
+import { type Overrides, parseOverride } from './overrides.ts';
 import { parseDuration, parseEntry, parseNames, parseOnOff } from './read-values.ts';
 import { readWhen } from './when.ts';
 
@@ -140,6 +141,8 @@ function fieldOption(field: FieldOption, flags: string): Option {
       return option.argParser(collectNames);
     case 'entries':
       return option.argParser(collectEntries);
+    case 'overrides':
+      return option.argParser(collectOverrides);
     default:
       return option;
   }
@@ -183,6 +186,16 @@ function collectEntries(text: string, before: Values = {}): Values {
   const entry = parseEntry(text);
   if (entry) return { ...before, [entry[0]]: entry[1] };
   throw new InvalidArgumentError('It must be key=value, or key- to take a key out.');
+}
+
+function collectOverrides(text: string, before: Overrides = {}): Overrides {
+  const override = parseOverride(text);
+  if (override === undefined) {
+    throw new InvalidArgumentError('It must be plugin.field=value, or plugin.field- or plugin-.');
+  }
+  const { plugin, numbers } = override;
+  const merged = numbers === null ? null : { ...before[plugin], ...numbers };
+  return { ...before, [plugin]: merged };
 }
 
 function namesOf(values: Values, field: FieldOption, verb: 'add' | 'remove'): readonly string[] {

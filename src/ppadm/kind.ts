@@ -23,8 +23,19 @@ export interface FieldOption<Field extends string = string> {
   readonly field: Field;
   /** As commander takes it: `--address <address>`. */
   readonly flags: string;
-  /** `names`: a list, repeatable and with commas; `clearable`: text, where empty text clears. */
-  readonly reads: 'text' | 'clearable' | 'number' | 'onOff' | 'seconds' | 'names' | 'entries';
+  /**
+   * `names`: a list, repeatable and with commas; `clearable`: text, where empty text clears;
+   * `overrides`: numbers of plugins, repeatable.
+   */
+  readonly reads:
+    | 'text'
+    | 'clearable'
+    | 'number'
+    | 'onOff'
+    | 'seconds'
+    | 'names'
+    | 'entries'
+    | 'overrides';
   /** Whether the word `none` clears a number. */
   readonly isClearable?: boolean;
   readonly help: string;

@@ -7,6 +7,7 @@ import type { HostInput, HostJson } from '../contract/hosts.ts';
 import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
+import { HOST_STATES } from '../model/host-state.ts';
 import { CHECK_CONTROL_OPTIONS } from './check-control-options.ts';
 import {
   LABEL_FILTER,
@@ -16,30 +17,22 @@ import {
   ZONE_FILTER,
 } from './filters.ts';
 import { defineKind, type Kind } from './kind.ts';
+import {
+  DESCRIPTION_OPTION,
+  FLAPPING_OPTIONS,
+  ID,
+  MAX_ATTEMPTS_OPTION,
+  NAME,
+  NAME_OPTION,
+  RETRY_OPTION,
+  STALKING_OPTION,
+  SUITES_OPTION,
+  UPDATED,
+} from './kind-options.ts';
 import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 import { TIMEPERIOD } from './timeperiod-kind.ts';
 
-const DESCRIPTION_OPTION = {
-  field: 'description',
-  flags: '--description <text>',
-  reads: 'text',
-  help: 'text for people',
-} as const;
-const SUITES_OPTION = {
-  field: 'suites',
-  flags: '--suite <name>',
-  reads: 'names',
-  help: 'its suites (repeatable)',
-} as const;
-const NAME = { title: 'NAME', field: 'name' } as const;
-const UPDATED = { title: 'CHANGED', field: 'updatedAt', format: 'ago', isWide: true } as const;
-const ID = { title: 'ID', field: 'id', isWide: true } as const;
-const NAME_OPTION = {
-  field: 'name',
-  flags: '--name <name>',
-  reads: 'text',
-  help: 'its name',
-} as const;
+const VIEW_STATES = [...HOST_STATES, 'pending'];
 
 /** Hosts. */
 export const HOST = defineKind<HostJson, HostInput>({
@@ -53,11 +46,14 @@ export const HOST = defineKind<HostJson, HostInput>({
   isPaged: true,
   columns: [
     NAME,
+    { title: 'STATE', field: 'state', format: 'state' },
     { title: 'ADDRESS', field: 'address' },
     { title: 'SUITES', field: 'suites', format: 'names', isFlexible: true },
     { title: 'SUBNET', field: 'subnet' },
     { title: 'MAINTENANCE', field: 'maintenance', format: 'onOff' },
     { title: 'ZONE', field: 'zone' },
+    { title: 'SINCE', field: 'lastStateChange', format: 'ago', isWide: true },
+    { title: 'PARENTS', field: 'parents', format: 'names', isFlexible: true, isWide: true },
     { title: 'HISTORY', field: 'history', format: 'onOff', isWide: true },
     { title: 'LOGIN', field: 'login', isWide: true },
     { title: 'PORT', field: 'sshPort', isWide: true },
@@ -67,6 +63,13 @@ export const HOST = defineKind<HostJson, HostInput>({
   ],
   filters: [
     SEARCH_FILTER,
+    {
+      query: 'state',
+      flags: '--state <states>',
+      reads: 'words',
+      words: VIEW_STATES,
+      help: `only in these states: ${VIEW_STATES.join(',')}`,
+    },
     SUITE_FILTER,
     SUBNET_FILTER,
     LABEL_FILTER,
@@ -104,6 +107,31 @@ export const HOST = defineKind<HostJson, HostInput>({
       flags: '--history <on|off>',
       reads: 'onOff',
       help: 'whether every single result is kept',
+    },
+    {
+      field: 'hostCheck',
+      flags: '--host-check <plugin>',
+      reads: 'clearable',
+      help: 'the plugin of its suites that tells whether it is up; empty: as its suites have it',
+    },
+    {
+      field: 'parents',
+      flags: '--parent <host>',
+      reads: 'names',
+      help: 'a host through which it is reached (repeatable)',
+    },
+    MAX_ATTEMPTS_OPTION,
+    RETRY_OPTION,
+    ...FLAPPING_OPTIONS,
+    {
+      ...STALKING_OPTION,
+      help: 'states of its own in which a changed output is told (repeatable)',
+    },
+    {
+      field: 'overrides',
+      flags: '--override <plugin.field=value>',
+      reads: 'overrides',
+      help: 'a number that its check has instead of the plugin: disk.interval=5m; disk.interval- (repeatable)',
     },
     { field: 'zone', flags: '--zone <name>', reads: 'text', help: 'which workers run its checks' },
     {
@@ -192,50 +220,21 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       reads: 'seconds',
       help: 'how long it may take',
     },
-    {
-      field: 'retryInterval',
-      flags: '--retry-interval <duration>',
-      reads: 'seconds',
-      isClearable: true,
-      help: 'how often while a problem is soft; none: as always',
-    },
-    {
-      field: 'maxCheckAttempts',
-      flags: '--max-attempts <n>',
-      reads: 'number',
-      help: 'results in a row that make a problem hard',
-    },
+    RETRY_OPTION,
+    MAX_ATTEMPTS_OPTION,
     {
       field: 'volatile',
       flags: '--volatile <on|off>',
       reads: 'onOff',
       help: 'whether every problem result counts as a new problem',
     },
+    ...FLAPPING_OPTIONS,
+    STALKING_OPTION,
     {
-      field: 'flapDetection',
-      flags: '--flap-detection <on|off>',
+      field: 'hostCheck',
+      flags: '--host-check <on|off>',
       reads: 'onOff',
-      help: 'whether checks that change their state too often are flapping',
-    },
-    {
-      field: 'lowFlapThreshold',
-      flags: '--low-flap-threshold <percent>',
-      reads: 'number',
-      isClearable: true,
-      help: 'where flapping stops; none: as the site has it',
-    },
-    {
-      field: 'highFlapThreshold',
-      flags: '--high-flap-threshold <percent>',
-      reads: 'number',
-      isClearable: true,
-      help: 'where flapping starts; none: as the site has it',
-    },
-    {
-      field: 'stalking',
-      flags: '--stalking <states>',
-      reads: 'names',
-      help: 'states in which a changed output is told (repeatable)',
+      help: 'whether it tells if hosts of its suites are up, unless they name another',
     },
     ...CHECK_CONTROL_OPTIONS,
     SUITES_OPTION,

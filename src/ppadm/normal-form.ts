@@ -23,6 +23,8 @@ export function normalizeNames(value: unknown): unknown {
 }
 
 const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  'host parents': normalizeNames,
+  'host retryInterval': roundToMs,
   'host address': (value) => mapText(value, (text) => parseIpAddress(text) ?? text.toLowerCase()),
   'subnet cidr': (value) => mapText(value, normalizeCidr),
   'subnet exclude': (value) =>

@@ -4,6 +4,7 @@ import type { AuditJson, TokenJson } from '../contract/access.ts';
 import type { CheckJson, JobJson } from '../contract/checks.ts';
 import type { DiscoveryJson } from '../contract/discoveries.ts';
 import type { DowntimeJson } from '../contract/downtimes.ts';
+import type { HostStateJson } from '../contract/host-states.ts';
 import type { WorkerJson } from '../contract/statistics.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { DISCOVERY_STATES } from '../model/discovery.ts';
@@ -73,7 +74,7 @@ export const CHECK = defineKind<CheckJson>({
       query: 'handled',
       flags: '--handled <on|off>',
       reads: 'onOff',
-      help: 'only what is acknowledged or in downtime, or only what is not',
+      help: 'only what is acknowledged, in downtime or down to its host, or only what is not',
     },
     ...CHECK_FILTERS,
     LABEL_FILTER,
@@ -82,6 +83,31 @@ export const CHECK = defineKind<CheckJson>({
     ZONE_FILTER,
     SEARCH_FILTER,
   ],
+  fields: [],
+});
+
+/** Hosts' own states. */
+export const HOST_STATE = defineKind<HostStateJson>({
+  name: 'host',
+  plural: 'hosts',
+  list: 'listHosts',
+  get: undefined,
+  changes: undefined,
+  key: [{ parameter: 'host', field: 'host' }],
+  identities: [],
+  isPaged: true,
+  columns: [
+    { title: 'HOST', field: 'host' },
+    { title: 'STATE', field: 'state', format: 'state' },
+    { title: 'SINCE', field: 'lastStateChange', format: 'ago' },
+    { title: 'HARD', field: 'lastHardStateChange', format: 'ago' },
+    { title: 'CHECKED', field: 'finishedAt', format: 'ago' },
+    { title: 'NEXT', field: 'nextDue', format: 'until' },
+    { title: 'TOOK', field: 'executionTime', format: 'seconds' },
+    { title: 'LATENCY', field: 'latency', format: 'seconds' },
+    { title: 'OUTPUT', field: 'output', isFlexible: true },
+  ],
+  filters: [],
   fields: [],
 });
 

@@ -13,6 +13,7 @@ import {
   type MemberKind,
   type SiteDocument,
 } from './documents.ts';
+import { orderHosts } from './host-order.ts';
 import { normalizeNames, normalizeSpec } from './normal-form.ts';
 import { type Difference, listDifferences } from './output/differences.ts';
 import {
@@ -65,11 +66,7 @@ export function findChanges(
   const memberships = resolveMemberships(wanted, remaining);
   const changes = DOCUMENT_KINDS.flatMap((kind) => {
     const compared = compareKind(kind, { wanted, remaining, memberships });
-    // A new host may have the address that another gives up.
-    const isNew = ({ action }: SiteChange) => action === 'create';
-    if (kind === 'host') {
-      return [...compared.filter((one) => !isNew(one)), ...compared.filter(isNew)];
-    }
+    if (kind === 'host') return orderHosts(compared, wanted.host, remaining.host);
     const specs = new Map([...wanted.timeperiod].map(([name, { spec }]) => [name, spec]));
     return kind === 'timeperiod' ? sortByExcludes(compared, specs) : compared;
   });
@@ -149,7 +146,11 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     for (const member of wanted[kind].values()) check(member, 'suites', 'suite');
     for (const suite of wanted.suite.values()) check(suite, MEMBER_FIELDS[kind], kind);
   }
-  for (const host of wanted.host.values()) check(host, 'subnet', 'subnet');
+  for (const host of wanted.host.values()) {
+    check(host, 'subnet', 'subnet');
+    check(host, 'parents', 'host');
+    check(host, 'hostCheck', 'plugin');
+  }
   for (const plugin of wanted.plugin.values()) check(plugin, 'checkPeriod', 'timeperiod');
   for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
   return errors;

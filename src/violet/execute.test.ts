@@ -148,7 +148,7 @@ describe('a built-in probe', () => {
   test('gets its params split, with macros replaced', async () => {
     const request = requestFor({ builtin: 'dummy' }, `1 "$HOSTNAME$ $USER2$"`);
     expect(await execute(request)).toEqual({
-      ...{ kind: 'exited', exitCode: 1, stdout: 'WARNING: web1 my secret\n' },
+      ...{ kind: 'exited', exitCode: 1, stdout: 'WARNING: web1 ******\n' },
       ...{ stderr: '', truncated: false },
     });
   });

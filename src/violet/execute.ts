@@ -10,13 +10,14 @@ import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
 import { buildArguments } from './plugins/arguments.ts';
+import { createMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
 import { BUILTIN_NAMES, findProbe } from './probes/probes.ts';
 import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 
 /** What checks are run with. */
 export interface ExecuteContext extends PluginContext, RemoteContext {
-  /** Values of `$USERn$`, by name without `$`. */
+  /** Values of `$USERn$`, by name without `$`. Secrets among them are in no outcome. */
   readonly userMacros: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
@@ -29,6 +30,12 @@ export type Execute = (request: CheckRequest, signal?: AbortSignal) => Promise<O
 
 /** Creates the runner of requests. */
 export function createExecute(context: ExecuteContext): Execute {
+  const mask = createMask(context.userMacros);
+  const execute = createRunner(context);
+  return async (request, signal) => mask(await execute(request, signal));
+}
+
+function createRunner(context: ExecuteContext): Execute {
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });

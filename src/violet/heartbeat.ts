@@ -66,6 +66,7 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): Promise<voi
       maxThroughput,
       timedOut: figures.timedOut,
       notStarted: figures.notStarted,
+      unsentResults: figures.unsent,
       loopLagMs: options.readLoopLagMs(),
       ramUsedKib: options.readRamUsedKib(),
     };

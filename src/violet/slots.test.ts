@@ -80,6 +80,27 @@ describe('slots', () => {
     await tasks.endAll();
   });
 
+  test('suspects together leave half of the places to the others, and wait for their own half', async () => {
+    const slots = new Slots(4, { perHost: 9, perPlugin: 9 });
+    const tasks = createTasks(slots);
+    const suspect = (host: string) => tasks.add({ host, plugin: 'p', isSuspect: true });
+    for (const host of ['dead1', 'dead2', 'dead3', 'dead4', 'dead5', 'dead6', 'dead7'])
+      suspect(host);
+    for (const host of ['a', 'b', 'c']) tasks.add({ host, plugin: 'p' });
+    await tasks.settle();
+    const runningHosts = () => tasks.running.map(({ owner }) => owner.host);
+    expect(runningHosts()).toEqual(['dead1', 'dead2', 'a', 'b']);
+    expect([slots.waiting, tasks.refused()]).toEqual([5, 1]);
+    tasks.running[0]?.end();
+    await tasks.settle();
+    expect(runningHosts()).toEqual(['dead2', 'a', 'b', 'c']);
+    tasks.running[1]?.end();
+    await tasks.settle();
+    expect(runningHosts()).toEqual(['dead2', 'b', 'c', 'dead3']);
+    await tasks.endAll();
+    expect([slots.running, slots.waiting]).toEqual([0, 0]);
+  });
+
   test('more places start more at once, fewer let what runs end', async () => {
     const slots = new Slots(1, { perHost: 9, perPlugin: 9 });
     const tasks = createTasks(slots);
@@ -119,6 +140,7 @@ describe('slots', () => {
     const owner = fc.record({
       host: fc.constantFrom('a', 'b', 'c'),
       plugin: fc.constantFrom('x', 'y', 'z'),
+      isSuspect: fc.boolean(),
     });
     const step = fc.oneof(owner, fc.nat({ max: 5 }));
     const limits = fc.record({
@@ -144,6 +166,8 @@ describe('slots', () => {
               const most = Math.max(0, ...names.map((n) => names.filter((m) => m === n).length));
               expect(most).toBeLessThanOrEqual(own < count ? own : count);
             }
+            const suspects = tasks.running.filter((one) => one.owner.isSuspect).length;
+            expect(suspects).toBeLessThanOrEqual(Math.ceil(count / 2));
             if (slots.running === 0) expect(slots.waiting).toBe(0);
           }
           await tasks.endAll();

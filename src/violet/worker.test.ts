@@ -1,12 +1,13 @@
+import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../test/servers/temp.ts';
 import { QUEUE_NAMES } from '../../test/site.ts';
-import { ACK, type Broker } from '../broker/broker.ts';
+import { ACK, type Broker, DEAD_REASON_HEADER, type OutgoingMessage } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
-import { createMetrics } from '../lib/metrics.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import { createEnvelope } from '../messages/envelope.ts';
@@ -27,26 +28,37 @@ const OK: Outcome = {
 
 let broker: Broker;
 let worker: Worker;
+let metrics: Metrics;
 let results: CheckResult[];
 let running: number;
 let peak: number;
 /** Ends the checks that wait; undefined = they end at once. */
 let gate: Promise<void> | undefined;
+/** How long the clock says that a check takes. */
+let tookMs: number;
+let passedMs: number;
+/** Of checks, in the order of their beginning. */
+let begun: number[];
 
-const execute = async (): Promise<Outcome> => {
+const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
+
+const execute = async ({ checkId }: CheckRequest): Promise<Outcome> => {
   running++;
+  begun.push(checkId);
   peak = Math.max(peak, running);
   await gate;
   running--;
-  return OK;
+  passedMs += tookMs;
+  return tookMs === 0 ? OK : { ...OK, exitCode: 2 };
 };
 
 const start = async (zones = ['default'], limits = { perHost: 3, perPlugin: 3 }) => {
-  const ports = { broker, topology, envelope, metrics: createMetrics() };
+  metrics = createMetrics();
+  const ports = { broker, topology, envelope, metrics };
   const settings = { serviceCheckTimeoutState: 'critical' } as const;
   const slots = new Slots(3, limits);
   const self = { id: 'violet-1', zones, slots, execute, settings };
-  worker = await startWorker({ ...shared, ...ports, ...self });
+  worker = await startWorker({ ...shared, ...ports, ...self, clock });
 };
 
 beforeEach(async () => {
@@ -54,6 +66,9 @@ beforeEach(async () => {
   results = [];
   running = 0;
   peak = 0;
+  tookMs = 0;
+  passedMs = 0;
+  begun = [];
   gate = undefined;
   await broker.consumeEach(topology.results(2), { concurrency: 1 }, async (delivery) => {
     results.push(envelope.open(CHECK_RESULT, delivery));
@@ -155,19 +170,130 @@ describe('worker', () => {
     await waitFor('the rest', () => results.length === 4);
   });
 
-  test('an unsigned or broken request is dead-lettered and never run', async () => {
+  test('hosts whose checks failed slowly leave half of the slots to the others', async () => {
     await start();
-    const unsigned = createEnvelope(null).seal(CHECK_REQUEST, 'x', request(1));
-    await broker.publish(topology.checks('default'), unsigned);
-    await broker.publish(topology.checks('default'), {
-      id: 'y',
-      headers: {},
-      body: Buffer.from('{'),
+    tookMs = 2_500;
+    const dead = (checkId: number) => ({
+      ...request(checkId),
+      host: { name: `dead-${checkId}`, address: `198.51.100.${checkId % 10}`, vars: {} },
     });
-    await send(request(2));
-    await waitFor('the good one', () => results.length === 1);
-    expect(peak).toBe(1);
-    expect(await broker.peekDead(10)).toHaveLength(2);
+    for (const checkId of [1, 2, 3]) await send(dead(checkId));
+    await waitFor('the dead hosts to be found out', () => results.length === 3);
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    tookMs = 0;
+    for (const checkId of [11, 12, 13]) await send(dead(checkId));
+    await send(request(20));
+    await waitFor('all slots to be taken', () => worker.figures().running === 3);
+    expect(begun.slice(3)).toEqual([11, 12, 20]);
+    open();
+    await waitFor('the rest', () => results.length === 7);
+    for (const checkId of [21, 22, 23]) await send(dead(checkId));
+    await waitFor('those that are well again', () => results.length === 10);
+    expect(worker.figures().running).toBe(0);
+  });
+
+  test('a request that is delivered again is run once, while it runs and afterwards', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start();
+    await send(request(7));
+    await send(request(7));
+    await send(request(8));
+    await waitFor('both to run', () => worker.figures().running === 2);
+    open();
+    await waitFor('their results', () => results.length === 2);
+    await send(request(8));
+    await send(request(9));
+    await waitFor('the one that is new', () => results.length === 3);
+    expect(begun).toEqual([7, 8, 9]);
+    expect(await broker.depth(topology.expired)).toBe(0);
+    expect(await metrics.format()).toMatch(/^ppalette_violet_repeated_requests_total 2$/m);
+  });
+
+  const signedBy = (key: string | null) => createEnvelope(key).seal(CHECK_REQUEST, 'x', request(1));
+  /** As somebody who has the key could send it. */
+  const sign = (text: string): OutgoingMessage => {
+    const signature = createHmac('sha256', 'key').update(text).digest('base64');
+    return { id: 'x', body: Buffer.from(text), headers: { 'x-ppalette-signature': signature } };
+  };
+  const sealedAs = (change: (wire: Record<string, unknown>) => unknown) => {
+    const { body } = envelope.seal(CHECK_REQUEST, 'x', request(1));
+    return sign(JSON.stringify(change(JSON.parse(body.toString()))));
+  };
+  const without = (field: string) =>
+    sealedAs((wire) => {
+      const { [field]: _left, ...payload } = wire['payload'] as Record<string, unknown>;
+      return { ...wire, payload };
+    });
+
+  test.each<[string, () => OutgoingMessage, RegExp]>([
+    ['nobody signed', () => signedBy(null), /not signed/],
+    ['is signed by another key', () => signedBy('another'), /signature is wrong/],
+    [
+      'was changed on its way',
+      () => ({ ...signedBy('key'), body: Buffer.from('{"kind":"checkRequest"}') }),
+      /signature is wrong/,
+    ],
+    ['is no JSON', () => sign('{'), /not JSON/],
+    ['is empty', () => sign(''), /not JSON/],
+    ['is NUL', () => sign('\0'), /not JSON/],
+    ['is nested a million times', () => sign('['.repeat(1_000_000)), /not JSON/],
+    ['is a list', () => sign('[]'), /not a JSON object/],
+    [
+      'is 10 MB of something',
+      () => sign(JSON.stringify('x'.repeat(10_000_000))),
+      /not a JSON object/,
+    ],
+    ['is of another kind', () => sealedAs((wire) => ({ ...wire, kind: 'heartbeat' })), /kind is/],
+    [
+      'is of a later version',
+      () => sealedAs((wire) => ({ ...wire, version: 2 })),
+      /version 2 is newer/,
+    ],
+    [
+      'has no version',
+      () => sealedAs(({ version: _version, ...wire }) => wire),
+      /version is missing/,
+    ],
+    ['has no check', () => without('checkId'), /checkRequest: /],
+    ['has no end', () => without('expiresAt'), /checkRequest: /],
+    [
+      'carries a secret of prototypes',
+      () => sign('{"__proto__":{"kind":"checkRequest"},"version":1,"payload":{}}'),
+      /kind is missing/,
+    ],
+  ])(
+    'F20, S10: one that %s is dead-lettered with the reason and never run',
+    async (_title, create, reason) => {
+      await start();
+      await broker.publish(topology.checks('default'), create());
+      await broker.publish(topology.checksNow('default'), create());
+      await send(request(2));
+      await waitFor('the good one', () => results.length === 1);
+      const dead = await waitFor('the dead letters', async () => {
+        const letters = await broker.peekDead(10);
+        return letters.length === 2 && letters;
+      });
+      for (const { headers } of dead) expect(headers[DEAD_REASON_HEADER]).toMatch(reason);
+      expect(begun).toEqual([2]);
+      expect(await metrics.format()).toMatch(/^ppalette_violet_dead_letters_total 2$/m);
+    },
+  );
+
+  test('F70: fields of a later release do not keep a request from being run', async () => {
+    await start();
+    const later = sealedAs((wire) => ({
+      ...wire,
+      later: true,
+      payload: { ...(wire['payload'] as object), later: { deep: [1] } },
+    }));
+    await broker.publish(topology.checks('default'), later);
+    await waitFor('its result', () => results.length === 1);
   });
 
   test('stopping lets what runs end, sends its result, and leaves the rest to others', async () => {

@@ -18,16 +18,24 @@ import type { Metrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
-import type { CheckStateName, Outcome } from '../model/check.ts';
+import type { Outcome } from '../model/check.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
+import type { ReadingSettings } from '../nagios/exit-code.ts';
 import { readOutcome } from '../nagios/plugin-output.ts';
+import { RequestsInHand } from './requests-in-hand.ts';
 import { Slots } from './slots.ts';
+import { Suspects } from './suspects.ts';
 
 const RETRY = { firstMs: 200, maxMs: 10_000 };
 /** Slots for people's requests: this part of the others, on top of them. */
 const NOW_SHARE = 1 / 8;
-/** Requests in hand for each slot, so that those of a host at its limit do not stop the others. */
+/**
+ * Requests in hand for each slot, so that those of a host at its limit do not stop the others. It
+ * bounds the results that wait for a broker which is away, too: their requests are still in hand.
+ */
 const PREFETCH_SHARE = 2;
+/** How long a worker that stops waits for a broker that is away; its requests run elsewhere then. */
+const STOP_PATIENCE_MS = 5_000;
 
 /** What the worker works with. */
 export interface WorkerOptions {
@@ -41,7 +49,7 @@ export interface WorkerOptions {
   readonly envelope: Envelope;
   /** Rejects with `Unavailable` when the run was ended from here and says nothing of its target. */
   readonly execute: (request: CheckRequest) => Promise<Outcome>;
-  readonly settings: { readonly serviceCheckTimeoutState: CheckStateName };
+  readonly settings: ReadingSettings;
   readonly clock: Clock;
   /** 0..1 */
   readonly random: () => number;
@@ -60,6 +68,8 @@ export interface WorkerFigures {
   /** Of these, those that ran out of time, and those that could not be started. */
   readonly timedOut: number;
   readonly notStarted: number;
+  /** Results on their way that the broker has not confirmed; many when it is away. */
+  readonly unsent: number;
   readonly consumers: number;
 }
 
@@ -82,30 +92,45 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   );
   const refusedCount = metrics.counter(
     'ppalette_violet_refused_requests_total',
-    'Requests given up because too many waited for the same host or plugin.',
+    'Requests given up because too many waited for the same host or plugin, or for suspects.',
   );
   const deadCount = metrics.counter(
     'ppalette_violet_dead_letters_total',
     'Requests that nobody understands.',
   );
+  const repeatedCount = metrics.counter(
+    'ppalette_violet_repeated_requests_total',
+    'Requests delivered again while or after they were run here, and not run twice.',
+  );
+  metrics.gauge('ppalette_violet_unsent_results', 'Results that are not confirmed.', () => {
+    return counts.unsent;
+  });
   const { slots } = options;
   const nowCount = Math.max(2, Math.ceil(slots.count * NOW_SHARE));
   // A person who asks for one check is not held up by what else runs there.
   const nowSlots = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
-  const counts = { finished: 0, timedOut: 0, notStarted: 0 };
+  const counts = { finished: 0, timedOut: 0, notStarted: 0, unsent: 0 };
+  const suspects = new Suspects();
+  const inHand = new RequestsInHand(() => repeatedCount.add());
   const stopping = new AbortController();
 
   const publishResult = async (request: CheckRequest, result: CheckResult) => {
     const message = envelope.seal(CHECK_RESULT, result.id, result);
-    for (let failures = 1; ; failures++) {
-      try {
-        return await broker.publish(topology.results(request.shard), message);
-      } catch (error) {
-        if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
-        if (failures === 1)
-          log.warn({ error, requestId: request.id }, 'result not sent, trying on');
-        await sleep(clock, backoffMs(RETRY, failures, options.random), stopping.signal);
+    counts.unsent++;
+    try {
+      for (let failures = 1; ; failures++) {
+        try {
+          const queue = topology.results(request.shard);
+          return await broker.publish(queue, message, { isPatient: true });
+        } catch (error) {
+          if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
+          if (failures === 1)
+            log.warn({ error, requestId: request.id }, 'result not sent, trying on');
+          await sleep(clock, backoffMs(RETRY, failures, options.random), stopping.signal);
+        }
       }
+    } finally {
+      counts.unsent--;
     }
   };
 
@@ -113,6 +138,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const startedAt = clock.now();
     const outcome = await options.execute(request);
     const reading = readOutcome(outcome, options.settings);
+    const finishedAt = clock.now();
+    suspects.note(request.host.address, { state: reading.state, tookMs: finishedAt - startedAt });
     counts.finished++;
     if (outcome.kind === 'timedOut') counts.timedOut++;
     if (outcome.kind === 'notStarted') counts.notStarted++;
@@ -123,7 +150,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       checkId: request.checkId,
       scheduledAt: request.scheduledAt,
       startedAt,
-      finishedAt: clock.now(),
+      finishedAt,
       worker: options.id,
       host: request.host.name,
       plugin: request.plugin.name,
@@ -135,19 +162,31 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     };
   };
 
-  const runCheck = async (request: CheckRequest): Promise<Settlement> => {
-    if (clock.now() >= request.expiresAt) {
-      expiredCount.add();
-      return { kind: 'expired' };
-    }
+  const runInTime = async (request: CheckRequest): Promise<CheckResult | 'expired'> =>
+    clock.now() >= request.expiresAt ? 'expired' : runOnce(request);
+
+  const serve = async (request: CheckRequest, free: Slots): Promise<Settlement> => {
+    const { address } = request.host;
+    const owner = { host: address, plugin: request.plugin.name, isSuspect: suspects.has(address) };
     try {
-      await publishResult(request, await runOnce(request));
-      return ACK;
+      // The result is sent when the slot is free again: an absent broker holds up no check.
+      const result = await free.run(owner, () => runInTime(request));
+      if (result === 'expired') {
+        expiredCount.add();
+        return { kind: 'expired' };
+      }
+      if (result !== undefined) {
+        await publishResult(request, result);
+        return ACK;
+      }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       log.warn({ error, requestId: request.id }, 'stopped before a result was sent, handed back');
       return { kind: 'requeue' };
     }
+    if (stopping.signal.aborted) return { kind: 'requeue' };
+    refusedCount.add();
+    return { kind: 'expired' };
   };
 
   const handleRequest = async (delivery: Delivery, free: Slots): Promise<Settlement> => {
@@ -160,12 +199,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       log.warn({ error, messageId: delivery.id }, 'request not understood, dead-lettered');
       return { kind: 'dead', reason: error.message };
     }
-    const owner = { host: request.host.address, plugin: request.plugin.name };
-    const settlement = await free.run(owner, () => runCheck(request));
-    if (settlement) return settlement;
-    if (stopping.signal.aborted) return { kind: 'requeue' };
-    refusedCount.add();
-    return { kind: 'expired' };
+    return inHand.serveOnce(request.id, () => serve(request, free));
   };
 
   const consumers: Consumer[] = [];
@@ -192,7 +226,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       stopping.abort();
       slots.close();
       nowSlots.close();
-      await stopped;
+      await Promise.race([stopped, hopeless(broker, clock, stopped)]);
     },
   };
+}
+
+/** Resolves when the broker is away though it was given time, or when `done` is; never rejects. */
+async function hopeless(broker: Broker, clock: Clock, done: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  void done.finally(() => over.abort()).catch(() => undefined);
+  do await sleep(clock, STOP_PATIENCE_MS, over.signal);
+  while (!over.signal.aborted && broker.problem() === null);
 }

@@ -32,6 +32,7 @@ beforeAll(async () => {
     name: 'p',
     builtin: 'dummy',
     params: '1 half',
+    hostCheck: true,
     suites: ['s'],
   });
   await site.call('POST', '/hosts', {
@@ -97,6 +98,8 @@ const CASES: Readonly<Record<string, [words: () => string[] | Promise<string[]>,
     'delete plugin': [() => ['made'], /made/],
     'delete suite': [() => ['made'], /made/],
     'run check': [() => ['h', 'p', '--wait'], /half/],
+    'run host': [() => ['h', '--wait'], /half/],
+    'show host': [() => ['h'], /state +up/],
     ack: [() => ['h', 'p', '-m', 'mine'], /Acknowledged/],
     unack: [() => ['h/p'], /Took back/],
     'run discovery': [() => ['n', '--wait'], /done/],
@@ -188,6 +191,9 @@ describe('against a running server', () => {
 const COMMAND_OF: Readonly<Record<RouteName, string>> = {
   ...{ listHosts: 'list hosts', createHost: 'add host', getHost: 'get host' },
   ...{ replaceHost: 'apply', changeHost: 'edit host', deleteHost: 'delete host' },
+  ...{ getHostState: 'show host', getHostHistory: 'history', runHostCheck: 'run host' },
+  ...{ getHostAvailability: 'show availability', submitHostResult: 'submit' },
+  ...{ acknowledgeHost: 'ack', removeHostAcknowledgement: 'unack' },
   ...{ listPlugins: 'list plugins', createPlugin: 'add plugin', getPlugin: 'get plugin' },
   ...{ replacePlugin: 'apply', changePlugin: 'edit plugin', deletePlugin: 'delete plugin' },
   ...{ listSuites: 'list suites', createSuite: 'add suite', getSuite: 'get suite' },

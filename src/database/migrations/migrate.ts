@@ -13,6 +13,7 @@ import { up as stateEngine } from './0008-state-engine.ts';
 import { up as downtimes } from './0009-downtimes.ts';
 import { up as hostObjects } from './0011-host-objects.ts';
 import { up as hostConfiguration } from './0012-host-configuration.ts';
+import { up as shardOwners } from './0017-shard-owners.ts';
 import { up as timeperiods } from './0020-timeperiods.ts';
 import { up as checkControl } from './0021-check-control.ts';
 import { up as eventHandlers } from './0022-event-handlers.ts';
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0009-downtimes': downtimes,
   '0011-host-objects': hostObjects,
   '0012-host-configuration': hostConfiguration,
+  '0017-shard-owners': shardOwners,
   '0020-timeperiods': timeperiods,
   '0021-check-control': checkControl,
   '0022-event-handlers': eventHandlers,
@@ -43,11 +45,15 @@ export interface MigrationStatus {
 
 /**
  * Applies what is missing; resolves to the names applied now. Several services may call it at once:
- * one works, the others wait. Throws `ConfigError` when the schema is newer than this program.
+ * one works, the others wait. `until`: the last to be applied; default: all. Throws `ConfigError` when
+ * the schema is newer than this program.
  */
-export async function migrate(database: Database): Promise<readonly string[]> {
+export async function migrate(database: Database, until?: string): Promise<readonly string[]> {
   await refuseNewerSchema(database);
-  const { error, results } = await createMigrator(database).migrateToLatest();
+  const migrator = createMigrator(database);
+  const { error, results } = await (until === undefined
+    ? migrator.migrateToLatest()
+    : migrator.migrateTo(until));
   if (error) throw error;
   return (results ?? []).map((result) => result.migrationName);
 }
@@ -68,7 +74,12 @@ function createMigrator(database: Database): Migrator {
   for (const [name, up] of Object.entries(MIGRATIONS)) {
     migrations[name] = { up: (db) => up(db, columns) };
   }
-  return new Migrator({ db: database.db, provider: { getMigrations: async () => migrations } });
+  return new Migrator({
+    db: database.db,
+    provider: { getMigrations: async () => migrations },
+    // Numbers are given out before they are used, so one may come behind a higher one.
+    allowUnorderedMigrations: true,
+  });
 }
 
 async function refuseNewerSchema(database: Database): Promise<void> {

@@ -36,8 +36,8 @@ export interface Change extends Sql, ChangeOrigin {
   reconcile(kind: CheckedKind, ids: readonly string[]): void;
   /** Takes the checks of a host or plugin out, which is about to be deleted. */
   removeChecksOf(kind: CheckedKind, id: string): Promise<void>;
-  /** Notes that these hosts lost a parent, since it is deleted. */
-  leaveOrphans(names: readonly string[]): void;
+  /** Hosts that lost a parent by this change, and the versions that they had before. */
+  readonly orphans: Map<string, number>;
 }
 
 /** What a change came to. */
@@ -71,7 +71,6 @@ export async function changeConfiguration<Result>(
     const version = await getConfigVersion(transaction);
     const scope = { host: new Set<string>(), plugin: new Set<string>() };
     let removedChecks = 0;
-    const orphans = new Set<string>();
     const change: Change = {
       ...transaction,
       ...origin,
@@ -83,15 +82,13 @@ export async function changeConfiguration<Result>(
       async removeChecksOf(kind, id) {
         removedChecks += await removePairs(change, await listPairs(change, kind, [id]));
       },
-      leaveOrphans(names) {
-        for (const name of names) orphans.add(name);
-      },
+      orphans: new Map(),
     };
     const result = await work(change);
     for (const kind of ['host', 'plugin'] as const) {
       removedChecks += await reconcilePairs(change, kind, [...scope[kind]]);
     }
-    return { result, version, removedChecks, orphans: [...orphans] };
+    return { result, version, removedChecks, orphans: [...change.orphans.keys()] };
   });
 }
 

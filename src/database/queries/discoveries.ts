@@ -5,7 +5,7 @@ import type { Selectable } from 'kysely';
 import type { DiscoveryState } from '../../model/discovery.ts';
 import type { Stored, Subnet } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
-import type { DiscoveryTable } from '../discovery-schema.ts';
+import type { DiscoveryTable } from '../schema-discoveries.ts';
 import { insertEvents } from './events.ts';
 import type { Filters } from './objects.ts';
 import { type Page, type PageRequest, readPage } from './page.ts';

@@ -135,7 +135,7 @@ export async function leaveChildren(change: Change, id: string): Promise<void> {
   const children = await change.db
     .selectFrom('host_parent')
     .innerJoin('host', 'host.id', 'host_parent.host_id')
-    .select(['host.id', 'host.name'])
+    .select(['host.id', 'host.name', 'host.version'])
     .where('host_parent.parent_id', '=', id)
     .orderBy('host.name')
     .execute();
@@ -150,5 +150,7 @@ export async function leaveChildren(change: Change, id: string): Promise<void> {
       .execute();
   }
   await change.touch('host', ids);
-  change.leaveOrphans(children.map((child) => child.name));
+  for (const { name, version } of children) {
+    if (!change.orphans.has(name)) change.orphans.set(name, version);
+  }
 }

@@ -3,8 +3,8 @@
 import type { Selectable } from 'kysely';
 import { InvalidInput } from '../../model/errors.ts';
 import type { TextMap, Timeperiod } from '../../model/objects.ts';
-import type { TimeperiodTable } from '../control-schema.ts';
 import type { Sql } from '../database.ts';
+import type { TimeperiodTable } from '../schema-control.ts';
 import type { Change } from './configuration.ts';
 import { resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';

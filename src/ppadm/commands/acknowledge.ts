@@ -2,19 +2,19 @@
 
 import type { Command } from 'commander';
 import { addExamples, onRun } from '../command-line.ts';
-import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { printObject } from '../objects.ts';
-import { CHECK } from '../observed-kinds.ts';
+import { CHECK, HOST_STATE } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import type { Program } from '../program.ts';
+import { kindOf, readSubject } from '../subjects.ts';
 import { readWhen } from '../when.ts';
 
 /** Makes `ack` of the verb. */
 export function defineAcknowledge(verb: Command, program: Program): void {
   verb
     .argument('<host>', 'the host, or HOST/PLUGIN')
-    .argument('[plugin]', 'the plugin')
+    .argument('[plugin]', 'the plugin; left out: the host itself')
     .option('-m, --comment <text>', 'what is being done')
     .option('--sticky', 'until the problem is over, not only until it changes')
     .option('--quiet-start', 'tell nobody of the acknowledgement')
@@ -23,33 +23,39 @@ export function defineAcknowledge(verb: Command, program: Program): void {
   addExamples(verb, [
     "ppadm ack web1 disk -m 'new disk is ordered' --sticky",
     'ppadm ack web1/disk --expires 4h',
+    "ppadm ack web1 -m 'in repair'   # the host itself",
   ]);
   onRun(verb, program, async (session, args) => {
     const { comment = '', sticky = false, persistent = false, quietStart, expires } = verb.opts();
     const when = { option: '--expires', now: session.now, isAhead: true };
     const expiresAt = readWhen(expires, when) ?? null;
-    const path = readPath(CHECK, args);
+    const subject = readSubject(args);
+    const { name, path } = subject;
     const body = { comment, sticky, persistent, notify: quietStart !== true, expiresAt };
     const client = await session.connect();
-    const name = Object.values(path).join('/');
-    const check = await withNearNames(session, { kind: CHECK, name }, () =>
-      client.call('acknowledgeCheck', { path, body }),
+    const route = subject.kind === 'host' ? 'acknowledgeHost' : 'acknowledgeCheck';
+    const item = await withNearNames(session, { kind: kindOf(subject), name }, () =>
+      client.call<'acknowledgeHost' | 'acknowledgeCheck'>(route, { path, body }),
     );
-    if (session.format !== 'table') return printObject(session, CHECK, check);
-    session.say(`Acknowledged ${escapeLine(name)}, which is ${check.state}.`);
+    const kind = subject.kind === 'host' ? HOST_STATE : CHECK;
+    if (session.format !== 'table') return printObject(session, kind, item);
+    session.say(`Acknowledged ${escapeLine(name)}, which is ${item.state}.`);
   });
 }
 
 /** Makes `unack` of the verb. */
 export function defineTakeBack(verb: Command, program: Program): void {
-  verb.argument('<host>', 'the host, or HOST/PLUGIN').argument('[plugin]', 'the plugin');
-  addExamples(verb, ['ppadm unack web1 disk']);
+  verb
+    .argument('<host>', 'the host, or HOST/PLUGIN')
+    .argument('[plugin]', 'the plugin; left out: the host itself');
+  addExamples(verb, ['ppadm unack web1 disk', 'ppadm unack web1']);
   onRun(verb, program, async (session, args) => {
-    const path = readPath(CHECK, args);
-    const name = Object.values(path).join('/');
+    const subject = readSubject(args);
+    const { name, path } = subject;
     const client = await session.connect();
-    await withNearNames(session, { kind: CHECK, name }, () =>
-      client.call('removeAcknowledgement', { path }),
+    const route = subject.kind === 'host' ? 'removeHostAcknowledgement' : 'removeAcknowledgement';
+    await withNearNames(session, { kind: kindOf(subject), name }, () =>
+      client.call(route, { path }),
     );
     session.say(`Took back the acknowledgement of ${escapeLine(name)}.`);
   });

@@ -37,6 +37,10 @@ export function defineDelete(verb: Command, program: Program): void {
         const count = removed?.removedChecks ?? 0;
         const checks = count === 0 ? '' : ` and its ${count} ${count === 1 ? 'check' : 'checks'}`;
         session.say(`Deleted ${kind.name} "${escapeLine(name)}"${checks}.`);
+        const orphans = removed?.orphans ?? [];
+        if (orphans.length > 0) {
+          session.say(`It was a parent of ${orphans.map(escapeLine).join(', ')}.`);
+        }
       });
     });
   }
@@ -45,6 +49,7 @@ export function defineDelete(verb: Command, program: Program): void {
 /** What a server tells of a deletion that was asked for it. */
 interface Removed {
   readonly removedChecks: number;
+  readonly orphans: readonly string[];
 }
 
 /** After these the next name would end alike. */

@@ -46,13 +46,14 @@ export function defineDowntime(verb: Command, program: Program): void {
 function defineAdd(verb: Command, program: Program): void {
   const add = verb
     .command('add')
-    .description('plan a downtime of all checks that fit what is named')
-    .option('--host <name>', 'only checks of this host')
+    .description('plan a downtime of all hosts and checks that fit what is named')
+    .option('--host <name>', 'only this host and its checks')
     .option('--plugin <name>', 'only checks of this plugin')
     .option('--suite <name>', 'only checks of this suite')
     .option('--subnet <name>', 'only checks of hosts of this subnet')
     .option('--label <name=value>', 'only checks of hosts with this label')
-    .option('--all', 'all checks of the site, if nothing is named')
+    .option('--hosts-only', 'of the hosts themselves, not of their checks')
+    .option('--all', 'all of the site, if nothing is named')
     .option('--start <when>', 'when it begins: 30m, or 2026-11-23T18:00:00Z; default: now')
     .requiredOption('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
     .option('--flexible <duration>', 'from a problem between start and end on, for so long')
@@ -76,6 +77,7 @@ function defineAdd(verb: Command, program: Program): void {
     const duration = flexible === undefined ? undefined : readSpan(String(flexible));
     const body = {
       ...dropMissing({ host, plugin, suite, subnet, labels: label, recurrence, timeZone, comment }),
+      ...(given['hostsOnly'] === true ? { allChecks: false } : {}),
       ...(start === undefined ? {} : { start }),
       ...(duration === undefined ? {} : { fixed: false, duration }),
       end: readWhen(given['end'], ahead('--end')) ?? '',

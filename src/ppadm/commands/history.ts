@@ -1,26 +1,26 @@
-/** `ppadm history HOST PLUGIN`: the kept results of a check and its states, newest first. */
+/** `ppadm history HOST [PLUGIN]`: kept results of a check or host and its states, newest first. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HistoryJson } from '../../contract/checks.ts';
+import type { HostHistoryJson } from '../../contract/host-states.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { readCount } from '../field-options.ts';
 import type { Column } from '../kind.ts';
 import { formatItems, MAX_PAGE_SIZE } from '../listing.ts';
-import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { printAnswer, refuseNames } from '../objects.ts';
-import { CHECK } from '../observed-kinds.ts';
 import { formatTime, NOTHING } from '../output/format.ts';
 import type { Program } from '../program.ts';
 import { parseNames } from '../read-values.ts';
 import type { Session } from '../session.ts';
+import { kindOf, readSubject, type Subject } from '../subjects.ts';
 import { readWhen } from '../when.ts';
 
 const DEFAULT_LIMIT = 50;
 const KINDS = ['results', 'states'];
 
-type Entry = HistoryJson['items'][number];
+type Entry = (HistoryJson | HostHistoryJson)['items'][number];
 
 const RESULT_COLUMNS: readonly Column[] = [
   { title: 'STARTED', field: 'startedAt' },
@@ -68,6 +68,7 @@ export function defineHistory(verb: Command, program: Program): void {
   addExamples(verb, [
     'ppadm history web1 ping',
     'ppadm history web1 ping --kind states',
+    'ppadm history web1 --kind states   # of the host itself',
     'ppadm history web1 ping --from 1d --limit 1000 -o json',
     'ppadm history web1 ping --from 2026-11-23T10:00:00Z --to 2026-11-23T11:00:00Z',
   ]);
@@ -79,7 +80,7 @@ export function defineHistory(verb: Command, program: Program): void {
       to: readWhen(to, { option: '--to', now: session.now }),
       limit: Number(limit),
     };
-    await showHistory(session, readPath(CHECK, args), span);
+    await showHistory(session, readSubject(args), span);
   });
 }
 
@@ -89,11 +90,11 @@ function readKinds(text: string): string {
   throw new InvalidArgumentError(`It must be of: ${KINDS.join(', ')}.`);
 }
 
-async function showHistory(session: Session, path: Record<string, string>, span: Span) {
+async function showHistory(session: Session, subject: Subject, span: Span) {
   refuseNames(session, 'history');
-  const name = Object.values(path).join('/');
-  const entries = await withNearNames(session, { kind: CHECK, name }, () =>
-    fetchHistory(session, path, span),
+  const { name, path } = subject;
+  const entries = await withNearNames(session, { kind: kindOf(subject), name }, () =>
+    fetchHistory(session, subject, span),
   );
   await printAnswer(session, entries, () =>
     formatItems(session, columnsOf(span.kinds), entries.map(toRow)),
@@ -126,7 +127,7 @@ function toRow(entry: Entry) {
  */
 async function fetchHistory(
   session: Session,
-  path: Record<string, string>,
+  { kind: what, path }: Subject,
   { kinds, from, to, limit }: Span,
 ): Promise<Entry[]> {
   const client = await session.connect();
@@ -136,7 +137,10 @@ async function fetchHistory(
   for (;;) {
     const size = Math.min(MAX_PAGE_SIZE, limit - entries.length);
     const query = { from, to: before, kind, limit: String(size) };
-    const { items } = await client.call('getCheckHistory', { path, query });
+    const { items }: { items: readonly Entry[] } =
+      what === 'host'
+        ? await client.call('getHostHistory', { path, query })
+        : await client.call('getCheckHistory', { path, query });
     const lastAt = instantOf(items.at(-1));
     if (items.length < size || entries.length + items.length >= limit || Number.isNaN(lastAt)) {
       return [...entries, ...items].slice(0, limit);

@@ -21,6 +21,7 @@ const DEFAULT_LIMIT = 100_000;
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   host: [
     'ppadm list hosts --suite web',
+    'ppadm list hosts --state down,unreachable',
     'ppadm list hosts --maintenance on -o wide',
     'ppadm list hosts -q db -o name',
   ],

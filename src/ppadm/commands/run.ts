@@ -1,15 +1,15 @@
-/** `ppadm run check|discovery`: now, instead of when the schedule would. */
+/** `ppadm run check|host|discovery`: now, instead of when the schedule would. */
 
 import type { Command } from 'commander';
 import type { CheckJson } from '../../contract/checks.ts';
 import type { DiscoveryJson } from '../../contract/discoveries.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { EXIT, explainFailure } from '../exit-code.ts';
-import { SUBNET } from '../kinds.ts';
+import { HOST, SUBNET } from '../kinds.ts';
 import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
 import { printAnswer, printObject } from '../objects.ts';
-import { CHECK, DISCOVERY } from '../observed-kinds.ts';
+import { CHECK, DISCOVERY, HOST_STATE } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Program } from '../program.ts';
@@ -21,7 +21,7 @@ import { EXIT_CODES, formatPluginOutput } from './get.ts';
 const WAIT_MS = 3_720_000;
 const LOOK_MS = 500;
 
-/** Adds `run check` and `run discovery`. */
+/** Adds `run check`, `run host` and `run discovery`. */
 export function defineRun(verb: Command, program: Program): void {
   addExamples(verb, ['ppadm run check web1 ping --wait', 'ppadm run discovery office --wait']);
   const check = verb
@@ -39,6 +39,15 @@ export function defineRun(verb: Command, program: Program): void {
       ? serveAsPlugin(session, args)
       : runCheck(session, args, wait === true);
   });
+
+  const host = verb
+    .command('host <host>')
+    .description('run the host check of a host ahead of the schedule')
+    .option('--wait', 'wait until its state is known and show it');
+  addExamples(host, ['ppadm run host web1', 'ppadm run host web1 --wait']);
+  onRun(host, program, (session, [name = '']) =>
+    runHost(session, name, host.opts()['wait'] === true),
+  );
 
   const discovery = verb
     .command('discovery <subnet>')
@@ -90,14 +99,40 @@ async function requestRun(
 ): Promise<CheckJson | { readonly requestId: string }> {
   const client = await session.connect();
   if (!waits) return client.call('runCheck', { path });
-  const name = escapeLine(Object.values(path).join(' '));
-  const describe = (seconds: number) => `waiting for ${name}, ${formatDuration(seconds)}`;
+  return waitShown(session, Object.values(path).join(' '), () =>
+    client.call('runCheck', { path, query: { wait: 'true' }, timeoutMs: WAIT_MS }),
+  );
+}
+
+async function waitShown<Answer>(
+  session: Session,
+  name: string,
+  wait: () => Promise<Answer>,
+): Promise<Answer> {
+  const describe = (seconds: number) => {
+    return `waiting for ${escapeLine(name)}, ${formatDuration(seconds)}`;
+  };
   const progress = startProgress(session, describe, () => 'It runs on; only the wait has ended.');
   try {
-    return await client.call('runCheck', { path, query: { wait: 'true' }, timeoutMs: WAIT_MS });
+    return await wait();
   } finally {
     progress.stop();
   }
+}
+
+async function runHost(session: Session, name: string, waits: boolean): Promise<void> {
+  const client = await session.connect();
+  const path = { host: name };
+  const query = { wait: 'true' };
+  const run = () =>
+    waits
+      ? waitShown(session, name, () =>
+          client.call('runHostCheck', { path, query, timeoutMs: WAIT_MS }),
+        )
+      : client.call('runHostCheck', { path });
+  const answer = await withNearNames(session, { kind: HOST, name }, run);
+  if ('state' in answer) return printObject(session, HOST_STATE, answer);
+  await printRequested(session, `Requested ${escapeLine(name)}.`, answer, answer.requestId);
 }
 
 /** Begins a discovery, and with `waits` shows what it found. */

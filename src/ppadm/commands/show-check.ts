@@ -1,35 +1,49 @@
-/** `ppadm show availability|perfdata HOST PLUGIN`: how a check did over a span of time. */
+/** `ppadm show availability|perfdata`: how a check, or a host itself, did over a span of time. */
 
 import { type Command, Option } from 'commander';
 import type { AvailabilityJson } from '../../contract/checks.ts';
+import type { HostAvailabilityJson } from '../../contract/host-states.ts';
 import type { PerfdataJson } from '../../contract/statistics.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { readSeconds } from '../field-options.ts';
+import { HOST } from '../kinds.ts';
 import { readPath } from '../names.ts';
 import { withNearNames } from '../near-names.ts';
-import { printAnswer, refuseNames } from '../objects.ts';
-import { CHECK } from '../observed-kinds.ts';
+import { printAnswer, printObject, refuseNames } from '../objects.ts';
+import { CHECK, HOST_STATE } from '../observed-kinds.ts';
 import { formatNumber, formatTime } from '../output/format.ts';
 import { formatSeries } from '../output/series.ts';
 import { formatTable } from '../output/table.ts';
 import type { Program } from '../program.ts';
 import { formatDuration } from '../read-values.ts';
 import type { Session } from '../session.ts';
+import { kindOf, readSubject, type Subject } from '../subjects.ts';
 import { readWhen } from '../when.ts';
 
 const HOUR_S = 3_600;
 
-/** Adds `show availability` and `show perfdata`. */
+/** Adds `show host`, `show availability` and `show perfdata`. */
 export function defineShowCheck(verb: Command, program: Program): void {
+  const host = verb.command('host <host>').description('the state of a host, by its host check');
+  addExamples(host, ['ppadm show host web1', 'ppadm show host web1 -o json']);
+  onRun(host, program, async (session, [name = '']) => {
+    const client = await session.connect();
+    const state = await withNearNames(session, { kind: HOST, name }, () =>
+      client.call('getHostState', { path: { host: name } }),
+    );
+    await printObject(session, HOST_STATE, state);
+  });
+
   const availability = verb
     .command('availability <host> [plugin]')
-    .description('how long a check was in which state')
+    .description('how long a check, or a host itself, was in which state')
     .option('--from <when>', 'since: 2026-11-23T10:00:00Z, or 30d; default: a day before --to')
     .option('--to <when>', 'until; default: now');
   addExamples(availability, [
     'ppadm show availability web1 ping',
     'ppadm show availability web1 ping --from 30d -o json',
+    'ppadm show availability web1 --from 30d   # of the host itself',
   ]);
   onRun(availability, program, (session, args) => {
     const { from, to } = availability.opts();
@@ -37,7 +51,7 @@ export function defineShowCheck(verb: Command, program: Program): void {
       from: readWhen(from, { option: '--from', now: session.now }),
       to: readWhen(to, { option: '--to', now: session.now }),
     };
-    return showAvailability(session, readPath(CHECK, args), query);
+    return showAvailability(session, readSubject(args), query);
   });
 
   const perfdata = verb
@@ -68,17 +82,21 @@ export function defineShowCheck(verb: Command, program: Program): void {
 
 type Query = Readonly<Record<string, string | undefined>>;
 
-async function showAvailability(session: Session, path: Record<string, string>, query: Query) {
+async function showAvailability(session: Session, subject: Subject, query: Query) {
   refuseNames(session, 'availability');
   const client = await session.connect();
-  const name = Object.values(path).join('/');
-  const answer = await withNearNames(session, { kind: CHECK, name }, () =>
-    client.call('getCheckAvailability', { path, query }),
+  const { name, path } = subject;
+  const route = subject.kind === 'host' ? 'getHostAvailability' : 'getCheckAvailability';
+  const answer = await withNearNames(session, { kind: kindOf(subject), name }, () =>
+    client.call<'getHostAvailability' | 'getCheckAvailability'>(route, { path, query }),
   );
   await printAnswer(session, answer, () => formatAvailability(session, answer));
 }
 
-function formatAvailability(session: Session, { from, to, states }: AvailabilityJson): string {
+function formatAvailability(
+  session: Session,
+  { from, to, states }: AvailabilityJson | HostAvailabilityJson,
+): string {
   const { palette, maxWidth } = session;
   const table = formatTable({
     columns: ['STATE', 'TIME', 'SHARE'].map((title) => ({ title, isFlexible: false })),

@@ -57,7 +57,7 @@ function formatStatus(session: Session, status: StatusJson): string {
   return formatPairs(
     [
       ['Checks', formatChecks(session, checks)],
-      ['Hosts', formatHosts(hosts)],
+      ['Hosts', formatHosts(session, hosts)],
       ['Workers', `${workers.connected} connected of ${workers.all}`],
       ['Scheduler', formatScheduler(scheduler)],
       ['Load', `${formatNumber(status.checksPerSecond)} checks a second`],
@@ -84,8 +84,13 @@ function formatChecks({ palette }: Session, checks: StatusJson['checks']): strin
   return `${counts.join(', ')}; ${checks.active} active of ${checks.all}`;
 }
 
-function formatHosts({ up, active, all }: StatusJson['hosts']): string {
-  return `${up} up; ${active} active of ${all}`;
+function formatHosts({ palette }: Session, hosts: StatusJson['hosts']): string {
+  const states = ['down', 'unreachable', 'pending', 'up'] as const;
+  const counts = states.map((state) => {
+    const text = `${hosts[state]} ${state}`;
+    return hosts[state] > 0 ? palette.state(state)(text) : text;
+  });
+  return `${counts.join(', ')}; ${hosts.active} active of ${hosts.all}`;
 }
 
 function formatScheduler(scheduler: StatusJson['scheduler']): string {

@@ -5,15 +5,15 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { CheckJson } from '../../contract/checks.ts';
 import { ConfigError, InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { withNearNames } from '../near-names.ts';
 import { printObject } from '../objects.ts';
-import { CHECK } from '../observed-kinds.ts';
+import { CHECK, HOST_STATE } from '../observed-kinds.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Program } from '../program.ts';
 import type { Session } from '../session.ts';
+import { kindOf, readSubject } from '../subjects.ts';
 
 /** Lines of one request, by number and size; the server takes somewhat more. */
 const MAX_LINES = 5_000;
@@ -23,13 +23,17 @@ const WAIT_MS = 60_000;
 /** Makes `submit` of the verb. */
 export function defineSubmit(verb: Command, program: Program): void {
   verb
-    .arguments('[host] [plugin] [exitcode] [text]')
+    .argument('[host]', 'the host')
+    .argument('[plugin]', 'the plugin; left out: the host itself, 0 up, 1 down, 2 unreachable')
+    .argument('[exitcode]', 'as a plugin exits')
+    .argument('[text]', 'as a plugin prints; - for the input')
     .option('--perfdata <text>', 'performance data, when it is not in the text')
     .option('--at <instant>', 'when it was found; default: now')
     .option('--wait', "wait until it is stored and show the check's state")
     .option('-f, --file <file>', 'a file with a result on each line as JSON; - for the input');
   addExamples(verb, [
     `ppadm submit web1 backup 0 'BACKUP OK | volumes=40'`,
+    `ppadm submit web1 1 'no answer in rack 3'   # the host itself`,
     'check_backup | ppadm submit web1 backup 1 - --wait',
     'ppadm submit -f results.ndjson   # {"host":"web1","plugin":"backup","exitCode":0,"output":"OK"}',
   ]);
@@ -43,29 +47,39 @@ export function defineSubmit(verb: Command, program: Program): void {
 
 async function submitOne(
   session: Session,
-  [host, plugin, code, words]: readonly string[],
+  args: readonly string[],
   options: { perfdata?: string; at?: string; wait?: boolean },
 ): Promise<void> {
-  if (host === undefined || plugin === undefined || code === undefined || words === undefined) {
-    const message = 'Give HOST PLUGIN EXITCODE TEXT, or --file.';
+  const { subject, code, words } = readArguments(args);
+  const output = words === '-' ? await text(session.surroundings.input.stream) : words;
+  const { perfdata, at, wait } = options;
+  const { name, path } = subject;
+  const body = { exitCode: Number(code), output, perfdata, at };
+  const query = wait ? { wait: 'true' } : {};
+  const client = await session.connect();
+  const route = subject.kind === 'host' ? 'submitHostResult' : 'submitResult';
+  const answer = await withNearNames(session, { kind: kindOf(subject), name }, () =>
+    client.call<'submitHostResult' | 'submitResult'>(route, {
+      ...{ path, query, body, timeoutMs: WAIT_MS },
+    }),
+  );
+  if ('state' in answer) {
+    return printObject(session, subject.kind === 'host' ? HOST_STATE : CHECK, answer);
+  }
+  session.say(`Submitted a result of ${name}.`);
+}
+
+/** `HOST PLUGIN EXITCODE TEXT`, or without the plugin: of the host itself. */
+function readArguments(args: readonly string[]) {
+  const [words, code, ...names] = args.toReversed();
+  if (words === undefined || code === undefined || names.length === 0) {
+    const message = 'Give HOST PLUGIN EXITCODE TEXT, HOST EXITCODE TEXT, or --file.';
     throw new InvalidInput([{ path: '', message }]);
   }
   if (!/^\d{1,3}$/.test(code)) {
     throw new InvalidInput([{ path: 'EXITCODE', message: 'must be a number like 0, 1, 2 or 3.' }]);
   }
-  const output = words === '-' ? await text(session.surroundings.input.stream) : words;
-  const { perfdata, at, wait } = options;
-  const body = { exitCode: Number(code), output, perfdata, at };
-  const query = wait ? { wait: 'true' } : {};
-  const client = await session.connect();
-  const name = `${host}/${plugin}`;
-  const answer: CheckJson | { requestId: string } = await withNearNames(
-    session,
-    { kind: CHECK, name },
-    () => client.call('submitResult', { path: { host, plugin }, query, body, timeoutMs: WAIT_MS }),
-  );
-  if ('state' in answer) return printObject(session, CHECK, answer);
-  session.say(`Submitted a result of ${name}.`);
+  return { subject: readSubject(names.toReversed()), code, words };
 }
 
 async function submitFile(session: Session, file: string): Promise<void> {

@@ -124,7 +124,7 @@ function formatEvent(event: EventJson): string {
 function wordsOf(event: EventJson): string[] {
   switch (event.type) {
     case 'stateChange':
-      return [`${event.host}/${event.plugin}`, `${event.from} -> ${event.to}`, event.output];
+      return [nameOf(event), `${event.from} -> ${event.to}`, event.output];
     case 'checkResult':
       return [`${event.check.host}/${event.check.plugin}`, event.check.state, event.check.output];
     case 'configuration':
@@ -136,4 +136,9 @@ function wordsOf(event: EventJson): string[] {
     default:
       return [event.type, JSON.stringify(event)];
   }
+}
+
+/** Of a check, or of a host itself. */
+function nameOf({ host, plugin }: { readonly host: string; readonly plugin?: string }): string {
+  return plugin === undefined ? host : `${host}/${plugin}`;
 }

@@ -88,8 +88,13 @@ function formatPerfdatum({ label, value, unit, warn, crit, min, max }: Perfdatum
 
 function formatEntries(entries: object): string {
   return Object.entries(entries)
-    .map(([key, value]) => `${key}=${typeof value === 'number' ? formatNumber(value) : value}`)
+    .map(([key, value]) => `${key}=${formatEntry(value)}`)
     .join(', ');
+}
+
+function formatEntry(value: unknown): string {
+  if (typeof value === 'number') return formatNumber(value);
+  return typeof value === 'object' && value !== null ? `(${formatEntries(value)})` : String(value);
 }
 
 function formatSpan(seconds: number): string {

@@ -102,8 +102,9 @@ async function apply(
     return toResult(201, await editor.create(change, draft));
   }
   const before = await editor.get(change, operation.ref);
-  // What this very batch has changed, as the children of a host that it deleted, nobody else did.
-  if (before.version !== change.version) refuseLostUpdate(before, operation.ifMatch);
+  // That a parent was deleted by this very batch is no change by somebody else.
+  const version = change.orphans.get(editor.toJson(before).name) ?? before.version;
+  refuseLostUpdate({ ...before, version }, operation.ifMatch);
   switch (operation.op) {
     case 'delete':
       await editor.delete(change, before);

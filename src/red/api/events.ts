@@ -9,6 +9,7 @@ import { EVENT_TYPES, type EventJson } from '../../contract/events.ts';
 import type { Database } from '../../database/database.ts';
 import { type CheckView, findChecks } from '../../database/queries/checks.ts';
 import { listEventsAfter, type StoredEvent } from '../../database/queries/events.ts';
+import { findHostObjects } from '../../database/queries/host-objects.ts';
 import type { Filters } from '../../database/queries/objects.ts';
 import { listValidTokenIds } from '../../database/queries/tokens.ts';
 import { type Clock, repeat } from '../../lib/clock.ts';
@@ -183,7 +184,8 @@ async function formatNews(context: EventRouteContext, view: View, news: News): P
   const asked = new Set(checkIds);
   if (isFiltered) for (const { checkId } of events) if (checkId !== null) asked.add(checkId);
   const checks = await findChecks(context.database, [...asked], filters);
-  const passing = new Set(checks.map((check) => check.checkId));
+  const hostIds = isFiltered ? await findHostObjects(context.database, [...asked], filters) : [];
+  const passing = new Set([...checks.map((check) => check.checkId), ...hostIds]);
   let text = '';
   for (const event of events) {
     if (isFiltered && (event.checkId === null || !passing.has(event.checkId))) continue;

@@ -5,18 +5,45 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Outcome } from '../../model/check.ts';
 import type { Command, Executor } from './executor.ts';
+import { isForeignProgram } from './foreign-program.ts';
 import { createExecutor, type Run, type RunContext } from './run.ts';
+import { describeStartFailure } from './start-failure.ts';
+
+/** What the system says of a file that it cannot run. */
+const WRONG_FORMAT = Object.assign(new Error('wrong format'), { code: 'ENOEXEC' });
+/** Exit codes of a shell that cannot go on, or finds no such command. */
+const SHELL_FAILURES: readonly number[] = [2, 126, 127];
 
 /** Opens the executor. */
 export function openChildProcessExecutor(context: RunContext): Executor {
-  return createExecutor(context, (run) => {
+  const executor = createExecutor(context, (run) => {
     try {
       follow(startChild(run.command), run);
     } catch (error) {
       run.fail(error);
     }
   });
+  return {
+    close: () => executor.close(),
+    async run(command) {
+      const outcome = await executor.run(command);
+      const isStarted =
+        !shellComplains(outcome, command) || !(await isForeignProgram(command.file));
+      return isStarted ? outcome : describeStartFailure(command, WRONG_FORMAT);
+    },
+  };
+}
+
+/** Whether the shell may have been given the file, by the C library, and could not read it. */
+function shellComplains(outcome: Outcome, { file }: Command): boolean {
+  return (
+    outcome.kind === 'exited' &&
+    SHELL_FAILURES.includes(outcome.exitCode) &&
+    outcome.stdout === '' &&
+    outcome.stderr.startsWith(`${file}: `)
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { processesOfGroup } from '../../../test/process-group.ts';
@@ -144,10 +144,53 @@ describe('what programs inherit', () => {
     });
   });
 
+  describe.skipIf(process.getuid?.() !== 0)('by a user who may have so many processes', () => {
+    // One whom nobody else uses: the limit counts all processes of a user.
+    const findOwnUser = () => findUser('games');
+
+    test('one that multiplies comes to its limit, and none of its processes is left', async () => {
+      const user = await findOwnUser();
+      const processes = 60;
+      const limits = { ...NO_LIMITS, processes };
+      const executor = await open({ user, limits });
+      const bomb = commandOf('check_multiplies', { args: [String(processes)] });
+      expect(await executor.run(bomb)).toMatchObject({
+        ...{ kind: 'exited', exitCode: 2, stdout: '', stderr: expect.stringMatching(/fork/) },
+      });
+      await waitFor('its processes to be gone', async () => {
+        return (await processesOf(user.uid)).every((name) => name !== 'sleep') || undefined;
+      });
+      expect(await executor.run(commandOf('check_silent'))).toMatchObject({ exitCode: 0 });
+      await executor.close();
+    });
+
+    test('one that finds no room is not started, which says why, and the helper lives on', async () => {
+      const user = await findOwnUser();
+      const executor = await open({ user, limits: { ...NO_LIMITS, processes: 1 } });
+      for (let count = 0; count < 3; count++) {
+        expect(await executor.run(commandOf('check_silent'))).toMatchObject({
+          ...{ kind: 'notStarted', why: 'refused', detail: expect.stringContaining('TasksMax') },
+        });
+      }
+      await executor.close();
+    });
+  });
+
   test('a user who is not there is a mistake of the configuration', async () => {
     await expect(findUser('nobody-of-that-name')).rejects.toThrow(ConfigError);
   });
 });
+
+/** Names of the processes of a user. */
+async function processesOf(uid: number): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir('/proc')) {
+    const status = await readFile(`/proc/${entry}/status`, 'utf8').catch(() => '');
+    const [, name, owner] = /^Name:\t(.*)$.*^Uid:\t(\d+)/ms.exec(status) ?? [];
+    if (name !== undefined && Number(owner) === uid) names.push(name);
+  }
+  return names;
+}
 
 /** The process that started it. */
 async function parentOf(pid: number): Promise<number> {

@@ -193,13 +193,14 @@ function bindCloseFrom(koffi: Koffi): (actions: Buffer, from: number) => void {
   }
 }
 
-const ERROR_NAMES = new Map(Object.entries(constants.errno).map(([name, code]) => [code, name]));
-const SIGNAL_NAMES = new Map(
-  // Of two names for one number the first is the common one.
-  Object.entries(constants.signals)
-    .reverse()
-    .map(([name, number]) => [number as number, name]),
-);
+const ERROR_NAMES = namesByNumber(constants.errno);
+const SIGNAL_NAMES = namesByNumber(constants.signals);
+
+/** Of two names for one number the first is the common one: EAGAIN, not EWOULDBLOCK. */
+function namesByNumber(numbers: object): ReadonlyMap<number, string> {
+  const entries = Object.entries(numbers).reverse();
+  return new Map(entries.map(([name, number]) => [Number(number), name]));
+}
 
 function systemError(errno: number): Error {
   const code = ERROR_NAMES.get(errno) ?? `errno ${errno}`;

@@ -12,6 +12,7 @@ import { sleep } from '../../lib/clock.ts';
 import { Deque } from '../../lib/deque.ts';
 import { applyLimits, applyToDescendants } from './apply-limits.ts';
 import { type Command, DRAIN_MS, type Executor } from './executor.ts';
+import { isForeignProgram } from './foreign-program.ts';
 import type { Libc, Reaped } from './libc.ts';
 import type { ResourceLimit } from './limits.ts';
 import { Output } from './output.ts';
@@ -126,7 +127,7 @@ class Starter {
     try {
       return await libc.spawn(start);
     } catch (error) {
-      if (codeOf(error) !== 'ENOEXEC') throw error;
+      if (codeOf(error) !== 'ENOEXEC' || (await isForeignProgram(file))) throw error;
       return libc.spawn({ ...start, file: SHELL, args: [file, ...args] });
     }
   }

@@ -5,7 +5,7 @@
  *
  * | an entry is | checks                                   | until                                |
  * | connecting  | wait, each for as long as it may run     | connected, or failed                 |
- * | connected   | share it                                 | idle for `idleTimeoutMs`, or gone    |
+ * | connected   | share it                                 | idle for `idleTimeoutMs`, old or gone |
  * | failed      | fail at once, with the reason            | its back-off is over, then connecting |
  */
 
@@ -58,6 +58,11 @@ interface Pause {
 
 /** From the first failure to the longest pause: a host that is back is found within a minute. */
 const BACKOFF: BackoffPolicy = { firstMs: 5_000, maxMs: 60_000 };
+/**
+ * How long a connection takes new sessions: by then its name may lead elsewhere, or its key may be
+ * revoked. Each check that begins later goes over a new one.
+ */
+const MAX_AGE_MS = 600_000;
 /** Hosts whose failures are remembered. */
 const MAX_PAUSE_COUNT = 10_000;
 /** A connection that went away in the very moment that it was used is replaced once. */
@@ -160,11 +165,13 @@ class Pool implements SshConnections {
       clock: this.#context.clock,
       onIdle: () => this.#setIdle(link),
       onUnusable: () => {
+        cancelAge();
         this.#setBusy(link);
         this.#entries.delete(key);
       },
       onGone: () => this.#links.delete(link),
     });
+    const cancelAge = this.#context.clock.setTimer(MAX_AGE_MS, () => link.retire());
     this.#links.add(link);
     return link;
   }

@@ -35,6 +35,8 @@ import {
 /** How far a connection has come, for those who wait for it. */
 export interface Progress {
   phase: SshPhase;
+  /** That the host's key was new and is recorded. */
+  notice?: string;
 }
 
 /** Opens the way to a target's port; resolves soon after `signal` aborts. */
@@ -60,6 +62,8 @@ export interface HandshakeContext {
 export interface Connection {
   readonly client: Client;
   readonly stream: Duplex;
+  /** What people should be told: that the host's key was new and is recorded. Null: nothing. */
+  readonly notice: string | null;
 }
 
 /** Finds a dead line while nothing is asked over it: after 45 s. */
@@ -153,7 +157,7 @@ function shakeHands(handshake: Handshake): Promise<Connection | SshFailure> {
       if (!('level' in error && error.level === 'agent')) fail(describeError(error, handshake));
     });
     client.once('close', () => fail(describeHangUp(handshake)));
-    client.once('ready', () => finish({ client, stream }));
+    client.once('ready', () => finish({ client, stream, notice: progress.notice ?? null }));
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) return stop();
     client.connect(configure(handshake, fail));
@@ -168,11 +172,12 @@ function configure(handshake: Handshake, fail: (reason: string) => void): Connec
     // A later key exchange over the same connection must show the same key.
     if (admitted !== null) return admitted.equals(key);
     progress.phase = 'host key';
-    const failure = await admitHostKey(key, hostKey);
-    if (failure !== null) {
-      fail(failure.reason);
+    const verdict = await admitHostKey(key, hostKey);
+    if ('phase' in verdict) {
+      fail(verdict.reason);
       return false;
     }
+    if (verdict.notice !== null) progress.notice = verdict.notice;
     admitted = Buffer.from(key);
     progress.phase = 'authentication';
     return true;

@@ -26,15 +26,16 @@ async function check(sshd: Sshd, settings: SshTestSettings & { login?: string } 
   const run = { target, script: 'check_silent', args: [], timeoutMs: 5_000, signal: undefined };
   const outcome = await runRemote(run, { ssh, maxOutputBytes: 1_000, clock: systemClock });
   ssh.connections.close();
-  const { state, output } = readOutcome(outcome, { serviceCheckTimeoutState: 'critical' });
-  return { state, output };
+  const reading = readOutcome(outcome, { serviceCheckTimeoutState: 'critical' });
+  const { state, output, longOutput } = reading;
+  return { state, output, longOutput };
 }
 
-const RAN = { state: 'ok', output: '(the plugin printed nothing)' };
+const RAN = { state: 'ok', output: '(the plugin printed nothing)', longOutput: '' };
 
 function failedAt(phase: string, text: RegExp) {
   const escaped = new RegExp(`^\\(ssh failed: ${phase}\\) .*${text.source}`, 's');
-  return { state: 'unknown', output: expect.stringMatching(escaped) };
+  return { state: 'unknown', output: expect.stringMatching(escaped), longOutput: '' };
 }
 
 describe.skipIf(needs('sshd'))('the key of a host', () => {
@@ -85,7 +86,12 @@ describe.skipIf(needs('sshd'))('the key of a host', () => {
   });
 
   test('is recorded by accept-new, and a changed one is refused from then on', async () => {
-    expect(await check(sshd, { hostKeyPolicy: 'accept-new' })).toEqual(RAN);
+    expect(await check(sshd, { hostKeyPolicy: 'accept-new' })).toEqual({
+      ...RAN,
+      longOutput: expect.stringMatching(
+        /^\(the key of this host was new and is recorded: ssh-ed25519 SHA256:\S{43}\)$/,
+      ),
+    });
     const recorded = await readFile(join(sshd.folder, 'known_hosts'), 'utf8');
     expect(recorded.trim()).toBe((await sshd.knownHostsLine()).trim());
     expect(await check(sshd)).toEqual(RAN);

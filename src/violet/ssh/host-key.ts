@@ -55,23 +55,28 @@ export function orderHostKeyAlgorithms({ host, certified }: HostKeyContext): str
   return [...algorithms(true), ...algorithms(false)];
 }
 
-/** Judges the key that the host has shown. Null: it may be trusted, and was recorded if it was new. */
+/** A key that may be trusted; with what people should be told of it, or null. */
+export interface AdmittedKey {
+  readonly notice: string | null;
+}
+
+/** Judges the key that the host has shown, and records it if it is new and may be trusted. */
 export async function admitHostKey(
   key: Buffer,
   context: HostKeyContext,
-): Promise<SshFailure | null> {
+): Promise<AdmittedKey | SshFailure> {
   const { host, certified } = context;
   const isCertified = certified !== null && 'key' in certified && certified.key.equals(key);
-  if (isCertified && !hasKey(host.revoked, key)) return null;
+  if (isCertified && !hasKey(host.revoked, key)) return { notice: null };
   const verdict = judgeKey(host, key);
-  if (verdict === 'known') return null;
+  if (verdict === 'known') return { notice: null };
   if (verdict === 'unknown' && context.policy === 'accept-new' && certified === null) {
     return recordKey(key, context);
   }
   return { phase: 'host key', reason: describeRefusal(verdict, key, context) };
 }
 
-async function recordKey(key: Buffer, context: HostKeyContext): Promise<SshFailure | null> {
+async function recordKey(key: Buffer, context: HostKeyContext): Promise<AdmittedKey | SshFailure> {
   const { target, files, log } = context;
   try {
     await files.record(knownHostName(target), key);
@@ -84,7 +89,7 @@ async function recordKey(key: Buffer, context: HostKeyContext): Promise<SshFailu
     { host: formatTarget(target), key: describeKey(key), file: files.paths[0] },
     'the key of a new host was accepted and recorded',
   );
-  return null;
+  return { notice: `the key of this host was new and is recorded: ${describeKey(key)}` };
 }
 
 function describeRefusal(

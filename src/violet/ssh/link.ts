@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly client: Client;
   /** What the client talks over. */
   readonly stream: Duplex;
+  /** What people should be told of the connection; null: nothing. */
+  readonly notice: string | null;
   readonly maxSessions: number;
   readonly clock: Clock;
   /** Called whenever the last session or stream has ended. */
@@ -59,11 +61,13 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #slots: SessionSlots;
   #hasGranted = false;
+  #notice: string | null;
   #streamCount = 0;
   #state: 'usable' | 'retired' | 'gone' = 'usable';
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#notice = options.notice;
     this.#slots = new SessionSlots(options.maxSessions);
     options.client.on('error', () => this.close());
     options.client.on('close', () => this.close());
@@ -72,6 +76,13 @@ export class Link {
   /** True when nothing runs over it. */
   get isIdle(): boolean {
     return this.#slots.isIdle && this.#streamCount === 0;
+  }
+
+  /** What people should be told of the connection, to the first who asks. */
+  takeNotice(): string | null {
+    const notice = this.#notice;
+    this.#notice = null;
+    return notice;
   }
 
   /** Starts a command in a session of its own. */

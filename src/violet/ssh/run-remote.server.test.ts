@@ -11,7 +11,7 @@ import { openTestSsh, type SshTestSettings } from '../../../test/remote.ts';
 import { needs } from '../../../test/servers/needs.ts';
 import { type Sshd, startSshd } from '../../../test/servers/sshd.ts';
 import { waitFor } from '../../../test/servers/temp.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Outcome } from '../../model/check.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
@@ -245,6 +245,30 @@ describe.skipIf(needs('sshd'))('connections', () => {
     await runner.run('check_silent');
     expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
     await waitFor('the end of the connection', () => sshd.log().includes('Disconnected from'));
+    expect(await runner.run('check_silent')).toMatchObject({ kind: 'exited' });
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
+  });
+
+  test('take no new checks when they are old: the name may lead elsewhere by then', async () => {
+    await using sshd = await startKnownSshd();
+    const tenMinutes = { pass: () => {} };
+    const clock: Clock = {
+      ...systemClock,
+      setTimer(delayMs, run) {
+        if (delayMs !== 600_000) return systemClock.setTimer(delayMs, run);
+        tenMinutes.pass = run;
+        return () => undefined;
+      },
+    };
+    using runner = openRunner(sshd, { clock });
+    const running = runner.run('check_hang', [], { timeoutMs: 1_000 });
+    await waitFor('the session', () => sshd.log().includes('Starting session'));
+    tenMinutes.pass();
+    expect(await runner.run('check_silent')).toMatchObject({ kind: 'exited' });
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
+    // What ran over the old one was not cut off by that.
+    expect(await running).toMatchObject({ kind: 'sshFailed', phase: 'time-out' });
+    await waitFor('the end of the old one', () => sshd.log().includes('Disconnected from'));
     expect(await runner.run('check_silent')).toMatchObject({ kind: 'exited' });
     expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
   });

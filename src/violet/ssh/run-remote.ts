@@ -96,7 +96,7 @@ async function follow(
   ]);
   if (session.stdout.letter === 'y') link.timeoutProgram = 'yes';
   if (session.stdout.letter === 'n') link.timeoutProgram = 'no';
-  if (isOver) return readEnding(session, around);
+  if (isOver) return withNotice(await readEnding(session, around), link);
   await kill(session, deadline.hasExpired() ? KILL_AFTER_MS : 0, around.context.clock);
   if (!deadline.hasExpired()) throw stopped(around.run);
   // Not even the mark has come: the line may be dead, and others should not wait for it.
@@ -104,6 +104,13 @@ async function follow(
   const seconds = (around.run.timeoutMs / 1_000).toFixed(2);
   const reason = `the plugin timed out after ${seconds} seconds`;
   return describeFailure({ phase: 'time-out', reason }, { ...around, session });
+}
+
+/** The first result over a connection tells of a key that was recorded. */
+function withNotice(outcome: Outcome, link: Link): Outcome {
+  if (outcome.kind !== 'exited') return outcome;
+  const notice = link.takeNotice();
+  return notice === null ? outcome : { ...outcome, remark: `(${notice})` };
 }
 
 /** Leaves nothing behind that could be ended from here. */

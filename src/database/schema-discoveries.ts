@@ -1,4 +1,4 @@
-/** The tables of discoveries; a part of `schema.ts`. */
+/** The tables of discoveries; the rest of the schema is in `schema.ts`. */
 
 /**
  * Searches of subnets. Begun by red and ended by it when they get nowhere; carried on and finished by
