@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { addCheck, updateHost } from '../../test/site.ts';
+import { addCheck, deleteHost, updateHost } from '../../test/site.ts';
 import type { CheckControl } from '../model/check-control.ts';
 import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listRestingChecks, listSilentChecks, type PeriodNow } from './queries/due-changes.ts';
+import { deleteHandlerRuns, listHandlerRuns } from './queries/event-handlers.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { findSetting, writeSetting } from './queries/settings.ts';
 import { listFreshnessCandidates } from './queries/stale-checks.ts';
@@ -135,6 +136,24 @@ export function testCheckControl(open: () => Database): void {
     expect(first).toMatchObject({ newest: null, freshnessMs: 5_000, activeChecks: true });
     expect(second).toMatchObject({ staleSince: NOW - 5, activeChecks: false });
     expect(second?.newest).toMatchObject({ scheduledAt: NOW - 2 * MINUTE_MS, stateType: 'hard' });
+  });
+
+  test('10.2 event handlers wait in their order with what they need, until they are handed out', async () => {
+    const host = { zone: 'far', vars: { x: '\u{1F550}' } };
+    const { checkId, hostId } = await addCheck(open(), 'handled', { host });
+    const runs = ['first', 'second'].map((command) => ({
+      ...{ at: 7, checkId, level: 'object' as const, command, macros: { A: 'b' } },
+    }));
+    await write(checkId, { handlerRuns: runs });
+    const list = async (after = 0) => listHandlerRuns(open(), after, 10);
+    const [first, second, ...rest] = await list();
+    expect(rest).toEqual([]);
+    expect(first).toMatchObject({ ...runs[0], plugin: 'handled', host: { id: hostId, ...host } });
+    expect(await list(first?.id)).toEqual([second]);
+    await deleteHandlerRuns(open(), [first?.id ?? 0]);
+    expect(await list()).toEqual([second]);
+    await deleteHost(open(), hostId);
+    expect(await list()).toEqual([]);
   });
 
   test('what a service keeps for its successor is there until it is replaced', async () => {

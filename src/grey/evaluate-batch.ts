@@ -266,7 +266,7 @@ class Batch {
   }
 
   #want(host: HostFacts, wantedChecks: readonly WantedCheck[], { result }: HeldResult): void {
-    for (const what of wantedChecks) this.#demand(what, host, { id: null, at: result.finishedAt });
+    for (const what of wantedChecks) this.#demand(what, host, result.finishedAt);
   }
 
   /** Rows, events and wanted checks of one evaluation. */
@@ -300,14 +300,10 @@ class Batch {
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
     else this.#retries.delete(id);
-    for (const what of wantedChecks) this.#demand(what, host, { id: ownCheckId, at });
+    for (const what of wantedChecks) this.#demand(what, host, at);
   }
 
-  #demand(
-    what: WantedCheck,
-    host: HostFacts,
-    { id, at }: { readonly id: number | null; readonly at: number },
-  ): void {
+  #demand(what: WantedCheck, host: HostFacts, at: number): void {
     switch (what) {
       case 'itself':
         // Who says that a result is too old forces the check as well (red/freshness.ts).

@@ -3,14 +3,17 @@
 import type { PluginInput } from '../contract/plugins.ts';
 import type { FieldOption } from './kind.ts';
 
+/** Of plugins and of hosts. */
+export const EVENT_HANDLER_OPTION = {
+  field: 'eventHandler',
+  flags: '--event-handler <command>',
+  reads: 'text',
+  help: "script and arguments run when the state changes: 'mend $HOSTNAME$'",
+} as const;
+
 /** In the order of help. */
 export const CHECK_CONTROL_OPTIONS: readonly FieldOption<keyof PluginInput & string>[] = [
-  {
-    field: 'eventHandler',
-    flags: '--event-handler <command>',
-    reads: 'text',
-    help: "script and arguments run when a state changes: 'mend $HOSTNAME$ $SERVICESTATE$'",
-  },
+  EVENT_HANDLER_OPTION,
   {
     field: 'checkPeriod',
     flags: '--check-period <name>',

@@ -8,7 +8,7 @@ import type { PluginInput, PluginJson } from '../contract/plugins.ts';
 import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { HOST_STATES } from '../model/host-state.ts';
-import { CHECK_CONTROL_OPTIONS } from './check-control-options.ts';
+import { CHECK_CONTROL_OPTIONS, EVENT_HANDLER_OPTION } from './check-control-options.ts';
 import {
   LABEL_FILTER,
   SEARCH_FILTER,
@@ -133,6 +133,7 @@ export const HOST = defineKind<HostJson, HostInput>({
       reads: 'overrides',
       help: 'a number that its check has instead of the plugin: disk.interval=5m; disk.interval- (repeatable)',
     },
+    EVENT_HANDLER_OPTION,
     { field: 'zone', flags: '--zone <name>', reads: 'text', help: 'which workers run its checks' },
     {
       field: 'login',

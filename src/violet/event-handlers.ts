@@ -1,6 +1,7 @@
 /**
  * Section 10.2 in violet: a request -> a script of the plugin folders, run as a plugin is: without a
- * shell, macros inside single arguments, a limit on time and output -> what became of it.
+ * shell, macros inside single arguments, a limit on time and output -> what became of it. Those of one
+ * check run one after the other, in the order of its changes.
  */
 
 import {
@@ -61,6 +62,19 @@ export async function startEventHandlers(
   ]);
   const remembered = new Lru<string, HandlerReport>(MAX_REMEMBERED);
 
+  /** By check: when the last one that was begun has ended. */
+  const turns = new Map<number, Promise<unknown>>();
+  const inTurn = async <Value>(checkId: number, work: () => Promise<Value>): Promise<Value> => {
+    const mine = (turns.get(checkId) ?? Promise.resolve()).then(work);
+    const ended = mine.catch(() => {});
+    turns.set(checkId, ended);
+    try {
+      return await mine;
+    } finally {
+      if (turns.get(checkId) === ended) turns.delete(checkId);
+    }
+  };
+
   const runOnce = async (request: HandlerRequest): Promise<HandlerReport> => {
     const outcome = clock.now() >= request.expiresAt ? EXPIRED : await run(request, options);
     const { id, checkId, level, command, at, host, plugin } = request;
@@ -76,7 +90,8 @@ export async function startEventHandlers(
   const handle = async (delivery: Delivery): Promise<Settlement> => {
     try {
       const request = envelope.open(HANDLER_REQUEST, delivery);
-      const report = remembered.get(request.id) ?? (await runOnce(request));
+      const report =
+        remembered.get(request.id) ?? (await inTurn(request.checkId, () => runOnce(request)));
       remembered.set(request.id, report);
       const message = envelope.seal(HANDLER_REPORT, `${REPORT_ID_PREFIX}${request.id}`, report);
       await broker.publish(topology.results(request.shard), message);
