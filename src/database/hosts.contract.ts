@@ -52,6 +52,8 @@ export function testHosts(getDatabase: () => Database): void {
       const [up, down] = [await addHost('own-up'), await addHost('own-down')];
       await addHost('own-pending', { suites: ['own'] });
       await addHost('own-maintenance', { maintenance: true });
+      // So many that they are sorted.
+      for (let count = 0; count < 60; count++) await addHost(`many-${count}`);
       await store(await objectIdOf('own-down'), 11);
       const states = await readHostSights(database, [up, down]);
       expect([up, down].map((id) => states.get(id)?.state)).toEqual(['up', 'down']);
@@ -68,7 +70,7 @@ export function testHosts(getDatabase: () => Database): void {
         count - before[name as 'up'],
       ]);
       expect(Object.fromEntries(grown)).toEqual({
-        ...{ all: 4, active: 3, up: 1, down: 1, unreachable: 0, pending: 1 },
+        ...{ all: 64, active: 63, up: 61, down: 1, unreachable: 0, pending: 1 },
       });
       expect(await findHostTargets(database, ['own-up.test', 'none', up])).toMatchObject([
         { host: { id: up } },

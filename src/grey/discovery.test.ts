@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { SLICE_RESULT, type SliceResult } from '../messages/discovery.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
+import { DEFAULT_HOST_POLICY } from '../model/check-policy.ts';
 import type { Subnet } from '../model/objects.ts';
 import { startDiscoveryCollector } from './discovery.ts';
 
@@ -83,7 +84,8 @@ describe('a slice with answers', () => {
     expect(host?.spec).toEqual({
       ...{ name: 'www.example', address: '192.0.2.1', maintenance: true, history: false },
       ...{ zone: 'dmz', subnet: 'office', suites: ['web'], login: 'violet', sshPort: 22 },
-      ...{ labels: {}, vars: {} },
+      ...{ labels: {}, vars: {}, hostCheck: null, parents: [], overrides: {} },
+      policy: DEFAULT_HOST_POLICY,
     });
     for await (const checks of readAgendaChecks(database, [host?.id ?? ''])) {
       expect(checks).toHaveLength(1);

@@ -6,13 +6,13 @@ import type { AnyQuery } from './page.ts';
 import { toStateCode } from './state-codes.ts';
 
 /** Whether something tells the state of the host of a query. */
-const HAS_HOST_CHECK: RawBuilder<boolean> = raw<boolean>`exists (
+export const HAS_HOST_CHECK: RawBuilder<boolean> = raw<boolean>`exists (
   select 1 from check_pair as of_host inner join plugin as telling on telling.id = of_host.plugin_id
   where of_host.host_id = host.id
     and (telling.host_check = 1 or telling.id = host.host_check_id))`;
 
 /** A host's state as a number: that of a result, else what it is assumed to be; -1 while pending. */
-export const HOST_STATE_CODE: RawBuilder<number> = raw<number>`coalesce(
+const HOST_STATE_CODE: RawBuilder<number> = raw<number>`coalesce(
   (select own_state.state from check_pair as own
     inner join check_state as own_state on own_state.check_id = own.check_id
     where own.host_id = host.id and own.plugin_id is null),
