@@ -199,7 +199,12 @@ function memoryRow(checkId: number) {
   return {
     ...{ check_id: checkId, is_flapping: 0 as const, flap_percent: 0 },
     ...{ is_acknowledged: checkId % (2 * REMEMBERED) === 0 ? (1 as const) : (0 as const) },
-    ...{ is_in_downtime: 0 as const, is_measured: 1 as const, next_change_at: null },
+    ...{
+      is_in_downtime: 0 as const,
+      is_measured: 1 as const,
+      next_change_at: null,
+      is_silence_expected: 0 as const,
+    },
     ...{ memory: '{}', revision: 1 },
   };
 }

@@ -14,6 +14,7 @@ import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { sleep, systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
+import { DEFAULT_CONTROL } from '../src/model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Plugin } from '../src/model/objects.ts';
 import { treeCpuMs } from './tree-cpu.ts';
@@ -110,6 +111,7 @@ async function createSite(
       intervalMs: load.intervalS * 1_000,
       timeoutMs: 10_000,
       policy: DEFAULT_POLICY,
+      ...DEFAULT_CONTROL,
       hostCheck: false,
       description: '',
       suites: ['bench'],

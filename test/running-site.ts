@@ -1,6 +1,6 @@
 /** A whole system in this process, in embedded mode, called over HTTP; every answer is checked. */
 
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startApp } from '../src/app/app.ts';
@@ -69,6 +69,8 @@ export async function openRunningSite(flags: Readonly<Record<string, unknown>> =
     get url() {
       return apiUrl();
     },
+    /** Its data folder; plugins of its own are in `plugins`. */
+    data: folder.path,
     admin,
     request,
     get database() {
@@ -90,6 +92,13 @@ export async function openRunningSite(flags: Readonly<Record<string, unknown>> =
       const body = { name, address: `${name}.test`, history: true, suites: [name], ...host };
       expect((await call('POST', '/hosts', body)).status).toBe(201);
       return { name, path: `/checks/${name}/${name}` };
+    },
+    /** A script of that name in the plugin folder, of shell lines; its name. */
+    async addScript(name: string, lines: string): Promise<string> {
+      const plugins = join(folder.path, 'plugins');
+      await mkdir(plugins, { recursive: true });
+      await writeFile(join(plugins, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+      return name;
     },
     async close() {
       await app.stop();

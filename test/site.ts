@@ -10,6 +10,7 @@ import { hostQueries } from '../src/database/queries/hosts.ts';
 import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
 import { openSqlite } from '../src/database/sqlite.ts';
+import { DEFAULT_CONTROL } from '../src/model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../src/model/check-policy.ts';
 import type { Host, Plugin } from '../src/model/objects.ts';
 
@@ -124,6 +125,7 @@ export function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
     intervalMs: 60_000,
     timeoutMs: 10_000,
     policy: DEFAULT_POLICY,
+    ...DEFAULT_CONTROL,
     hostCheck: false,
     description: '',
     suites: [name],

@@ -12,11 +12,11 @@ import type { Database } from '../database/database.ts';
 import { createRate, startFiguresReport } from '../database/figures-report.ts';
 import { startLease } from '../database/lease.ts';
 import { migrate } from '../database/migrations/migrate.ts';
-import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { watchStatements } from '../database/statement-metrics.ts';
 import { startCollector } from '../grey/collector.ts';
 import { startDiscoveryCollector } from '../grey/discovery.ts';
+import { startHandlerOutbox } from '../grey/handler-outbox.ts';
 import { startHeartbeats } from '../grey/heartbeat.ts';
 import { startPerfdata } from '../grey/perfdata.ts';
 import { startRetention } from '../grey/retention.ts';
@@ -33,12 +33,13 @@ import { NAGIOS_SEMANTICS, type Semantics } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
-import { Catalogue } from '../red/catalogue.ts';
+import { createCatalogues } from '../red/catalogue.ts';
 import { addCheckMetrics } from '../red/check-metrics.ts';
 import { startDiscoveries } from '../red/discovery.ts';
 import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
+import { startFreshness } from '../red/freshness.ts';
 import { RequestTrail } from '../red/request-trail.ts';
 import { createScheduleReport } from '../red/schedule-report.ts';
 import { startScheduler } from '../red/scheduler.ts';
@@ -192,6 +193,14 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   lifecycle.onStop('retention', () => retention.stop());
   const perfdata = startPerfdata(keeping);
   lifecycle.onStop('performance data', () => perfdata.stop());
+  const outbox = await startHandlerOutbox({
+    ...shared,
+    database,
+    shards: config.grey.shards,
+    holder: randomUUID(),
+    timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
+  });
+  lifecycle.onStop('event handlers handed out', () => outbox.stop());
   const collector = await startCollector({
     ...shared,
     database,
@@ -221,10 +230,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   const { config, lifecycle, broker, envelope, clock, log } = shared;
   const listening = await readListening(config.red);
   const agenda = new Agenda();
-  const catalogues = {
-    hosts: new Catalogue<AgendaHost>(),
-    plugins: new Catalogue<AgendaPlugin>(),
-  };
+  const catalogues = createCatalogues();
   const trail = new RequestTrail();
   let onGained = () => {};
   const lease = await startLease({
@@ -294,11 +300,15 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     read: createScheduleReport(clock, { figures: scheduler.figures, isActive: lease.isHeld }),
   });
   lifecycle.onStop('figures of red', () => report.stop());
+  const { calendars } = catalogues;
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
-  const dueChanges = startDueChanges(telling);
+  const dueChanges = startDueChanges({ ...telling, calendars });
   lifecycle.onStop('changes by time', () => dueChanges.stop());
+  const semantics = readSemantics(config.semantics);
+  const freshness = startFreshness({ ...telling, calendars, semantics, trail });
+  lifecycle.onStop('freshness', () => freshness.stop());
   const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
   lifecycle.onStop('discoveries', () => discoveries.stop());
 
@@ -323,7 +333,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
       isActive: lease.isHeld,
       startProblem: () => (isRead ? null : 'the schedule is being read'),
       jobCount: () => agenda.count,
-      dueAtOf: (checkId) => agenda.dueAt(checkId),
+      dueAtOf: (checkId) => scheduler.dueAtOf(checkId),
       figures: () => scheduler.figures(),
     },
   });

@@ -9,6 +9,7 @@ import { hostQueries } from '../database/queries/hosts.ts';
 import { agreeOnSetting } from '../database/queries/settings.ts';
 import { deleteTokenByName, findTokenByHash, insertToken } from '../database/queries/tokens.ts';
 import type { Clock } from '../lib/clock.ts';
+import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Plugin } from '../model/objects.ts';
@@ -130,7 +131,7 @@ function draftOf<Spec extends object>(spec: Spec): Draft<Spec> {
 function starterPlugins({ port, scripts }: StarterOptions): Omit<Plugin, 'suites'>[] {
   const rhythm = {
     ...{ ssh: false, intervalMs: 30_000, timeoutMs: 10_000 },
-    ...{ policy: DEFAULT_POLICY, hostCheck: false },
+    ...{ policy: DEFAULT_POLICY, ...DEFAULT_CONTROL, hostCheck: false },
   };
   const wanted: Omit<Plugin, 'suites'>[] = [
     {

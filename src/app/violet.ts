@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { watchLoopLag } from '../lib/loop-lag.ts';
 import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
 import { startDiscovery } from '../violet/discovery.ts';
+import { startEventHandlers } from '../violet/event-handlers.ts';
 import { createExecute } from '../violet/execute.ts';
 import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
@@ -38,15 +39,14 @@ export async function startViolet(shared: Shared): Promise<void> {
   lifecycle.onStop('executor', () => executor.close());
   const ssh = openSsh(shared);
   lifecycle.onStop('ssh connections', () => ssh.connections.close());
-  const execute = createExecute({
+  const plugins = {
     executor,
-    ssh,
     pluginFolders: await openPluginFolders(violet.pluginPaths, { clock, log }),
-    userMacros: await readUserMacros(violet.macros, violet.macroFiles),
     environment,
     maxOutputBytes: violet.maxOutput,
-    clock,
-  });
+  };
+  const userMacros = await readUserMacros(violet.macros, violet.macroFiles);
+  const execute = createExecute({ ...plugins, ssh, userMacros, clock });
   const cores = availableParallelism();
   const range = concurrencyRange(cores);
   const isAuto = violet.concurrency === 'auto';
@@ -69,6 +69,14 @@ export async function startViolet(shared: Shared): Promise<void> {
     settings: config.semantics,
   });
   lifecycle.onStop('worker', () => worker.stop());
+  const handlers = await startEventHandlers({
+    ...shared,
+    id,
+    zones: violet.zones,
+    plugins,
+    userMacros,
+  });
+  lifecycle.onStop('event handlers', () => handlers.stop());
   const { rate, ports, timeout } = violet.discovery;
   const discovery = await startDiscovery({
     ...shared,

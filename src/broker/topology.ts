@@ -22,6 +22,8 @@ export interface Topology {
   checks(zone: string): QueueSpec;
   /** People's requests of one zone, so that nobody waits behind what the schedule wants. */
   checksNow(zone: string): QueueSpec;
+  /** Event handlers of one zone. They are too old after a while, which workers judge and tell. */
+  handlers(zone: string): QueueSpec;
   /** Inputs of one shard's checks, in order, to the one grey that owns it. */
   results(shard: number): QueueSpec;
   readonly heartbeats: QueueSpec;
@@ -57,6 +59,12 @@ export function createTopology(names: QueueNames): Topology {
       name: named(`${names.checks}.${zone}.now`),
       singleActiveConsumer: false,
       expiredTo: expired,
+      maxCount: 10_000,
+      whenFull: 'reject',
+    }),
+    handlers: (zone) => ({
+      name: named(`${names.checks}.${zone}.handlers`),
+      singleActiveConsumer: false,
       maxCount: 10_000,
       whenFull: 'reject',
     }),

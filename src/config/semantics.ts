@@ -25,6 +25,24 @@ export const SEMANTICS = {
     default: 'replaced',
     description: 'What a plugin printed before it ran out of time is replaced; Icinga: kept',
   }),
+  enableEventHandlers: Type.Boolean({
+    default: true,
+    description: 'Whether event handlers run at all',
+  }),
+  globalServiceEventHandler: Type.String({
+    default: '',
+    description: 'Script and arguments run first when the state of any check changes; empty: none',
+  }),
+  globalHostEventHandler: Type.String({
+    default: '',
+    description: 'The same for the states of hosts themselves',
+  }),
+  eventHandlerTimeout: Type.Number({
+    minimum: 0.1,
+    maximum: 3_600,
+    default: 30,
+    description: 'Seconds for one event handler',
+  }),
   enableFlapDetection: Type.Boolean({
     default: true,
     description: 'Whether objects that change their state too often are flapping',

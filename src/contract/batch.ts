@@ -10,6 +10,7 @@ const Kind = Type.Union([
   Type.Literal('plugin'),
   Type.Literal('suite'),
   Type.Literal('subnet'),
+  Type.Literal('timeperiod'),
 ]);
 
 const IfMatch = Type.Optional(

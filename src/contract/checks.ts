@@ -66,7 +66,10 @@ export const CheckSchema = Type.Object({
   state: StateSchema,
   ...RunFields,
   reachable: Type.Boolean({ description: 'False while its host is down or unreachable' }),
-  nextDue: Type.Union([Instant, Type.Null()], { description: 'Null in maintenance' }),
+  nextDue: Type.Union([Instant, Type.Null()], {
+    description:
+      'Null in maintenance, without active checks, or when the schedule has no time for it',
+  }),
 });
 
 /** A check's current state. */
@@ -122,7 +125,7 @@ export function StateStartOf<State extends TSchema>(state: State) {
     stateType: StateTypeSchema,
     cause: Type.String({
       description:
-        'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult or maintenance',
+        'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult, maintenance or outsidePeriod',
     }),
     from: Instant,
     to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
@@ -192,7 +195,7 @@ export function AvailabilityOf<States extends string>(states: readonly States[])
     reasons: Type.Record(Type.String(), Seconds, {
       description:
         'Why nothing was measured, in downtimes or not, with seconds: pending (no result yet), noWorker, ' +
-        'noResult, maintenance, deleted',
+        'noResult, maintenance, outsidePeriod, deleted',
     }),
   });
 }

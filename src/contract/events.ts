@@ -83,6 +83,18 @@ export const NotificationEventSchema = Type.Object({
   number: Type.Integer({ description: 'Which notification of the problem it is' }),
 });
 
+/** An event handler was run, or could not be. */
+export const HandlerEventSchema = Type.Object({
+  type: Type.Literal('eventHandler'),
+  ...OF_OBJECT,
+  level: Type.String({ description: 'global or object' }),
+  command: Type.String(),
+  outcome: Type.String({ description: 'exited, signalled, timedOut, notStarted or expired' }),
+  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  output: Type.String({ description: 'The first line that it printed, or why it did not run' }),
+  worker: Type.String(),
+});
+
 /** An object of the configuration was created, changed or deleted. */
 export const ConfigurationEventSchema = Type.Object({
   type: Type.Literal('configuration'),
@@ -135,6 +147,7 @@ export const EventSchema = Type.Union([
   DowntimeEventSchema,
   MeasurementEventSchema,
   NotificationEventSchema,
+  HandlerEventSchema,
   ConfigurationEventSchema,
   WorkerEventSchema,
   ProblemEventSchema,
@@ -154,6 +167,7 @@ export const EVENT_TYPES = [
   'downtime',
   'measurement',
   'notification',
+  'eventHandler',
   'configuration',
   'worker',
   'problem',

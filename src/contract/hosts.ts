@@ -20,6 +20,7 @@ import {
   TruthQuery,
   Zone,
 } from './common.ts';
+import { EventHandler } from './event-handlers.ts';
 
 /** A host's own state by name. */
 export const HostStateSchema = Type.Union([
@@ -91,6 +92,7 @@ const hostFields = {
     Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('unreachable')]),
     { maxItems: 3, default: [], description: 'States in which a changed output is told' },
   ),
+  eventHandler: EventHandler,
   overrides: Type.Record(Name, Override, {
     maxProperties: 1_000,
     default: {},

@@ -6,7 +6,7 @@ import { Query } from './common.ts';
 
 /** The chapters of the documentation. */
 export const TAGS = {
-  Configuration: 'Hosts, plugins, suites and subnets, and many changes at once',
+  Configuration: 'Hosts, plugins, suites, subnets and time periods, and many changes at once',
   Checks: 'States, history, checks on demand and results from outside',
   Maintenance: 'Acknowledged problems and planned downtimes',
   Discovery: 'Searching subnets for hosts',

@@ -45,6 +45,7 @@ import { StatusSchema, WorkerSchema, WorkersSchema } from './statistics.ts';
 import { STATISTICS_OPERATIONS } from './statistics-operations.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from './subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from './suites.ts';
+import { TIMEPERIOD_OPERATIONS } from './timeperiods.ts';
 import { TRACE_OPERATIONS } from './traces.ts';
 
 const host = objectOperations({
@@ -119,6 +120,8 @@ export const OPERATIONS = {
   replaceSubnet: subnet.replace,
   changeSubnet: subnet.change,
   deleteSubnet: subnet.delete,
+
+  ...TIMEPERIOD_OPERATIONS,
 
   discoverSubnet: {
     tag: 'Discovery',
@@ -233,7 +236,7 @@ export const OPERATIONS = {
     status: 202,
     answer: RequestedSchema,
     otherAnswers: { 200: CheckSchema },
-    problems: { 504: 'With `wait`: the result was not stored in time' },
+    problems: { 409: 'It takes no results from outside', 504: 'With `wait`: not stored in time' },
   },
   ...HOST_STATE_OPERATIONS,
   ...MAINTENANCE_OPERATIONS,

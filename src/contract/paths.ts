@@ -41,6 +41,13 @@ export const ROUTES = {
   changeSubnet: { method: 'PATCH', path: '/subnets/{subnet}' },
   deleteSubnet: { method: 'DELETE', path: '/subnets/{subnet}' },
 
+  listTimeperiods: { method: 'GET', path: '/timeperiods' },
+  createTimeperiod: { method: 'POST', path: '/timeperiods' },
+  getTimeperiod: { method: 'GET', path: '/timeperiods/{timeperiod}' },
+  replaceTimeperiod: { method: 'PUT', path: '/timeperiods/{timeperiod}' },
+  changeTimeperiod: { method: 'PATCH', path: '/timeperiods/{timeperiod}' },
+  deleteTimeperiod: { method: 'DELETE', path: '/timeperiods/{timeperiod}' },
+
   discoverSubnet: { method: 'POST', path: '/subnets/{subnet}/discover' },
   listDiscoveries: { method: 'GET', path: '/discoveries' },
   getDiscovery: { method: 'GET', path: '/discoveries/{discovery}' },

@@ -10,6 +10,7 @@ import {
   Timeout,
 } from './check-numbers.ts';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
+import { EventHandler } from './event-handlers.ts';
 
 const SiteThreshold = (description: string) => ({
   ...Threshold,
@@ -59,6 +60,25 @@ const pluginFields = {
     maxItems: 4,
     default: [],
     description: 'States in which a changed output is told as an event',
+  }),
+  eventHandler: EventHandler,
+  checkPeriod: Type.Union([Name, Type.Null()], {
+    default: null,
+    description: 'Time period in which the schedule runs its checks; null: always',
+  }),
+  activeChecks: Type.Boolean({
+    default: true,
+    description: 'Whether the schedule runs its checks; by hand they can be run all the same',
+  }),
+  passiveChecks: Type.Boolean({
+    default: true,
+    description: 'Whether results from outside are taken',
+  }),
+  freshness: Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
+    default: null,
+    description:
+      'seconds after which a result is too old and a check is run, even if activeChecks is off; ' +
+      '0: the interval, the latency and 15 s; null: never',
   }),
   timeout: { ...Timeout, default: 10 },
   hostCheck: Type.Boolean({

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
@@ -111,6 +112,7 @@ async function addSite(database: Database): Promise<void> {
       await pluginQueries.insert(change, randomUUID(), {
         ...{ name: `lists-${index}`, run: { builtin: 'dummy' }, ssh: false, params: '' },
         ...{ intervalMs: 60_000, timeoutMs: 1_000, policy: DEFAULT_POLICY, description: '' },
+        ...DEFAULT_CONTROL,
         suites: ['lists'],
         hostCheck: index === 0,
       });
@@ -142,7 +144,12 @@ async function addSite(database: Database): Promise<void> {
         .map((id) => ({
           ...{ check_id: id, is_flapping: 0 as const, flap_percent: 0, is_in_downtime: 0 as const },
           ...{ is_acknowledged: isAcknowledged(id) ? (1 as const) : (0 as const), revision: 1 },
-          ...{ is_measured: 1 as const, next_change_at: null, memory: '{}' },
+          ...{
+            is_measured: 1 as const,
+            next_change_at: null,
+            is_silence_expected: 0 as const,
+            memory: '{}',
+          },
         })),
     }),
   );

@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
+import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
@@ -40,6 +42,7 @@ import { deleteTokenByName, findTokenByHash, insertToken } from './queries/token
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
 import { testShardOwners } from './shard-owners.contract.ts';
+import { testTimeperiods } from './timeperiods.contract.ts';
 import { testUpgrade } from './upgrade.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
@@ -79,6 +82,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       () => database,
       () => source.open(),
     );
+    testTimeperiods(() => database);
+    testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
       expect(await migrate(database)).toEqual([]);
@@ -180,6 +185,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
         kind: 'touched',
         hostIds: [hostId],
         pluginIds: [pluginId],
+        timeperiodIds: [],
       });
       expect(await listChanges(database, after, after)).toMatchObject({
         hostIds: [],
@@ -524,6 +530,7 @@ function plugin(name: string, fields: Partial<Plugin> = {}): Plugin {
     params: '0',
     description: '',
     suites: [],
+    ...DEFAULT_CONTROL,
   };
   return { ...base, ...timing, ...fields };
 }

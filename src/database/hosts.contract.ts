@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_CONTROL } from '../model/check-control.ts';
 import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import { InvalidInput } from '../model/errors.ts';
 import type { Host, Plugin } from '../model/objects.ts';
@@ -123,7 +124,9 @@ export function testHosts(getDatabase: () => Database): void {
         .where('check_pair.plugin_id', 'is not', null)
         .execute();
       for (const { check_id } of checks) await store(check_id, 0);
-      const silent = await listSilentChecks(database, { now: 60_000, graceMs: 0, limit: 1_000 });
+      const silent = await listSilentChecks(database, {
+        ...{ now: 60_000, graceMs: 0, limit: 1_000, periods: [] },
+      });
       const isSilent = (name: string) => {
         const found = checks.find((check) => check.name === name);
         return silent.some(({ checkId }) => checkId === found?.check_id);
@@ -189,6 +192,7 @@ function pluginSpec(name: string, fields: Partial<Plugin> = {}): Plugin {
   return {
     ...{ name, run: { builtin: 'dummy' }, ssh: false, params: '0', intervalMs: 30_000 },
     ...{ timeoutMs: 10_000, policy: DEFAULT_POLICY, hostCheck: false, description: '' },
+    ...DEFAULT_CONTROL,
     suites: [name],
     ...fields,
   };
@@ -207,6 +211,7 @@ function memoryRow(id: number, waitsUntil: number | null) {
   return {
     ...{ check_id: id, is_flapping: 0 as const, flap_percent: 0, is_acknowledged: 0 as const },
     ...{ is_in_downtime: 0 as const, is_measured: 1 as const, next_change_at: waitsUntil },
+    ...{ is_silence_expected: 0 as const, stale_since: null },
     ...{ waits_until: waitsUntil, memory: '', revision: 1 },
   };
 }

@@ -4,6 +4,11 @@
  */
 
 import type { Generated } from 'kysely';
+import type {
+  EventHandlerRunTable,
+  TimeperiodExcludeTable,
+  TimeperiodTable,
+} from './schema-control.ts';
 import type { DiscoverySliceTable, DiscoveryTable } from './schema-discoveries.ts';
 import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
 import type {
@@ -55,6 +60,11 @@ export interface PluginTable {
   timeout_ms: number;
   /** JSON object, part of a `CheckPolicy`. */
   policy: string;
+  check_period_id: string | null;
+  active_checks: Flag;
+  passive_checks: Flag;
+  /** 0: computed; null: never stale. */
+  freshness_ms: number | null;
   /** Whether it is the host check of the hosts of its suites. */
   host_check: Flag;
   description: string;
@@ -163,6 +173,10 @@ export interface CheckMemoryTable {
   is_in_downtime: Flag;
   /** 0 while its results stay out. */
   is_measured: Flag;
+  /** Whether they stay out since nobody asks for them. */
+  is_silence_expected: Flag;
+  /** Since when its newest result is known to be too old; null: it is not. */
+  stale_since: number | null;
   /** When time alone changes it; null: never. */
   next_change_at: number | null;
   /** Until when it waits at the longest for a check of what it hangs on; null: it does not. */
@@ -343,7 +357,7 @@ export interface ConfigVersionTable {
 export interface ConfigChangeTable {
   id: Generated<number>;
   version: number;
-  /** `host` or `plugin`. */
+  /** `host`, `plugin` or `timeperiod`. */
   kind: string;
   object_id: string;
 }
@@ -354,6 +368,9 @@ export interface Tables {
   plugin: PluginTable;
   suite: SuiteTable;
   subnet: SubnetTable;
+  timeperiod: TimeperiodTable;
+  timeperiod_exclude: TimeperiodExcludeTable;
+  event_handler_run: EventHandlerRunTable;
   host_suite: MembershipTable;
   plugin_suite: MembershipTable;
   /** The suites that hosts found in a subnet are given. */

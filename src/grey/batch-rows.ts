@@ -65,11 +65,13 @@ export function findStart(change: {
   readonly after: ServiceState | HostState;
 }): StateStart | null {
   const { id, at, output, reason, before } = change;
-  const { state, stateType, scheduledAt, isMeasured } = change.after;
+  const { state, stateType, scheduledAt, isMeasured, isSilenceExpected } = change.after;
   if (scheduledAt === null) return null;
   const start = { checkId: id, fromAt: at, state, stateType, output };
   if (!isMeasured) {
-    return before.isMeasured ? { ...start, state: 'notMeasured', cause: reason } : null;
+    // Silence that nobody expects any more is another.
+    const isNew = before.isMeasured || before.isSilenceExpected !== isSilenceExpected;
+    return isNew ? { ...start, state: 'notMeasured', cause: reason } : null;
   }
   if (before.scheduledAt === null) return { ...start, cause: 'firstResult' };
   if (!before.isMeasured) return { ...start, cause: 'measuredAgain' };

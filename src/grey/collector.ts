@@ -25,6 +25,7 @@ import { CHECK_COMMAND, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
+import { HANDLER_REPORT, REPORT_ID_PREFIX } from '../messages/event-handler.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import { type BatchEvaluation, evaluateBatch, type Input, objectIdOf } from './evaluate-batch.ts';
@@ -193,9 +194,7 @@ class ShardCollector {
   #open(delivery: Delivery): { settlement: Settlement; input?: Input } {
     const { envelope, log } = this.#options;
     try {
-      const input: Input = delivery.id.startsWith(COMMAND_ID_PREFIX)
-        ? { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) }
-        : { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
+      const input = openInput(envelope, delivery);
       if (input.kind === 'result') log.debug({ requestId: delivery.id }, 'result received');
       return { settlement: ACK, input };
     } catch (error) {
@@ -250,6 +249,7 @@ class ShardCollector {
         events: evaluation.events,
         stateStarts: evaluation.stateStarts,
         recounted: evaluation.recounted,
+        handlerRuns: evaluation.handlerRuns,
       });
     });
     this.#states.keep(evaluation.states);
@@ -272,7 +272,7 @@ class ShardCollector {
     const concerned = inputs.flatMap((input) => {
       const object = objects.get(objectIdOf(input));
       const isEventful =
-        input.kind === 'command' || input.result.state !== 'ok' || object?.kind === 'host';
+        input.kind !== 'result' || input.result.state !== 'ok' || object?.kind === 'host';
       return object === undefined ? [] : [{ object, isEventful }];
     });
     const hosts = [...selectHostsToLookAbove(concerned, before).values()];
@@ -333,6 +333,17 @@ class ShardCollector {
     this.#counters.orphaned.add(inputs.length - kept.length);
     return kept;
   }
+}
+
+/** Throws `PoisonMessage` for what is neither a result nor a command nor a report. */
+function openInput(envelope: Envelope, delivery: Delivery): Input {
+  if (delivery.id.startsWith(COMMAND_ID_PREFIX)) {
+    return { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) };
+  }
+  if (delivery.id.startsWith(REPORT_ID_PREFIX)) {
+    return { kind: 'report', report: envelope.open(HANDLER_REPORT, delivery) };
+  }
+  return { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
 }
 
 const NOTHING_ABOVE = {

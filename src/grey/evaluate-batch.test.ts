@@ -175,6 +175,18 @@ describe('a batch', () => {
     );
   });
 
+  test('10.2 delivered again as a whole asks for no event handler twice', () => {
+    const policy = { eventHandler: 'mend' };
+    const inputs = [result(0, 'ok'), result(1, 'critical'), result(2, 'ok')];
+    const first = evaluate(inputs, NEW_CHECK_MEMORY, policy);
+    expect(first.handlerRuns).toMatchObject([
+      { checkId: CHECK_ID, level: 'object', command: 'mend', macros: { SERVICESTATE: 'CRITICAL' } },
+      { checkId: CHECK_ID, level: 'object', command: 'mend', macros: { SERVICESTATE: 'OK' } },
+    ]);
+    const again = evaluate(inputs, first.states.get(CHECK_ID), policy);
+    expect(again.handlerRuns).toEqual([]);
+  });
+
   test('delivered again as a whole changes nothing but history', () => {
     fc.assert(
       fc.property(inputs, policies, (all, policy) => {

@@ -4,19 +4,22 @@
  */
 
 import type { Insertable } from 'kysely';
+import type { HandlerRun } from '../database/queries/event-handlers.ts';
 import type { EventEntry } from '../database/queries/events.ts';
 import type { HostSight } from '../database/queries/host-neighbours.ts';
 import type { HostFacts } from '../database/queries/object-facts.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database/schema.ts';
 import { assert } from '../lib/assert.ts';
-import type { CheckCommand } from '../messages/check-command.ts';
+import { type CheckCommand, OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
+import type { HandlerReport } from '../messages/event-handler.ts';
 import { evaluateService } from '../nagios/state/evaluate-service.ts';
 import type { Evaluation, ServiceInput, WantedCheck } from '../nagios/state/evaluation.ts';
 import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
 import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
+import { describeReport, listWantedRuns } from './handler-runs.ts';
 import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
 import {
   formatMemory,
@@ -35,7 +38,8 @@ import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
 /** What may come in a queue of results. */
 export type Input =
   | { readonly kind: 'result'; readonly result: CheckResult }
-  | { readonly kind: 'command'; readonly command: CheckCommand };
+  | { readonly kind: 'command'; readonly command: CheckCommand }
+  | { readonly kind: 'report'; readonly report: HandlerReport };
 
 /** What a batch is evaluated with. */
 export interface BatchContext {
@@ -59,6 +63,8 @@ export interface BatchEvaluation {
   readonly resultRows: readonly Insertable<ResultTable>[];
   readonly events: readonly EventEntry[];
   readonly stateStarts: readonly StateStart[];
+  /** Event handlers that are to be run. */
+  readonly handlerRuns: readonly HandlerRun[];
   /** Checks that are wanted before their regular time, and when. */
   readonly wanted: ReadonlyMap<number, number>;
   /** Hosts that went or came back: their neighbours may be wanted. */
@@ -82,7 +88,14 @@ export interface NeighbourTurn {
 
 /** The check or host that an input is about. */
 export function objectIdOf(input: Input): number {
-  return input.kind === 'result' ? input.result.checkId : input.command.checkId;
+  switch (input.kind) {
+    case 'result':
+      return input.result.checkId;
+    case 'command':
+      return input.command.checkId;
+    case 'report':
+      return input.report.checkId;
+  }
 }
 
 /** Applies inputs in their order. Every input's object must be known. */
@@ -118,6 +131,7 @@ class Batch {
   readonly #demands = new Map<number, number>();
   readonly #events: EventEntry[] = [];
   readonly #stateStarts: StateStart[] = [];
+  readonly #handlerRuns: HandlerRun[] = [];
   readonly #turns: NeighbourTurn[] = [];
   readonly #checkedHosts = new Set<string>();
   readonly #waitingHosts = new Map<string, HostFacts>();
@@ -132,7 +146,8 @@ class Batch {
   take(input: Input): void {
     const object = this.#context.objects.get(objectIdOf(input));
     assert(object, 'the object of every input is known');
-    if (input.kind === 'result') this.#takeResult(object, input.result);
+    if (input.kind === 'report') this.#events.push(describeReport(input.report));
+    else if (input.kind === 'result') this.#takeResult(object, input.result);
     else this.#takeCommand(object, input.command);
   }
 
@@ -146,6 +161,7 @@ class Batch {
       resultRows: [...this.#resultRows.values()],
       events: this.#events,
       stateStarts: this.#stateStarts,
+      handlerRuns: this.#handlerRuns,
       wanted,
       turns: this.#turns,
       checkedHosts: this.#checkedHosts,
@@ -166,7 +182,14 @@ class Batch {
     const isCounted = this.#takeCheckInput(
       object,
       {
-        ...{ kind: 'result', at, scheduledAt, output, state, isFreshnessCheck: false },
+        ...{
+          kind: 'result',
+          at,
+          scheduledAt,
+          output,
+          state,
+          isFreshnessCheck: result.isFreshnessCheck === true,
+        },
         source: result.isPassive === true ? 'passive' : 'active',
       },
       { result, reason: '' },
@@ -189,13 +212,13 @@ class Batch {
     const reason = command.kind === 'notMeasured' ? command.reason : '';
     const takeAsHost = (given: CheckCommand['command']) =>
       this.#recordTurn(host, reason, () =>
-        takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), { ...given, at }),
+        takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), readCommand(given, at)),
       );
     if (object.kind === 'host') {
       takeAsHost(command);
       return;
     }
-    this.#takeCheckInput(object, { ...command, at }, { result: null, reason });
+    this.#takeCheckInput(object, readCommand(command, at), { result: null, reason });
     // What is not known of the check is not known of the host either.
     if (command.kind === 'notMeasured' && host.hostCheck?.checkId === object.id) {
       takeAsHost({ ...command, scheduledAt: this.#memoryOfHost(host).state.scheduledAt });
@@ -250,7 +273,7 @@ class Batch {
   }
 
   #want(host: HostFacts, wantedChecks: readonly WantedCheck[], { result }: HeldResult): void {
-    for (const what of wantedChecks) this.#demand(what, host, { id: null, at: result.finishedAt });
+    for (const what of wantedChecks) this.#demand(what, host, result.finishedAt);
   }
 
   /** Rows, events and wanted checks of one evaluation. */
@@ -273,22 +296,25 @@ class Batch {
     this.#events.push(
       ...describeChange({ id, ...names, at, output, maxCheckAttempts, before, evaluation }),
     );
+    const { semantics } = this.#context.site;
+    const { eventHandler } = check === null ? host.policy : check.check.policy;
+    const kind = check === null ? 'host' : 'service';
+    const hostState = this.#memoryOfHost(host).state.state;
+    const change = { id, kind, at, output, maxCheckAttempts, before, evaluation } as const;
+    const runs = listWantedRuns({ ...change, eventHandler, hostState }, semantics);
+    this.#handlerRuns.push(...runs);
     const start = findStart({ id, at, output, reason, before, after: state });
     if (start !== null) this.#stateStarts.push(start);
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
     else this.#retries.delete(id);
-    for (const what of wantedChecks) this.#demand(what, host, { id: ownCheckId, at });
+    for (const what of wantedChecks) this.#demand(what, host, at);
   }
 
-  #demand(
-    what: WantedCheck,
-    host: HostFacts,
-    { id, at }: { readonly id: number | null; readonly at: number },
-  ): void {
+  #demand(what: WantedCheck, host: HostFacts, at: number): void {
     switch (what) {
       case 'itself':
-        if (id !== null) want(this.#demands, id, at);
+        // Who says that a result is too old forces the check as well (red/freshness.ts).
         break;
       case 'host':
         if (host.hostCheck !== null) want(this.#demands, host.hostCheck.checkId, at);
@@ -352,4 +378,11 @@ function revise(former: Remembered, memory: string) {
 
 function want(wanted: Map<number, number>, checkId: number, at: number): void {
   wanted.set(checkId, Math.min(at, wanted.get(checkId) ?? at));
+}
+
+/** Silence of which it is known why is expected. */
+function readCommand(command: CheckCommand['command'], at: number) {
+  return command.kind === 'notMeasured'
+    ? { ...command, at, isExpected: command.reason === OUTSIDE_PERIOD }
+    : { ...command, at };
 }

@@ -151,6 +151,8 @@ export function toMemoryRow(id: number, remembered: Remembered): Insertable<Chec
     is_acknowledged: state.acknowledgement === null ? 0 : 1,
     is_in_downtime: isInDowntime(state) ? 1 : 0,
     is_measured: state.isMeasured ? 1 : 0,
+    is_silence_expected: state.isSilenceExpected ? 1 : 0,
+    stale_since: state.staleSince,
     next_change_at: earlier(nextChangeAt(state), heldUntil),
     waits_until: earlier(state.waitsUntil, heldUntil),
     memory,

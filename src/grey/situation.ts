@@ -12,6 +12,7 @@ import { isInDowntime } from '../nagios/state/object-state.ts';
 import type { HostSituation, ServiceSituation } from '../nagios/state/policy.ts';
 import type { HostGlimpse, ParentHostGlimpse } from '../nagios/state/reachability.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
+import { globalHandlerOf } from './handler-runs.ts';
 import type { RememberedHost } from './memory.ts';
 import type { CheckObject } from './policies.ts';
 
@@ -45,8 +46,6 @@ const OF_CHECKS = notifyEverybody<CheckStateName>([
 /** That a host is unreachable is no news beside what is down before it. */
 const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping', 'downtime']);
 
-const NO_HANDLER = { hasGlobal: false, hasOwn: false, period: null };
-
 /** The situation of a check on a host that is in this state. */
 export function situationOfCheck(
   { check, host }: CheckObject,
@@ -56,7 +55,7 @@ export function situationOfCheck(
   const { policy, intervalMs } = check;
   return {
     policy: {
-      ...commonPolicy(policy, intervalMs, site),
+      ...commonPolicy('service', { ...policy, intervalMs }, site),
       stalking: policy.stalking,
       notification: OF_CHECKS,
       isVolatile: policy.isVolatile,
@@ -75,7 +74,7 @@ export function situationOfHost(
 ): HostSituation {
   return {
     policy: {
-      ...commonPolicy(policy, hostCheck?.intervalMs ?? HOUR_MS, site),
+      ...commonPolicy('host', { ...policy, intervalMs: hostCheck?.intervalMs ?? HOUR_MS }, site),
       stalking: policy.stalking,
       notification: OF_HOSTS,
       serviceFeedIntervalMs: meanIntervalMs ?? OF_HOSTS.intervalMs,
@@ -86,14 +85,14 @@ export function situationOfHost(
 }
 
 function commonPolicy(
-  policy: Omit<PlainPolicy, 'stalking'>,
-  intervalMs: number,
+  kind: 'service' | 'host',
+  policy: Omit<PlainPolicy, 'stalking'> & { readonly intervalMs: number },
   { semantics }: Site,
 ) {
   return {
     semantics,
     maxCheckAttempts: policy.maxCheckAttempts,
-    retryIntervalMs: policy.retryIntervalMs ?? intervalMs,
+    retryIntervalMs: policy.retryIntervalMs ?? policy.intervalMs,
     flapping: {
       isEnabled: policy.flapDetection,
       low: policy.lowFlapThreshold,
@@ -101,7 +100,11 @@ function commonPolicy(
       states: null,
     },
     stalksNotifications: false,
-    eventHandler: NO_HANDLER,
+    eventHandler: {
+      hasGlobal: globalHandlerOf(kind, semantics) !== '',
+      hasOwn: policy.eventHandler !== '',
+      period: null,
+    },
   };
 }
 

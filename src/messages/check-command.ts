@@ -40,6 +40,8 @@ const CommandSchema = Type.Union([
   Type.Object({ kind: Type.Literal('cancelDowntime'), id: Id }),
   /** Something is due by time alone. */
   Type.Object({ kind: Type.Literal('time') }),
+  /** The newest result is too old, and a check of it was forced. */
+  Type.Object({ kind: Type.Literal('stale'), scheduledAt: NullableAt }),
   /** Results stay out. `scheduledAt`: the newest one that who says so knew of. */
   Type.Object({ kind: Type.Literal('notMeasured'), scheduledAt: NullableAt, reason: Text }),
 ]);
@@ -54,6 +56,9 @@ const CheckCommandSchema = Type.Object({
 
 /** A command to one check or host; instants are milliseconds since the epoch. */
 export type CheckCommand = Static<typeof CheckCommandSchema>;
+
+/** Why results stay out of which nobody is told: it is not the time for them. */
+export const OUTSIDE_PERIOD = 'outsidePeriod';
 
 /** How ids of commands begin, and no others: what tells them from results in one queue. */
 export const COMMAND_ID_PREFIX = 'command:';

@@ -20,6 +20,8 @@ const CheckRequestSchema = Type.Object({
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Whether it was forced because results had become too old. */
+  isFreshnessCheck: Type.Optional(Type.Boolean()),
   timeoutMs: Type.Integer({ minimum: 1 }),
   /** What to run: a file name in the worker's plugin folders, or a built-in probe. */
   run: Type.Union([Type.Object({ script: Text }), Type.Object({ builtin: Text })]),

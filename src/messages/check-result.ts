@@ -29,6 +29,8 @@ const CheckResultSchema = Type.Object({
   keepHistory: Type.Boolean(),
   /** How often the check runs; for its statistics. */
   intervalMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Whether it was forced because results had become too old. */
+  isFreshnessCheck: Type.Optional(Type.Boolean()),
   state: Type.Union([
     Type.Literal('ok'),
     Type.Literal('warning'),

@@ -15,6 +15,8 @@ interface StatePolicy<Name extends string> {
   readonly highFlapThreshold: number | null;
   /** States in which a changed output is told. */
   readonly stalking: readonly Name[];
+  /** Script and arguments that run when the state changes; empty: none. */
+  readonly eventHandler: string;
 }
 
 /** The policy of a plugin's checks. */
@@ -33,6 +35,7 @@ const DEFAULTS = {
   lowFlapThreshold: null,
   highFlapThreshold: null,
   stalking: [],
+  eventHandler: '',
 };
 
 /** What a plugin has that says nothing else. */

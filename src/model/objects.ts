@@ -1,5 +1,6 @@
 /** The configured objects: what an administrator writes down. References are by name. */
 
+import type { CheckControl } from './check-control.ts';
 import type { CheckPolicy, HostPolicy } from './check-policy.ts';
 import type { CheckOverride } from './overrides.ts';
 
@@ -35,7 +36,7 @@ export interface Host {
 }
 
 /** What is run, with which arguments and how often. */
-export interface Plugin {
+export interface Plugin extends CheckControl {
   readonly name: string;
   /** A file name in the workers' plugin folders, or a probe that is built in. */
   readonly run: { readonly script: string } | { readonly builtin: string };
@@ -75,6 +76,20 @@ export interface Subnet {
   readonly description: string;
 }
 
+/** Times at which something may happen, by the clocks of a time zone. */
+export interface Timeperiod {
+  readonly name: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Times of a day, `09:00-12:00,13:00-17:00`, by weekday. */
+  readonly weekdays: TextMap;
+  /** Times by days that have their own, `december 24`. */
+  readonly exceptions: TextMap;
+  /** Periods that are taken out of it. */
+  readonly exclude: readonly string[];
+  readonly description: string;
+}
+
 /** An object as stored. */
 export interface Stored<Spec> {
   /** A UUID. */
@@ -87,4 +102,4 @@ export interface Stored<Spec> {
 }
 
 /** The kinds of configured objects. */
-export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet';
+export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet' | 'timeperiod';

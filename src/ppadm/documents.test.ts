@@ -5,6 +5,7 @@ import { HostInputSchema } from '../contract/hosts.ts';
 import { PluginInputSchema } from '../contract/plugins.ts';
 import { SubnetInputSchema } from '../contract/subnets.ts';
 import { SuiteInputSchema } from '../contract/suites.ts';
+import { TimeperiodInputSchema } from '../contract/timeperiods.ts';
 import {
   DOCUMENT_KINDS,
   type DocumentKind,
@@ -17,8 +18,12 @@ import { formatJson } from './output/json.ts';
 import { readDocuments } from './read-documents.ts';
 import { findChanges, type Site, type SiteObject } from './site-changes.ts';
 
-const EMPTY: Site = { suite: new Map(), plugin: new Map(), subnet: new Map(), host: new Map() };
+const EMPTY: Site = {
+  ...{ timeperiod: new Map(), suite: new Map(), plugin: new Map() },
+  ...{ subnet: new Map(), host: new Map() },
+};
 const INPUTS = {
+  timeperiod: TimeperiodInputSchema,
   suite: SuiteInputSchema,
   plugin: PluginInputSchema,
   subnet: SubnetInputSchema,
@@ -37,6 +42,8 @@ const name = text.filter((each) => each !== '');
 /** Values of a field in the form in which the server shows them. */
 const valuesOf = (kind: DocumentKind, field: string, standard: unknown): fc.Arbitrary<unknown> => {
   if (isMembership(kind, field))
+    return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
+  if (kind === 'timeperiod' && field === 'exclude')
     return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
   if (kind === 'host' && field === 'parents')
     return fc.uniqueArray(name, { maxLength: 3 }).map((all) => all.sort());
@@ -77,7 +84,9 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
     plugin: kind === 'host' ? others(item['hostCheck']) : new Map(),
     host: kind === 'host' ? others(item['parents']) : new Map(),
   };
-  return { ...site, [kind]: new Map([...site[kind], [item.name, item]]) };
+  const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [...site[kind]];
+  if (kind === 'plugin') Object.assign(site, { timeperiod: others(item['checkPeriod']) });
+  return { ...site, [kind]: new Map([...before, [item.name, item]]) };
 };
 
 const read = (source: string) => {
@@ -122,12 +131,13 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
       fc.property(object, fc.constantFrom(...fields), (item, field) => {
         const changed = { ...item, [field]: 'certainly-another' };
         const site = siteOf(kind, item);
-        const other = new Map([['certainly-another', item]]);
+        const other = new Map([['certainly-another', { ...item, name: 'certainly-another' }]]);
         const wanted = {
           ...site,
           ...(field === 'subnet' ? { subnet: other } : {}),
           ...(kind === 'host' && field === 'hostCheck' ? { plugin: other } : {}),
           ...(field === 'parents' ? { host: new Map([...site.host, ...other]) } : {}),
+          timeperiod: new Map([...site.timeperiod, ...other]),
         };
         const [change] = findChanges(
           read(formatDocuments([toDocument(kind, changed)])),
@@ -168,7 +178,7 @@ test('a fault says what may have been meant', () => {
   expect(readDocuments('f.yaml', source).errors).toEqual([
     {
       path: 'f.yaml:1',
-      message: 'kind must be one of Suite, Plugin, Subnet, Host; did you mean Host?',
+      message: 'kind must be one of Timeperiod, Suite, Plugin, Subnet, Host; did you mean Host?',
     },
     { path: 'f.yaml:7', message: 'adress is not a field of a host; did you mean address?' },
   ]);

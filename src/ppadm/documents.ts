@@ -8,6 +8,7 @@ import { HostInputSchema } from '../contract/hosts.ts';
 import { PluginInputSchema } from '../contract/plugins.ts';
 import { SubnetInputSchema } from '../contract/subnets.ts';
 import { SuiteInputSchema } from '../contract/suites.ts';
+import { TimeperiodInputSchema } from '../contract/timeperiods.ts';
 import { formatYaml } from './output/yaml.ts';
 
 /** The kinds that can be in suites. */
@@ -17,7 +18,7 @@ export const MEMBER_KINDS = ['plugin', 'subnet', 'host'] as const;
 export type MemberKind = (typeof MEMBER_KINDS)[number];
 
 /** The kinds that documents can have, in the order in which they are made. */
-export const DOCUMENT_KINDS = ['suite', ...MEMBER_KINDS] as const;
+export const DOCUMENT_KINDS = ['timeperiod', 'suite', ...MEMBER_KINDS] as const;
 
 /** A kind of documents. */
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
@@ -53,6 +54,7 @@ interface KindFields {
 
 /** The fields of each kind; from the contract, so that none can be forgotten. */
 export const KIND_FIELDS: Readonly<Record<DocumentKind, KindFields>> = {
+  timeperiod: { title: 'Timeperiod', defaults: defaultsOf(TimeperiodInputSchema) },
   suite: { title: 'Suite', defaults: defaultsOf(SuiteInputSchema) },
   plugin: { title: 'Plugin', defaults: defaultsOf(PluginInputSchema) },
   subnet: { title: 'Subnet', defaults: defaultsOf(SubnetInputSchema) },

@@ -20,6 +20,11 @@ import { PluginInputSchema, PluginQuerySchema, PluginSchema } from '../contract/
 import { WorkerSchema } from '../contract/statistics.ts';
 import { SubnetInputSchema, SubnetQuerySchema, SubnetSchema } from '../contract/subnets.ts';
 import { SuiteInputSchema, SuiteQuerySchema, SuiteSchema } from '../contract/suites.ts';
+import {
+  TimeperiodInputSchema,
+  TimeperiodQuerySchema,
+  TimeperiodSchema,
+} from '../contract/timeperiods.ts';
 import { InvalidInput } from '../model/errors.ts';
 import {
   addFieldOptions,
@@ -211,6 +216,11 @@ describe('the table of kinds', () => {
     plugin: { json: PluginSchema, input: PluginInputSchema, query: PluginQuerySchema },
     suite: { json: SuiteSchema, input: SuiteInputSchema, query: SuiteQuerySchema },
     subnet: { json: SubnetSchema, input: SubnetInputSchema, query: SubnetQuerySchema },
+    timeperiod: {
+      json: TimeperiodSchema,
+      input: TimeperiodInputSchema,
+      query: TimeperiodQuerySchema,
+    },
     check: { json: CheckSchema, query: CheckQuerySchema },
     worker: { json: WorkerSchema },
     job: { json: JobSchema, query: ScheduleQuerySchema },

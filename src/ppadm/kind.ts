@@ -68,6 +68,7 @@ type ObjectName =
   | 'plugin'
   | 'suite'
   | 'subnet'
+  | 'timeperiod'
   | 'check'
   | 'worker'
   | 'discovery'

@@ -9,6 +9,7 @@ import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { BUILTIN_NAMES } from '../model/builtins.ts';
 import { HOST_STATES } from '../model/host-state.ts';
+import { CHECK_CONTROL_OPTIONS, EVENT_HANDLER_OPTION } from './check-control-options.ts';
 import {
   LABEL_FILTER,
   SEARCH_FILTER,
@@ -30,6 +31,7 @@ import {
   UPDATED,
 } from './kind-options.ts';
 import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
+import { TIMEPERIOD } from './timeperiod-kind.ts';
 
 const VIEW_STATES = [...HOST_STATES, 'pending'];
 
@@ -132,6 +134,7 @@ export const HOST = defineKind<HostJson, HostInput>({
       reads: 'overrides',
       help: 'a number that its check has instead of the plugin: disk.interval=5m; disk.interval- (repeatable)',
     },
+    EVENT_HANDLER_OPTION,
     { field: 'zone', flags: '--zone <name>', reads: 'text', help: 'which workers run its checks' },
     {
       field: 'login',
@@ -242,6 +245,7 @@ export const PLUGIN = defineKind<PluginJson, PluginInput>({
       reads: 'onOff',
       help: 'whether it tells if hosts of its suites are up, unless they name another',
     },
+    ...CHECK_CONTROL_OPTIONS,
     SUITES_OPTION,
     DESCRIPTION_OPTION,
   ],
@@ -377,6 +381,7 @@ export const KINDS: readonly Kind[] = [
   PLUGIN,
   SUITE,
   SUBNET,
+  TIMEPERIOD,
   CHECK,
   WORKER,
   JOB,

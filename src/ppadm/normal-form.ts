@@ -30,8 +30,10 @@ const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'subnet exclude': (value) =>
     Array.isArray(value) ? value.map((each) => mapText(each, normalizeExclude)) : value,
   'subnet interval': roundToMs,
+  'timeperiod exclude': normalizeNames,
   'plugin interval': roundToMs,
   'plugin timeout': roundToMs,
+  'plugin freshness': roundToMs,
 };
 
 function normalizeField(kind: DocumentKind, field: string, value: unknown): unknown {

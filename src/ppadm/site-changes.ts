@@ -10,6 +10,7 @@ import {
   KIND_FIELDS,
   MEMBER_FIELDS,
   MEMBER_KINDS,
+  type MemberKind,
   type SiteDocument,
 } from './documents.ts';
 import { orderHosts } from './host-order.ts';
@@ -65,14 +66,29 @@ export function findChanges(
   const memberships = resolveMemberships(wanted, remaining);
   const changes = DOCUMENT_KINDS.flatMap((kind) => {
     const compared = compareKind(kind, { wanted, remaining, memberships });
-    return kind === 'host' ? orderHosts(compared, wanted.host, remaining.host) : compared;
+    if (kind === 'host') return orderHosts(compared, wanted.host, remaining.host);
+    const specs = new Map([...wanted.timeperiod].map(([name, { spec }]) => [name, spec]));
+    return kind === 'timeperiod' ? sortByExcludes(compared, specs) : compared;
   });
   const gone = (kind: DocumentKind) => deletions.filter((change) => change.kind === kind);
-  return [...gone('host'), ...changes, ...gone('plugin'), ...gone('subnet'), ...gone('suite')];
+  return [
+    ...gone('host'),
+    ...changes,
+    ...gone('plugin'),
+    ...gone('subnet'),
+    ...gone('suite'),
+    ...sortByExcludes(gone('timeperiod'), site.timeperiod).reverse(),
+  ];
 }
 
 function indexDocuments(documents: readonly SiteDocument[], errors: FieldError[]): DocumentIndex {
-  const index = { suite: new Map(), plugin: new Map(), subnet: new Map(), host: new Map() };
+  const index = {
+    timeperiod: new Map(),
+    suite: new Map(),
+    plugin: new Map(),
+    subnet: new Map(),
+    host: new Map(),
+  };
   for (const document of documents) {
     const { kind, name, place } = document;
     const byName: Map<string, SiteDocument> = index[kind];
@@ -107,6 +123,7 @@ function leaveOut(site: Site, deletions: readonly SiteChange[]): Site {
     return new Map([...site[kind]].filter(([name]) => !gone.has(name)));
   };
   return {
+    timeperiod: keep('timeperiod'),
     suite: keep('suite'),
     plugin: keep('plugin'),
     subnet: keep('subnet'),
@@ -134,6 +151,8 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     check(host, 'parents', 'host');
     check(host, 'hostCheck', 'plugin');
   }
+  for (const plugin of wanted.plugin.values()) check(plugin, 'checkPeriod', 'timeperiod');
+  for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
   return errors;
 }
 
@@ -148,11 +167,11 @@ function compareKind(
   { wanted, remaining, memberships }: Comparison,
 ): SiteChange[] {
   const suitesOf = (name: string) =>
-    kind === 'suite' ? undefined : memberships[kind].get(name)?.suites;
+    isMemberKind(kind) ? memberships[kind].get(name)?.suites : undefined;
   const changes = [...wanted[kind].values()].flatMap((document) =>
     compare(document, { current: remaining[kind].get(document.name), suites: suitesOf }),
   );
-  if (kind === 'suite') return changes;
+  if (!isMemberKind(kind)) return changes;
   // Members without a document of their own, which a suite's document takes in or leaves out.
   for (const [name, { suites, document }] of memberships[kind]) {
     const current = remaining[kind].get(name);
@@ -229,6 +248,28 @@ function defaultFields(kind: DocumentKind): Fields {
   return Object.fromEntries(
     defaults.filter(([field, value]) => value !== undefined && !isMembership(kind, field)),
   );
+}
+
+function isMemberKind(kind: DocumentKind): kind is MemberKind {
+  return kind !== 'suite' && kind !== 'timeperiod';
+}
+
+/** Changes of time periods, each behind those that it excludes; a circle is the server's to refuse. */
+function sortByExcludes(
+  changes: readonly SiteChange[],
+  specs: ReadonlyMap<string, Fields>,
+): SiteChange[] {
+  const byName = new Map(changes.map((change) => [change.name, change]));
+  const sorted = new Set<SiteChange>();
+  const visit = (name: string, way: readonly string[]) => {
+    const change = byName.get(name);
+    if (change === undefined || sorted.has(change) || way.includes(name)) return;
+    const { exclude } = specs.get(name) ?? {};
+    for (const other of Array.isArray(exclude) ? exclude : []) visit(String(other), [...way, name]);
+    sorted.add(change);
+  };
+  for (const { name } of changes) visit(name, []);
+  return [...sorted];
 }
 
 function formatEtag(version: number): string {

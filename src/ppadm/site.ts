@@ -6,8 +6,10 @@ import { HOST, PLUGIN, SUBNET, SUITE } from './kinds.ts';
 import { fetchList, MAX_PAGE_SIZE } from './listing.ts';
 import type { Session } from './session.ts';
 import type { Site, SiteObject } from './site-changes.ts';
+import { TIMEPERIOD } from './timeperiod-kind.ts';
 
 const KINDS: Readonly<Record<DocumentKind, Kind>> = {
+  timeperiod: TIMEPERIOD,
   suite: SUITE,
   plugin: PLUGIN,
   subnet: SUBNET,
@@ -24,11 +26,12 @@ export async function readSite(session: Session): Promise<Site> {
     const { items } = await fetchList(client, KINDS[kind], part);
     return new Map((items as readonly SiteObject[]).map((item) => [item.name, item]));
   };
-  const [suite, plugin, subnet, host] = await Promise.all([
+  const [timeperiod, suite, plugin, subnet, host] = await Promise.all([
+    read('timeperiod'),
     read('suite'),
     read('plugin'),
     read('subnet'),
     read('host'),
   ]);
-  return { suite, plugin, subnet, host };
+  return { timeperiod, suite, plugin, subnet, host };
 }

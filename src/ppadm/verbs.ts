@@ -16,7 +16,7 @@ export interface Verb {
 export const VERBS: readonly Verb[] = [
   {
     name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, checks, workers, jobs, ...',
+    summary: 'list hosts, plugins, suites, subnets, timeperiods, checks, workers, ...',
     aliases: ['ls'],
     load: async () => (await import('./commands/list.ts')).defineList,
   },
@@ -28,19 +28,19 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'add',
-    summary: 'add a host, plugin, suite or subnet',
+    summary: 'add a host, plugin, suite, subnet or timeperiod',
     aliases: ['create', 'new'],
     load: async () => (await import('./commands/add.ts')).defineAdd,
   },
   {
     name: 'edit',
-    summary: 'change a host, plugin, suite or subnet',
+    summary: 'change a host, plugin, suite, subnet or timeperiod',
     aliases: ['change', 'set', 'update'],
     load: async () => (await import('./commands/edit.ts')).defineEdit,
   },
   {
     name: 'delete',
-    summary: 'delete hosts, plugins, suites or subnets',
+    summary: 'delete hosts, plugins, suites, subnets or timeperiods',
     aliases: ['remove', 'rm', 'del'],
     load: async () => (await import('./commands/delete.ts')).defineDelete,
   },

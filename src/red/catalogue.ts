@@ -1,6 +1,7 @@
 /** The hosts and plugins that the agenda's checks refer to, by small numbers. */
 
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
+import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 
 /** Objects by id and by index; an index keeps its meaning while the object exists. */
 export class Catalogue<Item extends { readonly id: string }> {
@@ -50,4 +51,19 @@ export class Catalogue<Item extends { readonly id: string }> {
 export interface Catalogues {
   readonly hosts: Catalogue<AgendaHost>;
   readonly plugins: Catalogue<AgendaPlugin>;
+  /** Check periods by id; one that is not there holds nothing back. */
+  readonly calendars: Map<string, PeriodCalendar>;
+}
+
+/** An empty catalogue of each kind. */
+export function createCatalogues(): Catalogues {
+  return { hosts: new Catalogue(), plugins: new Catalogue(), calendars: new Map() };
+}
+
+/** The check period of a plugin; null: always. */
+export function calendarOf(
+  { calendars }: Pick<Catalogues, 'calendars'>,
+  { checkPeriodId }: Pick<AgendaPlugin, 'checkPeriodId'>,
+): PeriodCalendar | null {
+  return checkPeriodId === null ? null : (calendars.get(checkPeriodId) ?? null);
 }

@@ -7,7 +7,7 @@ import type { CheckRequest } from '../messages/check-request.ts';
 /** All but which check it is and when; `shards`: how many queues of results there are. */
 export function describeRun(
   host: Omit<AgendaHost, 'maintenance' | 'overrides'>,
-  plugin: Omit<AgendaPlugin, 'id'>,
+  plugin: Omit<AgendaPlugin, 'id' | 'checkPeriodId' | 'activeChecks'>,
   shards: number,
 ): Omit<CheckRequest, 'id' | 'checkId' | 'scheduledAt' | 'expiresAt'> {
   return {

@@ -5,11 +5,18 @@
 
 import type { Database } from '../database/database.ts';
 import { listCommandTargets } from '../database/queries/check-targets.ts';
-import { listDueChanges, listSilentChecks } from '../database/queries/due-changes.ts';
+import {
+  listDueChanges,
+  listRestingChecks,
+  listSilentChecks,
+  type PeriodNow,
+} from '../database/queries/due-changes.ts';
 import { listWorkers } from '../database/queries/workers.ts';
 import { repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Lru } from '../lib/lru.ts';
+import { OUTSIDE_PERIOD } from '../messages/check-command.ts';
+import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { type CommanderContext, type Order, sendCommands } from './commander.ts';
 
 const DUE_LOOK_MS = 500;
@@ -27,12 +34,14 @@ const START_MS = 60_000;
 export interface DueChangesOptions extends CommanderContext {
   readonly database: Database;
   readonly isActive: () => boolean;
+  /** Check periods by id. */
+  readonly calendars: ReadonlyMap<string, PeriodCalendar>;
   readonly log: Log;
 }
 
 /** Starts looking. */
 export function startDueChanges(options: DueChangesOptions): { stop(): Promise<void> } {
-  const { database, isActive, clock, log } = options;
+  const { database, isActive, calendars, clock, log } = options;
   const told = new Lru<string, number>(100_000);
   const isNew = (key: string) => {
     const now = clock.monotonic();
@@ -67,10 +76,21 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     }
     activeSince ??= clock.monotonic();
     const isSettled = clock.monotonic() - activeSince > START_MS;
-    const span = { now: clock.now(), graceMs: GRACE_MS, limit: PART };
-    const silent = (await listSilentChecks(database, span)).filter(
+    const now = clock.now();
+    const periods = [...calendars].map(([id, calendar]) => describePeriod(id, calendar, now));
+    const look = { now, graceMs: GRACE_MS, limit: PART, periods };
+    const silent = (await listSilentChecks(database, look)).filter(
       ({ checkId, scheduledAt, isInMaintenance }) =>
         (isSettled || isInMaintenance) && isNew(`silent ${checkId} ${scheduledAt}`),
+    );
+    const resting = (await listRestingChecks(database, look)).filter(({ checkId, scheduledAt }) =>
+      isNew(`resting ${checkId} ${scheduledAt}`),
+    );
+    await send(
+      resting.map(({ checkId, scheduledAt }) => {
+        const command = { kind: 'notMeasured', scheduledAt, reason: OUTSIDE_PERIOD } as const;
+        return { checkId, command };
+      }),
     );
     if (silent.length === 0) return;
     const workers = await listWorkers(database);
@@ -94,3 +114,15 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     },
   };
 }
+
+function describePeriod(id: string, calendar: PeriodCalendar, now: number): PeriodNow {
+  const window = calendar.lastWindowAt(now);
+  const isInside = calendar.stretchAt(now).isInside;
+  if (window === null) return { id, isInside, openedAt: null, lengthMs: 0 };
+  // Databases know no infinity.
+  const openedAt = Math.max(window.from, 0);
+  return { id, isInside, openedAt, lengthMs: Math.min(window.to, MAX_AT) - openedAt };
+}
+
+/** The last instant that a database holds as a number in each of its forms. */
+const MAX_AT = Number.MAX_SAFE_INTEGER;

@@ -8,6 +8,9 @@ import { hash32 } from '../lib/hash.ts';
 /** A check that never ran is due within this time, so that a new site shows states at once. */
 const FIRST_RUN_SPREAD_MS = 10_000;
 
+/** The due time of a check that the schedule does not run. */
+export const NEVER = Number.POSITIVE_INFINITY;
+
 /** What of a check decides its due times. */
 export interface Rhythm {
   readonly intervalMs: number;

@@ -12,14 +12,13 @@ import { ACK, type Broker } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
-import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import { writeBatch } from '../database/queries/check-states.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { Agenda } from './agenda.ts';
-import { Catalogue } from './catalogue.ts';
+import { createCatalogues } from './catalogue.ts';
 import { RequestTrail } from './request-trail.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
 import { type Sync, startSync } from './sync.ts';
@@ -56,10 +55,7 @@ afterEach(async () => {
 /** Starts red's schedule, and a worker that only takes notes. */
 async function start(): Promise<void> {
   agenda = new Agenda();
-  const catalogues = {
-    hosts: new Catalogue<AgendaHost>(),
-    plugins: new Catalogue<AgendaPlugin>(),
-  };
+  const catalogues = createCatalogues();
   const shared = { agenda, catalogues, clock, log: silentLog(), isActive: () => isActive };
   scheduler = await startScheduler({
     ...shared,

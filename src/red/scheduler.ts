@@ -13,9 +13,10 @@ import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
-import type { Catalogues } from './catalogue.ts';
+import { type Catalogues, calendarOf } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
-import { followingDueAt, queueLimitAt, rhythmOf } from './due-time.ts';
+import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
+import { followingFittedAt, isDueInside, lastStartAt } from './period-due-time.ts';
 import { parseRequestId, type RequestTrail } from './request-trail.ts';
 
 /** Requests handed out before the loop lets others run. */
@@ -57,6 +58,8 @@ export interface Scheduler {
   wake(): void;
   /** Runs a check at that time, unless it is due before; one that is not scheduled is left alone. */
   bringForward(checkId: number, at: number): void;
+  /** When a check is due next; undefined when it is not scheduled. */
+  dueAtOf(checkId: number): number | undefined;
   figures(): SchedulerFigures;
   stop(): Promise<void>;
 }
@@ -121,10 +124,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     }
     const timing = timingOf(plugin, host.overrides[plugin.name]);
     const rhythm = rhythmOf(host.id, plugin.id, timing.intervalMs);
-    agenda.set({ ...entry, dueAt: followingDueAt(rhythm, entry.dueAt, now) });
-    if (!options.isActive()) return;
-    const expiresAt = followingDueAt(rhythm, entry.dueAt, entry.dueAt);
+    const calendar = calendarOf(catalogues, plugin);
     const { checkId, dueAt } = entry;
+    agenda.set({ ...entry, dueAt: followingFittedAt(rhythm, calendar, { dueAt, now }) });
+    if (!options.isActive() || !isDueInside(calendar, dueAt)) return;
+    const expiresAt = lastStartAt(calendar, {
+      dueAt,
+      expiresAt: followingDueAt(rhythm, dueAt, dueAt),
+    });
     const id = `${checkId}-${dueAt}`;
     if (expiresAt <= now) return miss('late', id);
     if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker', id);
@@ -164,9 +171,19 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     wake: runDue,
     bringForward(checkId, at) {
       const entry = agenda.find(checkId);
-      if (entry === undefined || entry.dueAt <= at) return;
-      agenda.set({ ...entry, dueAt: Math.max(at, clock.now()) });
+      if (entry === undefined || entry.dueAt <= at || entry.dueAt === NEVER) return;
+      const plugin = catalogues.plugins.at(entry.pluginIndex);
+      const dueAt = Math.max(at, clock.now());
+      // Outside its period the next regular run is the retry.
+      if (!plugin || !isDueInside(calendarOf(catalogues, plugin), dueAt)) return;
+      agenda.set({ ...entry, dueAt });
       runDue();
+    },
+    dueAtOf(checkId) {
+      const entry = agenda.find(checkId);
+      const plugin = entry && catalogues.plugins.at(entry.pluginIndex);
+      if (!plugin || entry.dueAt === NEVER) return undefined;
+      return isDueInside(calendarOf(catalogues, plugin), entry.dueAt) ? entry.dueAt : undefined;
     },
     figures() {
       const sorted = lateness.filter((value) => value !== undefined).sort((a, b) => a - b);

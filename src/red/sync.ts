@@ -18,12 +18,16 @@ import {
   getConfigVersion,
   listChanges,
 } from '../database/queries/configuration.ts';
+import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { timingOf } from '../model/overrides.ts';
-import type { Agenda, AgendaEntry } from './agenda.ts';
-import type { Catalogues } from './catalogue.ts';
-import { nextDueAt, resumeDueAt, rhythmOf } from './due-time.ts';
+import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
+import { makePeriods } from '../nagios/time/site-periods.ts';
+import type { Agenda } from './agenda.ts';
+import { type Catalogues, calendarOf } from './catalogue.ts';
+import { NEVER, nextDueAt, type Rhythm, resumeDueAt, rhythmOf } from './due-time.ts';
+import { fitDueAt } from './period-due-time.ts';
 
 /** How long a lost hint can go unnoticed. */
 const VERSION_CHECK_MS = 60_000;
@@ -129,6 +133,7 @@ class AgendaReader {
 
   async readEverything(): Promise<void> {
     const { database, catalogues } = this.#options;
+    await this.#readPeriods();
     const plugins = await collect(readAgendaPlugins(database));
     const pluginIds = new Set(plugins.map((plugin) => plugin.id));
     this.#storePlugins(plugins);
@@ -148,6 +153,10 @@ class AgendaReader {
     const { database, catalogues } = this.#options;
     const changes = await listChanges(database, since, until);
     if (changes.kind === 'everything') return this.readEverything();
+    if (changes.timeperiodIds.length > 0) {
+      await this.#readPeriods();
+      this.#move((_host, plugin) => plugin.checkPeriodId !== null);
+    }
     const plugins = await collect(readAgendaPlugins(database, changes.pluginIds));
     this.#storePlugins(plugins);
     const hosts = await collect(readAgendaHosts(database, changes.hostIds));
@@ -159,46 +168,63 @@ class AgendaReader {
     for (const id of changes.hostIds) if (!foundHosts.has(id)) catalogues.hosts.delete(id);
   }
 
-  /** Stores plugins; checks whose interval changed move to their new rhythm. */
+  /** All of them: there are few, and they exclude one another. */
+  async #readPeriods(): Promise<void> {
+    const { database, catalogues } = this.#options;
+    const written = await readAllTimeperiods(database);
+    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+    catalogues.calendars.clear();
+    for (const [id, period] of periods) catalogues.calendars.set(id, new PeriodCalendar(period));
+  }
+
+  /** Stores plugins; checks whose due times are others now move to them. */
   #storePlugins(plugins: readonly AgendaPlugin[]): void {
     const { catalogues } = this.#options;
-    const changedIndexes = new Set<number>();
+    const changedIds = new Set<string>();
     for (const plugin of plugins) {
       const index = catalogues.plugins.indexOf(plugin.id);
       const former = index === undefined ? undefined : catalogues.plugins.at(index);
       catalogues.plugins.set(plugin);
-      if (index !== undefined && former?.intervalMs !== plugin.intervalMs)
-        changedIndexes.add(index);
+      if (former !== undefined && !isDueAlike(former, plugin)) changedIds.add(plugin.id);
     }
-    if (changedIndexes.size === 0) return;
-    this.#moveToRhythm((entry) => changedIndexes.has(entry.pluginIndex));
+    if (changedIds.size > 0) this.#move((_host, { id }) => changedIds.has(id));
   }
 
   /** Stores hosts; checks of those that changed what their checks have for themselves move. */
   #storeHosts(hosts: readonly AgendaHost[]): void {
     const { catalogues } = this.#options;
-    const changedIndexes = new Set<number>();
+    const changedIds = new Set<string>();
     for (const host of hosts) {
       const index = catalogues.hosts.indexOf(host.id);
       const former = index === undefined ? undefined : catalogues.hosts.at(index);
       catalogues.hosts.set(host);
       if (index !== undefined && !isDeepStrictEqual(former?.overrides, host.overrides)) {
-        changedIndexes.add(index);
+        changedIds.add(host.id);
       }
     }
-    if (changedIndexes.size > 0) {
-      this.#moveToRhythm((entry) => changedIndexes.has(entry.hostIndex));
+    if (changedIds.size > 0) this.#move(({ id }) => changedIds.has(id));
+  }
+
+  /** Moves checks to their next due times. */
+  #move(isMoved: (host: AgendaHost, plugin: AgendaPlugin) => boolean): void {
+    const { agenda, catalogues, clock } = this.#options;
+    const now = clock.now();
+    for (const entry of [...agenda.entries()]) {
+      const host = catalogues.hosts.at(entry.hostIndex);
+      const plugin = catalogues.plugins.at(entry.pluginIndex);
+      if (!host || !plugin || !isMoved(host, plugin)) continue;
+      agenda.set({
+        ...entry,
+        dueAt: this.#dueAtOf(host, plugin, (rhythm) => nextDueAt(rhythm, now)),
+      });
     }
   }
 
-  #moveToRhythm(isMoved: (entry: AgendaEntry) => boolean): void {
-    const { agenda, catalogues, clock } = this.#options;
-    for (const entry of [...agenda.entries()].filter(isMoved)) {
-      const host = catalogues.hosts.at(entry.hostIndex);
-      const plugin = catalogues.plugins.at(entry.pluginIndex);
-      if (!host || !plugin) continue;
-      agenda.set({ ...entry, dueAt: nextDueAt(rhythmOfCheck(host, plugin), clock.now()) });
-    }
+  /** When a check is due that its rhythm alone would run at `wish`. */
+  #dueAtOf(host: AgendaHost, plugin: AgendaPlugin, wish: (rhythm: Rhythm) => number): number {
+    if (!plugin.activeChecks) return NEVER;
+    const rhythm = rhythmOfCheck(host, plugin);
+    return fitDueAt(rhythm, calendarOf(this.#options.catalogues, plugin), wish(rhythm));
   }
 
   #dropPlugin(id: string): void {
@@ -236,14 +262,22 @@ class AgendaReader {
     const plugin = catalogues.plugins.at(pluginIndex);
     if (!host || !plugin || host.maintenance) return false;
     if (agenda.dueAt(check.checkId) !== undefined && !resumes) return true;
-    const rhythm = rhythmOfCheck(host, plugin);
     const now = clock.now();
-    const dueAt = isActive()
-      ? resumeDueAt(rhythm, check.lastScheduledAt, now)
-      : nextDueAt(rhythm, now);
+    const dueAt = this.#dueAtOf(host, plugin, (rhythm) =>
+      isActive() ? resumeDueAt(rhythm, check.lastScheduledAt, now) : nextDueAt(rhythm, now),
+    );
     agenda.set({ checkId: check.checkId, hostIndex, pluginIndex, dueAt });
     return true;
   }
+}
+
+/** Whether two versions of a plugin want their checks at the same times. */
+function isDueAlike(one: AgendaPlugin, other: AgendaPlugin): boolean {
+  return (
+    one.intervalMs === other.intervalMs &&
+    one.checkPeriodId === other.checkPeriodId &&
+    one.activeChecks === other.activeChecks
+  );
 }
 
 function rhythmOfCheck(host: AgendaHost, plugin: AgendaPlugin) {

@@ -139,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       plugin: request.plugin.name,
       keepHistory: request.keepHistory,
       ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
+      ...(request.isFreshnessCheck === true ? { isFreshnessCheck: true } : {}),
       ...reading,
       perfdata: [...reading.perfdata],
     };

@@ -190,7 +190,9 @@ metadata: { name: x }
     const run = await ppadm('apply', '-f', file());
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('site.yaml:8: colour is not a field of a host');
-    expect(run.stderr).toContain('site.yaml:10: kind must be one of Suite, Plugin, Subnet, Host');
+    expect(run.stderr).toContain(
+      'site.yaml:10: kind must be one of Timeperiod, Suite, Plugin, Subnet, Host',
+    );
     await writeFile(
       file(),
       text.split('---').slice(0, 2).join('---').replace('colour: red', 'suites: [absent]'),

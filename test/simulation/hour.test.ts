@@ -4,56 +4,28 @@
  */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type App, startApp } from '../../src/app/app.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import type { ResultJson } from '../../src/contract/checks.ts';
 import type { StatusJson } from '../../src/contract/statistics.ts';
-import { silentLog } from '../../src/lib/log.ts';
-import { apiOf } from '../servers/program.ts';
 import { type TempFolder, tempFolder } from '../servers/temp.ts';
-import { createSimulatedClock, type SimulatedClock } from '../simulated-clock.ts';
+import { type SimulatedSystem, startSimulatedSystem } from '../simulated-system.ts';
 
 const HOSTS = 20;
 const MINUTE_MS = 60_000;
 
 let folder: TempFolder;
-const apps: { app: App; clock: SimulatedClock }[] = [];
+const systems: SimulatedSystem[] = [];
 beforeEach(async () => {
   folder = await tempFolder();
 });
 afterEach(async () => {
-  for (const { app, clock } of apps.splice(0)) {
-    let isStopped = false;
-    const stopped = app.stop().finally(() => {
-      isStopped = true;
-    });
-    while (!isStopped) await clock.advance(1_000);
-    await stopped;
-  }
+  for (const system of systems.splice(0)) await system.stop();
   await folder[Symbol.asyncDispose]();
 });
 
-/** A pseudo-random number generator, so that a run can be repeated by its seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 async function startSystem(name: string, seed: number) {
-  const clock = createSimulatedClock();
-  const data = `${folder.path}/${name}`;
-  const { config } = await loadConfig({
-    environment: {},
-    flags: { data, 'red.listen': '127.0.0.1:0', 'rrd.driver': 'none' },
-  });
-  const { signal } = new AbortController();
-  const context = { clock, random: createRandom(seed), log: silentLog(), signal };
-  const app = await startApp(config, ['grey', 'violet', 'red'], context);
-  apps.push({ app, clock });
-  const api = apiOf(app.api?.url ?? '', data);
+  const system = await startSimulatedSystem({ data: `${folder.path}/${name}`, seed });
+  systems.push(system);
+  const { clock, api } = system;
   await api.send('POST', '/suites', { name: 's' });
   await api.send('POST', '/plugins', {
     name: 'p',

@@ -20,6 +20,9 @@ import { up as traces } from './0016-traces.ts';
 import { up as shardOwners } from './0017-shard-owners.ts';
 import { up as stretchesAndProblems } from './0018-stretches-and-problems.ts';
 import { up as retention } from './0019-retention.ts';
+import { up as timeperiods } from './0020-timeperiods.ts';
+import { up as checkControl } from './0021-check-control.ts';
+import { up as eventHandlers } from './0022-event-handlers.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -41,6 +44,9 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0017-shard-owners': shardOwners,
   '0018-stretches-and-problems': stretchesAndProblems,
   '0019-retention': retention,
+  '0020-timeperiods': timeperiods,
+  '0021-check-control': checkControl,
+  '0022-event-handlers': eventHandlers,
 };
 
 /** One migration and when it was applied; null = not yet. */

@@ -33,6 +33,10 @@ export interface AgendaPlugin {
   readonly params: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Id of a time period; null: always. */
+  readonly checkPeriodId: string | null;
+  /** Whether the schedule runs its checks. */
+  readonly activeChecks: boolean;
 }
 
 /** A check as the scheduler sees it. */
@@ -97,6 +101,8 @@ export async function* readAgendaPlugins(
       'plugin.params',
       'plugin.interval_ms',
       'plugin.timeout_ms',
+      'plugin.check_period_id',
+      'plugin.active_checks',
     ]);
   for await (const rows of readParts(select, 'plugin.id', ids)) {
     yield rows.map((row) => ({
@@ -107,6 +113,8 @@ export async function* readAgendaPlugins(
       params: row.params,
       intervalMs: row.interval_ms,
       timeoutMs: row.timeout_ms,
+      checkPeriodId: row.check_period_id,
+      activeChecks: row.active_checks === 1,
     }));
   }
 }

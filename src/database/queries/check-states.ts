@@ -4,6 +4,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../schema.ts';
 import { noteDowntimes } from './downtime-stretches.ts';
+import { type HandlerRun, insertHandlerRuns } from './event-handlers.ts';
 import { type EventEntry, insertEvents } from './events.ts';
 import { insertStateStarts, type StateStart } from './state-intervals.ts';
 import { markForTally } from './tallies.ts';
@@ -96,6 +97,7 @@ export async function writeBatch(
     readonly stateStarts?: readonly StateStart[];
     /** Checks that count as something else in the totals now. */
     readonly recounted?: readonly number[];
+    readonly handlerRuns?: readonly HandlerRun[];
   },
 ): Promise<void> {
   await upsertRows(sql, 'check_state', batch.states ?? [], {
@@ -130,6 +132,8 @@ export async function writeBatch(
       'is_acknowledged',
       'is_in_downtime',
       'is_measured',
+      'is_silence_expected',
+      'stale_since',
       'next_change_at',
       'waits_until',
       'memory',
@@ -143,6 +147,7 @@ export async function writeBatch(
   });
   await insertStateStarts(sql, batch.stateStarts ?? []);
   await noteDowntimes(sql, batch.events ?? []);
+  await insertHandlerRuns(sql, batch.handlerRuns ?? []);
   await insertEvents(sql, batch.events ?? []);
   await markForTally(sql, batch.recounted ?? []);
 }

@@ -23,7 +23,7 @@ export interface CheckTarget {
   };
   readonly plugin: Pick<
     Plugin,
-    'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs' | 'policy'
+    'name' | 'run' | 'ssh' | 'params' | 'timeoutMs' | 'intervalMs' | 'policy' | 'passiveChecks'
   >;
 }
 
@@ -69,6 +69,19 @@ async function findChunk(
     }
   }
   return references.map(({ host, plugin }) => byReference.get(keyOf(host, plugin)));
+}
+
+/** The checks with these ids that are there, in no order. */
+export async function listCheckTargets(
+  sql: Sql,
+  checkIds: readonly number[],
+): Promise<CheckTarget[]> {
+  const targets: CheckTarget[] = [];
+  for (const chunk of chunksOf(checkIds, 1_000)) {
+    const rows = await selectTargets(sql).where('check_pair.check_id', 'in', chunk).execute();
+    targets.push(...rows.map(readTarget));
+  }
+  return targets;
 }
 
 /** A host itself, as results of it and commands to it are addressed. */
@@ -162,6 +175,7 @@ function selectTargets({ db }: Sql) {
       'plugin.timeout_ms',
       'plugin.interval_ms',
       'plugin.policy',
+      'plugin.passive_checks',
       'host_override.interval_ms as own_interval_ms',
       'host_override.timeout_ms as own_timeout_ms',
       'host_override.policy as own_policy',
@@ -182,6 +196,7 @@ function readTarget(row: Awaited<ReturnType<ReturnType<typeof selectTargets>['ex
     timeoutMs: row.timeout_ms,
     intervalMs: row.interval_ms,
     policy: readPolicy(row),
+    passiveChecks: row.passive_checks === 1,
   };
   return {
     checkId: row.check_id,

@@ -10,7 +10,10 @@ import { archiveChecks } from './check-archive.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What a service must look at again. */
-export type TouchedKind = 'host' | 'plugin';
+export type TouchedKind = CheckedKind | 'timeperiod';
+
+/** What checks are made of. */
+type CheckedKind = 'host' | 'plugin';
 
 /** When a change is made, and by whom. */
 export interface ChangeOrigin {
@@ -30,9 +33,9 @@ export interface Change extends Sql, ChangeOrigin {
    * Notes that the suites of these objects changed: their checks are made right at the end of the
    * change, so that one which only moves from suite to suite keeps its state.
    */
-  reconcile(kind: TouchedKind, ids: readonly string[]): void;
+  reconcile(kind: CheckedKind, ids: readonly string[]): void;
   /** Takes the checks of a host or plugin out, which is about to be deleted. */
-  removeChecksOf(kind: TouchedKind, id: string): Promise<void>;
+  removeChecksOf(kind: CheckedKind, id: string): Promise<void>;
   /** Hosts that lost a parent by this change, and the versions that they had before. */
   readonly orphans: Map<string, number>;
 }
@@ -116,7 +119,12 @@ export async function getConfigVersion({ db }: Sql): Promise<number> {
 
 /** What changed after a version: ids by kind, or `everything` when it can no longer be told. */
 export type Changes =
-  | { readonly kind: 'touched'; readonly hostIds: string[]; readonly pluginIds: string[] }
+  | {
+      readonly kind: 'touched';
+      readonly hostIds: string[];
+      readonly pluginIds: string[];
+      readonly timeperiodIds: string[];
+    }
   | { readonly kind: 'everything' };
 
 /** What changed after version `since`, up to version `until`. */
@@ -138,7 +146,12 @@ export async function listChanges({ db }: Sql, since: number, until: number): Pr
     .execute();
   const idsOf = (kind: TouchedKind) =>
     rows.filter((row) => row.kind === kind).map((row) => row.object_id);
-  return { kind: 'touched', hostIds: idsOf('host'), pluginIds: idsOf('plugin') };
+  return {
+    kind: 'touched',
+    hostIds: idsOf('host'),
+    pluginIds: idsOf('plugin'),
+    timeperiodIds: idsOf('timeperiod'),
+  };
 }
 
 /** Forgets notes of changes that every service has long followed. */
@@ -155,7 +168,7 @@ export async function deleteOldChanges({ db }: Sql, newest: number): Promise<voi
  */
 async function reconcilePairs(
   change: Change,
-  kind: TouchedKind,
+  kind: CheckedKind,
   ids: readonly string[],
 ): Promise<number> {
   let removed = 0;
@@ -174,7 +187,7 @@ async function reconcilePairs(
 }
 
 /** Pairs that the suites want and that are not there. */
-async function listMissingPairs({ db }: Sql, kind: TouchedKind, ids: readonly string[]) {
+async function listMissingPairs({ db }: Sql, kind: CheckedKind, ids: readonly string[]) {
   return db
     .selectFrom('host_suite')
     .innerJoin('plugin_suite', 'plugin_suite.suite_id', 'host_suite.suite_id')
@@ -197,7 +210,7 @@ interface PairRow {
   readonly plugin_id: string | null;
 }
 
-function listPairs({ db }: Sql, kind: TouchedKind, ids: readonly string[]): Promise<PairRow[]> {
+function listPairs({ db }: Sql, kind: CheckedKind, ids: readonly string[]): Promise<PairRow[]> {
   return db
     .selectFrom('check_pair')
     .select(['check_pair.check_id', 'check_pair.host_id', 'check_pair.plugin_id'])
@@ -208,7 +221,7 @@ function listPairs({ db }: Sql, kind: TouchedKind, ids: readonly string[]): Prom
 /** Pairs that are there and that no suite wants any more. */
 function listSurplusPairs(
   { db }: Sql,
-  kind: TouchedKind,
+  kind: CheckedKind,
   ids: readonly string[],
 ): Promise<PairRow[]> {
   return db

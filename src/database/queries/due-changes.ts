@@ -1,6 +1,6 @@
 /** Checks of which time alone makes something: a downtime begins, a result stays out. */
 
-import { sql as raw } from 'kysely';
+import { type ExpressionBuilder, sql as raw } from 'kysely';
 import type { Sql } from '../database.ts';
 
 /** A check whose memory changes by time, and when. */
@@ -35,19 +35,87 @@ export interface SilentCheck {
   readonly isInMaintenance: boolean;
 }
 
+/** A check period as it is at the moment. */
+export interface PeriodNow {
+  /** Of the time period. */
+  readonly id: string;
+  readonly isInside: boolean;
+  /** When its last window opened; null when none did for long. */
+  readonly openedAt: number | null;
+  /** How long that window is in all. */
+  readonly lengthMs: number;
+}
+
+/** When to look, and how far. */
+export interface SilenceLook {
+  readonly now: number;
+  readonly graceMs: number;
+  /** Of all periods; plugins whose period is not among them are checked always. */
+  readonly periods: readonly PeriodNow[];
+  readonly limit: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: of the query below, whose type has no name
+type Builder = ExpressionBuilder<any, any>;
+
 /**
  * Checks that had results and whose newest is older than two intervals, the time that a run may take
- * and `graceMs`; or whose host is in maintenance. Those known to be silent are left out. At most `limit`.
+ * and `graceMs`; or whose host is in maintenance. With a check period its last window must have been
+ * open for long enough to have a result. Those known to be silent are left out, and those that are
+ * not run by the schedule. At most `limit`.
  */
-export async function listSilentChecks(
-  { db }: Sql,
-  {
-    now,
-    graceMs,
-    limit,
-  }: { readonly now: number; readonly graceMs: number; readonly limit: number },
-): Promise<SilentCheck[]> {
-  const rows = await db
+export async function listSilentChecks(sql: Sql, look: SilenceLook): Promise<SilentCheck[]> {
+  const { periods } = look;
+  const rows = await selectSilent(sql, look)
+    .where(({ or, and, eb }) =>
+      or([
+        eb('host.maintenance', '=', 1),
+        and([
+          isOverdue(eb, look),
+          or([isAlwaysChecked(eb, look), ...periods.map((period) => misses(eb, look, period))]),
+        ]),
+      ]),
+    )
+    .where(({ or, and, eb }) =>
+      or([
+        eb('check_memory.check_id', 'is', null),
+        eb('check_memory.is_measured', '=', 1),
+        // That was no fault so far; now it may be one.
+        and([eb('check_memory.is_silence_expected', '=', 1), eb('host.maintenance', '=', 0)]),
+      ]),
+    )
+    .execute();
+  return rows.map(readSilent);
+}
+
+/**
+ * Checks whose results stay out as above since it is not their time: their period is outside, and its
+ * last window had a result. Those known to be silent are left out. At most `limit`.
+ */
+export async function listRestingChecks(sql: Sql, look: SilenceLook): Promise<SilentCheck[]> {
+  const resting = look.periods.filter(({ isInside }) => !isInside);
+  if (resting.length === 0) return [];
+  const rows = await selectSilent(sql, look)
+    .where('host.maintenance', '=', 0)
+    .where(({ or, and, not, eb }) =>
+      and([
+        isOverdue(eb, look),
+        or(
+          resting.map((period) =>
+            and([eb('plugin.check_period_id', '=', period.id), not(misses(eb, look, period))]),
+          ),
+        ),
+      ]),
+    )
+    .where(({ or, eb }) =>
+      or([eb('check_memory.check_id', 'is', null), eb('check_memory.is_measured', '=', 1)]),
+    )
+    .execute();
+  return rows.map(readSilent);
+}
+
+function selectSilent({ db }: Sql, { limit }: SilenceLook) {
+  return db
     .selectFrom('check_state')
     .innerJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
@@ -59,27 +127,49 @@ export async function listSilentChecks(
     )
     .leftJoin('check_memory', 'check_memory.check_id', 'check_state.check_id')
     .select(['check_state.check_id', 'check_state.scheduled_at', 'host.zone', 'host.maintenance'])
-    .where(({ or, eb }) =>
-      or([
-        eb('host.maintenance', '=', 1),
-        eb(
-          raw<number>`check_state.scheduled_at
-            + 2 * coalesce(host_override.interval_ms, plugin.interval_ms)
-            + coalesce(host_override.timeout_ms, plugin.timeout_ms)`,
-          '<',
-          now - graceMs,
-        ),
-      ]),
-    )
-    .where(({ or, eb }) =>
-      or([eb('check_memory.check_id', 'is', null), eb('check_memory.is_measured', '=', 1)]),
-    )
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
+    .where('plugin.active_checks', '=', 1)
+    .limit(limit);
+}
+
+/** As the host has it for itself, or as the plugin says. */
+const INTERVAL_MS = raw<number>`coalesce(host_override.interval_ms, plugin.interval_ms)`;
+const TIMEOUT_MS = raw<number>`coalesce(host_override.timeout_ms, plugin.timeout_ms)`;
+
+function isOverdue(eb: Builder, { now, graceMs }: SilenceLook) {
+  const expectedBy = raw<number>`check_state.scheduled_at + 2 * ${INTERVAL_MS} + ${TIMEOUT_MS}`;
+  return eb(expectedBy, '<', now - graceMs);
+}
+
+function isAlwaysChecked(eb: Builder, { periods }: SilenceLook) {
+  const none = eb('plugin.check_period_id', 'is', null);
+  if (periods.length === 0) return eb.or([none, eb('plugin.check_period_id', 'is not', null)]);
+  const ids = periods.map(({ id }) => id);
+  return eb.or([none, eb('plugin.check_period_id', 'not in', ids)]);
+}
+
+/** Whether the last window of a period should have had a result and has none, or none any more. */
+function misses(eb: Builder, { now, graceMs }: SilenceLook, period: PeriodNow) {
+  const { id, isInside, openedAt, lengthMs } = period;
+  if (openedAt === null) return eb.lit(false);
+  // Its first run is due within an interval, or within the window if that is shorter.
+  const spreadMs = raw<number>`case when ${INTERVAL_MS} < ${raw.lit(lengthMs)} then ${INTERVAL_MS} else ${raw.lit(lengthMs)} end`;
+  return eb.and([
+    eb('plugin.check_period_id', '=', id),
+    eb(raw<number>`(${spreadMs}) + ${TIMEOUT_MS}`, '<', now - graceMs - openedAt),
+    ...(isInside ? [] : [eb('check_state.scheduled_at', '<', openedAt)]),
+  ]);
+}
+
+function readSilent(row: {
+  readonly check_id: number;
+  readonly scheduled_at: number;
+  readonly zone: string;
+  readonly maintenance: number;
+}): SilentCheck {
+  return {
     checkId: row.check_id,
     scheduledAt: row.scheduled_at,
     zone: row.zone,
     isInMaintenance: row.maintenance === 1,
-  }));
+  };
 }

@@ -11,6 +11,7 @@ export type EventType =
   | 'downtime'
   | 'measurement'
   | 'notification'
+  | 'eventHandler'
   | 'configuration'
   | 'worker'
   | 'problem'

@@ -10,7 +10,7 @@ type MemberKind = 'host' | 'plugin' | 'subnet';
 /** The ids of named objects, in the order given. Throws `InvalidInput` that names every unknown one. */
 export async function resolveNames(
   { db }: Sql,
-  kind: MemberKind | 'suite',
+  kind: MemberKind | 'suite' | 'timeperiod',
   names: readonly string[],
   path: string,
 ): Promise<string[]> {

@@ -4,10 +4,12 @@ import type { Selectable } from 'kysely';
 import { assert } from '../../lib/assert.ts';
 import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import type { Plugin } from '../../model/objects.ts';
+import type { Sql } from '../database.ts';
 import type { PluginTable } from '../schema.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
+import { listPeriodNames, resolvePeriod } from './timeperiod-names.ts';
 
 /** A plugin is found by id or name. */
 export const pluginQueries: ObjectQueries<Plugin> = {
@@ -22,7 +24,10 @@ export const pluginQueries: ObjectQueries<Plugin> = {
       )
       .executeTakeFirst();
     if (!row) return undefined;
-    return readPlugin(row, await listSuiteNames(sql, 'plugin', [row.id]));
+    return readPlugin(row, {
+      suites: await listSuiteNames(sql, 'plugin', [row.id]),
+      periods: await listPeriodNames(sql, [row]),
+    });
   },
 
   async list(sql, page, filters) {
@@ -63,14 +68,15 @@ export const pluginQueries: ObjectQueries<Plugin> = {
       'plugin',
       rows.map((row) => row.id),
     );
-    return { ...result, items: rows.map((row) => readPlugin(row, suites)) };
+    const periods = await listPeriodNames(sql, rows);
+    return { ...result, items: rows.map((row) => readPlugin(row, { suites, periods })) };
   },
 
   async insert(change, id, spec) {
     const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
     await change.db
       .insertInto('plugin')
-      .values({ ...insertedBy(change, id), ...pluginColumns(spec) })
+      .values({ ...insertedBy(change, id), ...(await pluginColumns(change, spec)) })
       .execute();
     await replaceSuites(change, 'plugin', id, suiteIds);
     change.reconcile('plugin', [id]);
@@ -81,7 +87,7 @@ export const pluginQueries: ObjectQueries<Plugin> = {
     const suiteIds = await resolveNames(change, 'suite', spec.suites, '/suites');
     await change.db
       .updateTable('plugin')
-      .set({ ...updatedBy(change), ...pluginColumns(spec) })
+      .set({ ...updatedBy(change), ...(await pluginColumns(change, spec)) })
       .where('plugin.id', '=', id)
       .execute();
     await replaceSuites(change, 'plugin', id, suiteIds);
@@ -108,7 +114,16 @@ export function readPolicy({ policy }: Pick<PluginTable, 'policy'>): CheckPolicy
   return { ...DEFAULT_POLICY, ...(JSON.parse(policy) as Partial<CheckPolicy>) };
 }
 
-function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, string[]>) {
+function readPlugin(
+  row: Selectable<PluginTable>,
+  {
+    suites,
+    periods,
+  }: {
+    readonly suites: ReadonlyMap<string, string[]>;
+    readonly periods: ReadonlyMap<string, string>;
+  },
+) {
   return toStored<Plugin>(row, {
     name: row.name,
     run: readRun(row),
@@ -117,13 +132,17 @@ function readPlugin(row: Selectable<PluginTable>, suites: ReadonlyMap<string, st
     intervalMs: row.interval_ms,
     timeoutMs: row.timeout_ms,
     policy: readPolicy(row),
+    checkPeriod: periods.get(row.check_period_id ?? '') ?? null,
+    activeChecks: row.active_checks === 1,
+    passiveChecks: row.passive_checks === 1,
+    freshnessMs: row.freshness_ms,
     hostCheck: row.host_check === 1,
     description: row.description,
     suites: suites.get(row.id) ?? [],
   });
 }
 
-function pluginColumns(spec: Plugin) {
+async function pluginColumns(sql: Sql, spec: Plugin) {
   return {
     name: spec.name,
     script: 'script' in spec.run ? spec.run.script : null,
@@ -133,6 +152,10 @@ function pluginColumns(spec: Plugin) {
     interval_ms: spec.intervalMs,
     timeout_ms: spec.timeoutMs,
     policy: JSON.stringify(spec.policy),
+    check_period_id: await resolvePeriod(sql, spec.checkPeriod, '/checkPeriod'),
+    active_checks: spec.activeChecks ? 1 : 0,
+    passive_checks: spec.passiveChecks ? 1 : 0,
+    freshness_ms: spec.freshnessMs,
     host_check: spec.hostCheck ? 1 : 0,
     description: spec.description,
   } as const;

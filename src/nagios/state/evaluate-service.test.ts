@@ -254,6 +254,17 @@ describe('lapses', () => {
     expect(evaluations.map(({ state }) => state.isMeasured)).toEqual([true, false, false, true]);
   });
 
+  test('10.1 results that stay out since nobody asks are no news, until somebody should', () => {
+    const silence = { kind: 'notMeasured', at: second(50), scheduledAt: second(10) } as const;
+    const resting = { ...silence, isExpected: true };
+    const back = walk(service(), [...results('O'), resting, resting, result('ok', 60)]);
+    expect(eventKinds(back)).toEqual([]);
+    expect(back.map(({ hasEffect }) => hasEffect)).toEqual([true, true, false, true]);
+    const faulty = walk(service(), [...results('O'), resting, silence, silence, resting]);
+    expect(eventKinds(faulty)).toEqual(['notMeasured']);
+    expect(last(faulty).state).toMatchObject({ isMeasured: false, isSilenceExpected: false });
+  });
+
   test('9 a stale result forces a check once', () => {
     const stale = { kind: 'stale', at: second(50), scheduledAt: second(10) } as const;
     const evaluations = walk(service(), [...results('O'), stale, stale]);

@@ -74,6 +74,8 @@ export type Lapse =
       readonly kind: 'stale' | 'notMeasured';
       readonly at: number;
       readonly scheduledAt: number | null;
+      /** Of `notMeasured`: nobody asked for results, so their absence is no event. Default: false. */
+      readonly isExpected?: boolean;
     }
   | { readonly kind: 'time'; readonly at: number };
 

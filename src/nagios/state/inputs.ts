@@ -82,16 +82,18 @@ function notifyOnce<Name extends string>(
 /** A lapse that a newer result has overtaken, or that is known already, changes nothing. */
 function applyLapse<Name extends string>(
   draft: Draft<Name>,
-  { kind, scheduledAt }: Extract<Lapse, { readonly scheduledAt: number | null }>,
+  lapse: Extract<Lapse, { readonly scheduledAt: number | null }>,
 ): void {
   const { state, at } = draft;
+  const { kind, scheduledAt, isExpected = false } = lapse;
   if (state.scheduledAt !== scheduledAt) return;
-  if (kind === 'stale' ? state.staleSince !== null : !state.isMeasured) return;
   if (kind === 'stale') {
+    if (state.staleSince !== null) return;
     draft.state = { ...state, staleSince: at };
     draft.wantedChecks = ['itself'];
   } else {
-    draft.state = { ...state, isMeasured: false };
+    if (!state.isMeasured && (isExpected || !state.isSilenceExpected)) return;
+    draft.state = { ...state, isMeasured: false, isSilenceExpected: isExpected };
   }
-  draft.events.push({ kind, at });
+  if (!isExpected) draft.events.push({ kind, at });
 }

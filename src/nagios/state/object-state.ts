@@ -42,6 +42,8 @@ export interface ObjectState<Name extends string> {
   readonly problemSince: number | null;
   /** False from when its results stay out until the next one. */
   readonly isMeasured: boolean;
+  /** Whether they stay out since nobody asks for them, so that it is no news. */
+  readonly isSilenceExpected: boolean;
   /** When its newest result was found to be too old and a check was forced; null when it is not. */
   readonly staleSince: number | null;
   /** Of the newest output, kept while stalking; null otherwise. */
@@ -107,6 +109,7 @@ function newObject<Name extends string>(good: Name): ObjectState<Name> {
     lastProblemNumber: 0,
     problemSince: null,
     isMeasured: true,
+    isSilenceExpected: false,
     staleSince: null,
     outputHash: null,
     hasHostProblem: false,

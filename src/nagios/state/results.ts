@@ -51,7 +51,7 @@ export function applyResult<Name extends string>(
     startsAgain: rules.startsAgain,
   });
   draft.state = standAfter(draft, result, { taken, hasHostProblem: rules.hasHostProblem });
-  if (!before.isMeasured) draft.events.push({ kind: 'measured', at });
+  if (!before.isMeasured && !before.isSilenceExpected) draft.events.push({ kind: 'measured', at });
   if (taken.transition !== 'stillGood' && taken.transition !== 'stillProblem') {
     changeAfter(draft, before, taken);
   }
@@ -90,6 +90,7 @@ function standAfter<Name extends string>(
     lastProblemNumber: state.lastProblemNumber,
     problemSince: state.problemSince,
     isMeasured: true,
+    isSilenceExpected: false,
     staleSince: null,
     outputHash: isStalking ? hash32(result.output) : null,
     hasHostProblem,

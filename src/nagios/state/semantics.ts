@@ -13,6 +13,9 @@ export interface Semantics {
   readonly enableNotifications: boolean;
   /** 10.2: false stops every event handler. */
   readonly enableEventHandlers: boolean;
+  /** 10.2: run first, for every service and host; empty: none. */
+  readonly globalServiceEventHandler: string;
+  readonly globalHostEventHandler: string;
   /** 4: false clears flapping; how much states change is computed all the same. */
   readonly enableFlapDetection: boolean;
   /** 1.1: true makes a host down that its plugin calls a warning. */
@@ -73,6 +76,8 @@ export interface Semantics {
 export const NAGIOS_SEMANTICS: Semantics = {
   enableNotifications: true,
   enableEventHandlers: true,
+  globalServiceEventHandler: '',
+  globalHostEventHandler: '',
   enableFlapDetection: false,
   useAggressiveHostChecking: false,
   passiveHostChecksAreSoft: false,

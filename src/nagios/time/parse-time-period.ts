@@ -24,7 +24,16 @@ export type ParsedTimePeriod =
   | { readonly kind: 'faults'; readonly faults: readonly FieldError[] };
 
 const MAX_LINE_LENGTH = 500;
-const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+/** From Sunday on, as time periods name them. */
+export const WEEKDAYS: readonly string[] = [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+];
 const MONTHS = [
   ...['january', 'february', 'march', 'april', 'may', 'june'],
   ...['july', 'august', 'september', 'october', 'november', 'december'],

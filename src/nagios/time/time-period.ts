@@ -54,6 +54,46 @@ export function nextInside(period: TimePeriod, at: number): number | null {
   return null;
 }
 
+/** When it next begins or ends to be inside after `at`; null when not in the next 300 days. */
+export function nextTurn(period: TimePeriod, at: number): number | null {
+  const before = isInside(period, at);
+  const today = wallTimeAt(period.zone, at).day;
+  for (let day = today; day <= today + HORIZON_DAYS; day++) {
+    const from = startOfDay(period.zone, day);
+    const to = startOfDay(period.zone, day + 1);
+    const turns = turnsWithin(period, from, to).filter((turn) => turn > at);
+    turns.sort((one, other) => one - other);
+    const turn = turns.find((each) => isInside(period, each) !== before);
+    if (turn !== undefined) return turn;
+  }
+  return null;
+}
+
+/** A stretch inside; `to` is the first instant after it. */
+export interface Window {
+  /** Minus infinity when it began more than 300 days ago. */
+  readonly from: number;
+  /** Infinity when it does not end in 300 days. */
+  readonly to: number;
+}
+
+/** The last stretch inside that began at `at` or before; null when there is none in 300 days. */
+export function lastWindow(period: TimePeriod, at: number): Window | null {
+  const today = wallTimeAt(period.zone, at).day;
+  for (let day = today; day >= today - HORIZON_DAYS; day--) {
+    const from = startOfDay(period.zone, day);
+    const to = startOfDay(period.zone, day + 1);
+    const turns = turnsWithin(period, from, to).filter((turn) => turn <= at);
+    turns.sort((one, other) => other - one);
+    const opening = turns.find((turn) => isInside(period, turn) && !isInside(period, turn - 1));
+    if (opening === undefined) continue;
+    return { from: opening, to: nextTurn(period, opening) ?? Number.POSITIVE_INFINITY };
+  }
+  if (!isInside(period, at)) return null;
+  const to = nextTurn(period, at) ?? Number.POSITIVE_INFINITY;
+  return { from: Number.NEGATIVE_INFINITY, to };
+}
+
 /** Between two instants at which anything begins or ends, all is alike: so it is enough to try these. */
 function firstInside(period: TimePeriod, day: number, at: number): number | null {
   if (rangesOf(period, day).length === 0) return null;

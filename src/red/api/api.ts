@@ -24,6 +24,7 @@ import { statisticsRoutes } from './statistics.ts';
 import { statusRoutes } from './status.ts';
 import { createSubnetEditor } from './subnets.ts';
 import { createSuiteEditor } from './suites.ts';
+import { createTimeperiodEditor } from './timeperiods.ts';
 import { tokenRoutes } from './tokens.ts';
 import { traceRoutes } from './traces.ts';
 import { workerRoutes } from './workers.ts';
@@ -35,6 +36,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const plugin = createPluginEditor();
   const suite = createSuiteEditor();
   const subnet = createSubnetEditor();
+  const timeperiod = createTimeperiodEditor(context);
   const checkContext = { ...context, dueAtOf: schedule.dueAtOf };
   const readCheck = createCheckReader(checkContext);
   const readHostState = createHostStateReader(checkContext);
@@ -47,8 +49,9 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...resourceRoutes(plugin, PLUGIN_ROUTES, context),
       ...resourceRoutes(suite, SUITE_ROUTES, context),
       ...resourceRoutes(subnet, SUBNET_ROUTES, context),
+      ...resourceRoutes(timeperiod, TIMEPERIOD_ROUTES, context),
       ...discoveryRoutes(context),
-      ...batchRoutes(context, { host, plugin, suite, subnet }),
+      ...batchRoutes(context, { host, plugin, suite, subnet, timeperiod }),
       ...checkRoutes(checkContext),
       ...historyRoutes(context),
       ...hostStateRoutes(checkContext),
@@ -101,4 +104,12 @@ const SUBNET_ROUTES: ResourceRoutes = {
   replace: 'replaceSubnet',
   change: 'changeSubnet',
   delete: 'deleteSubnet',
+};
+const TIMEPERIOD_ROUTES: ResourceRoutes = {
+  list: 'listTimeperiods',
+  create: 'createTimeperiod',
+  get: 'getTimeperiod',
+  replace: 'replaceTimeperiod',
+  change: 'changeTimeperiod',
+  delete: 'deleteTimeperiod',
 };

@@ -12,7 +12,6 @@ import {
 import type { Clock } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
-import { nextDueAt, rhythmOf } from '../due-time.ts';
 import { readListing } from './listing.ts';
 import { defineRoute, type Route } from './server.ts';
 
@@ -73,12 +72,10 @@ export function readInstant(name: string, text: string | undefined, fallback: nu
 /** A check as the API shows it. */
 export function toCheckJson(
   check: CheckView,
-  { clock, dueAtOf }: Pick<CheckRouteContext, 'clock' | 'dueAtOf'>,
+  { dueAtOf }: Pick<CheckRouteContext, 'dueAtOf'>,
 ): CheckJson {
-  const rhythm = rhythmOf(check.hostId, check.pluginId, check.intervalMs);
-  const nextDue = check.maintenance
-    ? null
-    : formatInstant(dueAtOf(check.checkId) ?? nextDueAt(rhythm, clock.now()));
+  const dueAt = check.maintenance ? undefined : dueAtOf(check.checkId);
+  const nextDue = dueAt === undefined ? null : formatInstant(dueAt);
   const subject = { host: check.host, plugin: check.plugin };
   const { flapping, flapPercent, acknowledged, inDowntime, maxCheckAttempts } = check;
   return {

@@ -26,6 +26,10 @@ export interface ObjectKindRules<Spec, Input> {
   refuseCollision(sql: Sql, spec: Spec, id: string | null): Promise<void>;
   /** Fills in defaults that depend on other objects; `given`: the fields that the client sent. */
   complete?(sql: Sql, spec: Spec, given: ReadonlySet<string>): Promise<Spec>;
+  /** Looks at all objects of the kind once one was written. Throws `InvalidInput`. */
+  refuseOutcome?(sql: Sql, spec: Spec): Promise<void>;
+  /** Throws `Conflict` when the object is needed. */
+  refuseDeletion?(sql: Sql, stored: Stored<Spec>): Promise<void>;
   /** What is shown beside the spec and nobody configures; by the objects' ids. */
   readonly observed?: {
     readonly fields: readonly string[];
@@ -117,6 +121,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
       await rules.refuseCollision(change, spec, null);
       const id = randomUUID();
       await queries.insert(change, id, spec);
+      await rules.refuseOutcome?.(change, spec);
       const after = await get(change, id);
       const json = toJson(after);
       await recordChange(change, {
@@ -133,6 +138,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
       const spec = await complete(change, draft);
       await rules.refuseCollision(change, spec, before.id);
       await queries.update(change, before.id, spec);
+      await rules.refuseOutcome?.(change, spec);
       const after = await get(change, before.id);
       const json = toJson(after);
       await recordChange(change, {
@@ -148,6 +154,7 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
 
     async delete(change, before) {
       const json = toJson(before);
+      await rules.refuseDeletion?.(change, before);
       await queries.delete(change, before.id);
       await recordChange(change, {
         action: 'delete',

@@ -20,6 +20,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   plugin: 'Name or id',
   suite: 'Name or id',
   subnet: 'Name or id',
+  timeperiod: 'Name or id',
   worker: 'Id',
   token: 'Name or id',
   discovery: 'Id',
@@ -114,7 +115,7 @@ function headerParameters(name: RouteName): Json[] {
 
 /** Whether it changes one object that has an ETag. */
 function isObjectRoute(name: RouteName): boolean {
-  return /^(replace|change|delete)(Host|Plugin|Suite|Subnet)$/.test(name);
+  return /^(replace|change|delete)(Host|Plugin|Suite|Subnet|Timeperiod)$/.test(name);
 }
 
 function describeBody({ bodyTypes = ['application/json'], bodyExample }: Operation, body: TSchema) {
@@ -170,7 +171,7 @@ const ETAG_HEADERS = {
 };
 
 function hasEtag(name: RouteName): boolean {
-  return /^(get|create|replace|change)(Host|Plugin|Suite|Subnet)$/.test(name);
+  return /^(get|create|replace|change)(Host|Plugin|Suite|Subnet|Timeperiod)$/.test(name);
 }
 
 /** What an operation may be refused for: by its form, and by what it says itself. */

@@ -4,6 +4,7 @@ import { type PluginInput, PluginInputSchema } from '../../contract/plugins.ts';
 import { pluginQueries } from '../../database/queries/plugins.ts';
 import { findNear } from '../../lib/near-names.ts';
 import { BUILTIN_NAMES, type BuiltinName } from '../../model/builtins.ts';
+import { DEFAULT_CONTROL } from '../../model/check-control.ts';
 import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import { Conflict, InvalidInput } from '../../model/errors.ts';
 import type { Plugin } from '../../model/objects.ts';
@@ -15,12 +16,13 @@ export function createPluginEditor(): Editor<Plugin> {
   return createEditor<Plugin, PluginInput>({
     queries: pluginQueries,
     input: PluginInputSchema,
-    toJson: ({ run, intervalMs, timeoutMs, policy, ...spec }) => ({
+    toJson: ({ run, intervalMs, timeoutMs, freshnessMs, policy, ...spec }) => ({
       ...spec,
       ...policyToJson(policy),
       ...run,
       interval: intervalMs / 1_000,
       timeout: timeoutMs / 1_000,
+      freshness: freshnessMs === null ? null : freshnessMs / 1_000,
     }),
     toSpec: async (input) => ({
       name: input.name,
@@ -30,6 +32,10 @@ export function createPluginEditor(): Editor<Plugin> {
       intervalMs: Math.round((input.interval ?? 30) * 1_000),
       timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
       policy: readPolicy(input),
+      checkPeriod: input.checkPeriod ?? DEFAULT_CONTROL.checkPeriod,
+      activeChecks: input.activeChecks ?? DEFAULT_CONTROL.activeChecks,
+      passiveChecks: input.passiveChecks ?? DEFAULT_CONTROL.passiveChecks,
+      freshnessMs: input.freshness == null ? null : Math.round(input.freshness * 1_000),
       hostCheck: input.hostCheck ?? false,
       description: input.description ?? '',
       suites: input.suites ?? [],

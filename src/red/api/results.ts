@@ -1,6 +1,5 @@
 /** Checks on demand, and results from outside: both go the way of every other check. */
 
-import { randomUUID } from 'node:crypto';
 import { shardOf } from '../../broker/topology.ts';
 import type { PassiveResultJson, PassiveResultsJson } from '../../contract/results.ts';
 import {
@@ -11,11 +10,10 @@ import {
 } from '../../database/queries/check-targets.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
 import { parseInstant } from '../../lib/instant.ts';
-import { CHECK_REQUEST } from '../../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
 import { Conflict, type FieldError, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
 import { readOutcome } from '../../nagios/plugin-output.ts';
-import { describeRun } from '../check-request.ts';
+import { RUN_NOW_LIMIT_MS, requestRun } from '../run-now.ts';
 import type { StoredResult } from '../stored-results.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
@@ -23,8 +21,6 @@ import { getHostState, type HostStateReader } from './host-states.ts';
 import { type Call, defineRoute, type Route } from './server.ts';
 import { isConnected } from './workers.ts';
 
-/** How long a request may wait for a worker. */
-const QUEUE_LIMIT_MS = 60_000;
 /** From a result on the broker to the database. */
 const STORE_LIMIT_MS = 30_000;
 /** The clock of whoever submits may be a little ahead. */
@@ -106,7 +102,7 @@ async function run(
   }
   return {
     ...(await requestRun(context, target)),
-    timeoutMs: QUEUE_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS,
+    timeoutMs: RUN_NOW_LIMIT_MS + target.plugin.timeoutMs + STORE_LIMIT_MS,
     explain: () => explainNoResult(context, target),
   };
 }
@@ -116,6 +112,8 @@ async function submit(
   target: PassiveTarget,
   body: PassiveResultJson,
 ): Promise<AwaitedResult> {
+  const refusal = explainRefusal(target);
+  if (refusal !== null) throw new Conflict(`${refusal}.`);
   const at = readAt(body.at, context.clock.now(), '');
   const result = toResult(context, target, { ...body, at });
   await publishResults(context, [{ target, result }]);
@@ -141,29 +139,6 @@ async function findTarget(context: ResultRouteContext, call: Call): Promise<Chec
   const [target] = await findCheckTargets(context.database, [{ host, plugin }]);
   if (!target) throw new NotFound('check', `${host} ${plugin}`);
   return target;
-}
-
-/** Puts a request ahead of the schedule's. Throws `Unavailable` without the broker. */
-async function requestRun(
-  { broker, topology, envelope, shards, clock, trail }: ResultRouteContext,
-  { checkId, host, plugin }: CheckTarget,
-): Promise<{ readonly id: string; readonly scheduledAt: number }> {
-  const scheduledAt = clock.now();
-  const expiresAt = scheduledAt + QUEUE_LIMIT_MS;
-  const id = `${checkId}-${scheduledAt}-${randomUUID().slice(0, 8)}`;
-  const request = {
-    id,
-    checkId,
-    scheduledAt,
-    sentAt: scheduledAt,
-    expiresAt,
-    ...describeRun(host, plugin, shards),
-  };
-  const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);
-  trail.note('sent', request, scheduledAt);
-  await broker.publish(topology.checksNow(host.zone), message);
-  trail.note('confirmed', request, clock.now());
-  return { id, scheduledAt };
 }
 
 /** 202 at once, or with `?wait=true` the state once the result is stored. */
@@ -215,6 +190,8 @@ async function readSubmitted(
             : `there is no check "${line.host} ${line.plugin}"`;
         throw new InvalidInput([{ path: `/${index}`, message }]);
       }
+      const refusal = explainRefusal(target);
+      if (refusal !== null) throw new InvalidInput([{ path: `/${index}`, message: refusal }]);
       const at = readAt(line.at, now, `/${index}`);
       if (line.plugin === undefined && line.exitCode > 2) {
         const message = 'of a host it is 0 (up), 1 (down) or 2 (unreachable)';
@@ -242,6 +219,12 @@ async function findTargets(
   const checks = (await findCheckTargets(database, ofChecks)).values();
   const hosts = (await findHostTargets(database, ofHosts)).values();
   return lines.map(({ plugin }) => (plugin === undefined ? hosts : checks).next().value);
+}
+
+/** Why a check takes no result from outside; null when it does. */
+function explainRefusal(target: PassiveTarget): string | null {
+  if (!('plugin' in target) || target.plugin.passiveChecks) return null;
+  return `The plugin "${target.plugin.name}" takes no results from outside (passiveChecks is off)`;
 }
 
 function readAt(text: string | undefined, now: number, place: string): number {

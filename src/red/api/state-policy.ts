@@ -10,6 +10,7 @@ interface PolicyInput {
   readonly flapDetection?: boolean;
   readonly lowFlapThreshold?: number | null;
   readonly highFlapThreshold?: number | null;
+  readonly eventHandler?: string;
 }
 
 type Policy = Omit<HostPolicy, 'stalking'>;
@@ -24,6 +25,7 @@ export function readStatePolicy(input: PolicyInput, defaults: Policy): Policy {
     flapDetection: input.flapDetection ?? defaults.flapDetection,
     lowFlapThreshold,
     highFlapThreshold,
+    eventHandler: input.eventHandler ?? defaults.eventHandler,
   };
 }
 

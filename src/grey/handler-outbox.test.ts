@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSimulatedClock, type SimulatedClock } from '../../test/simulated-clock.ts';
+import { addCheck, createMemoryDatabase, QUEUE_NAMES } from '../../test/site.ts';
+import { ACK, type Broker } from '../broker/broker.ts';
+import { openMemoryBroker } from '../broker/memory.ts';
+import { createTopology } from '../broker/topology.ts';
+import type { Database } from '../database/database.ts';
+import { insertHandlerRuns, listHandlerRuns } from '../database/queries/event-handlers.ts';
+import { silentLog } from '../lib/log.ts';
+import { createMetrics } from '../lib/metrics.ts';
+import { createEnvelope } from '../messages/envelope.ts';
+import { HANDLER_REQUEST, type HandlerRequest } from '../messages/event-handler.ts';
+import { startHandlerOutbox } from './handler-outbox.ts';
+
+const topology = createTopology(QUEUE_NAMES);
+const envelope = createEnvelope(null);
+const MINUTE_MS = 60_000;
+
+let clock: SimulatedClock;
+let database: Database;
+let broker: Broker;
+let checkId: number;
+let requests: HandlerRequest[];
+const outboxes: { stop(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  clock = createSimulatedClock();
+  database = await createMemoryDatabase();
+  broker = openMemoryBroker({ clock, log: silentLog(), deadQueue: topology.dead });
+  ({ checkId } = await addCheck(database, 'a', { host: { zone: 'far', vars: { x: '1' } } }));
+  requests = [];
+});
+afterEach(async () => {
+  const stopped = Promise.all(outboxes.splice(0).map((one) => one.stop()));
+  await clock.advance(10_000);
+  await stopped;
+  await broker.close();
+  await database.close();
+});
+
+async function start(holder: string): Promise<void> {
+  const shared = { database, broker, topology, envelope, clock };
+  const rest = { log: silentLog(), metrics: createMetrics(), shards: 4, timeoutMs: 30_000 };
+  outboxes.push(await startHandlerOutbox({ ...shared, ...rest, holder }));
+}
+
+const write = (at: number, command = 'mend') =>
+  insertHandlerRuns(database, [{ at, checkId, level: 'object', command, macros: { TIMET: '7' } }]);
+const take = () =>
+  broker.consumeEach(topology.handlers('far'), { concurrency: 1 }, async (delivery) => {
+    requests.push(envelope.open(HANDLER_REQUEST, delivery));
+    return ACK;
+  });
+const waiting = () => listHandlerRuns(database, 0, 100);
+
+describe('10.2 event handlers', () => {
+  test('go to the zone of their host in their order, and are forgotten then', async () => {
+    await take();
+    await start('one');
+    await write(clock.now(), 'first');
+    await write(clock.now(), 'second');
+    await clock.advance(2_000);
+    expect(requests.map(({ command }) => command)).toEqual(['first', 'second']);
+    expect(requests[0]).toMatchObject({
+      ...{ checkId, level: 'object', timeoutMs: 30_000, macros: { TIMET: '7' } },
+      ...{ host: { name: 'a', address: 'a.test', vars: { x: '1' } }, plugin: { name: 'a' } },
+      expiresAt: (requests[0]?.at ?? 0) + 10 * MINUTE_MS,
+    });
+    expect(await waiting()).toEqual([]);
+  });
+
+  test('are handed out by one grey of many', async () => {
+    await take();
+    await start('one');
+    await start('two');
+    for (let count = 0; count < 20; count++) await write(clock.now());
+    await clock.advance(10_000);
+    expect(requests).toHaveLength(20);
+  });
+
+  test('that are too old are not run, and that is told', async () => {
+    await take();
+    await write(clock.now() - 10 * MINUTE_MS, 'old');
+    await write(clock.now() - 9 * MINUTE_MS, 'young');
+    await start('one');
+    await clock.advance(2_000);
+    expect(requests.map(({ command }) => command)).toEqual(['young']);
+    expect(await waiting()).toEqual([]);
+    const events = await database.db.selectFrom('event').selectAll().execute();
+    const told = events.filter(({ type }) => type === 'eventHandler');
+    expect(told.map(({ payload }) => JSON.parse(payload))).toMatchObject([
+      { host: 'a', plugin: 'a', command: 'old', outcome: 'expired', exitCode: null },
+    ]);
+  });
+
+  test('wait while the broker does not take them', async () => {
+    await start('one');
+    const publish = broker.publish.bind(broker);
+    const spec = topology.handlers('far');
+    for (let count = 0; count < spec.maxCount; count++) {
+      await publish(spec, { id: `x${count}`, body: Buffer.from(''), headers: {} });
+    }
+    await write(clock.now());
+    await clock.advance(3_000);
+    expect(await waiting()).toHaveLength(1);
+  });
+});

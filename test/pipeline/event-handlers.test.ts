@@ -1,0 +1,128 @@
+/** Section 10.2 over a whole system: scripts that run when states change. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRunningSite } from '../running-site.ts';
+import { waitFor } from '../servers/temp.ts';
+
+let site: Awaited<ReturnType<typeof openRunningSite>>;
+let call: (typeof site)['call'];
+beforeAll(async () => {
+  site = await openRunningSite();
+  ({ call } = site);
+  // One line for each run, with an argument in each pair of brackets.
+  await site.addScript(
+    'note',
+    'file=$1; shift; line=; for a; do line="$line[$a]"; done; printf "%s\n" "$line" >>"$file"; echo noted',
+  );
+});
+afterAll(() => site.close());
+
+const submit = async (path: string, exitCode: number, output = 'x') =>
+  (await call('POST', `${path}/results?wait=true`, { exitCode, output })).body;
+
+const noteFile = (name: string) => join(site.data, name);
+
+/** What the handler noted, once it did so often. */
+const notes = (name: string, count: number): Promise<string[]> =>
+  waitFor(`${count} notes of ${name}`, async () => {
+    const text = await readFile(noteFile(name), 'utf8').catch(() => '');
+    const lines = text.split('\n').slice(0, -1);
+    return lines.length >= count && lines;
+  }) as Promise<string[]>;
+
+const eventsOf = async (name: string) => {
+  const rows = await site.database?.db
+    .selectFrom('event')
+    .select('event.payload')
+    .where('event.type', '=', 'eventHandler')
+    .orderBy('event.id')
+    .execute();
+  return (rows ?? []).map((row) => JSON.parse(row.payload)).filter(({ host }) => host === name);
+};
+
+const handler = (file: string, words: string) => `note ${noteFile(file)} ${words}`;
+
+describe('10.2 an event handler', () => {
+  test('runs on soft problems, the hard change, hard changes and recoveries, and no other result', async () => {
+    const words = '$SERVICESTATE$ $SERVICESTATETYPE$ $SERVICEATTEMPT$ $LASTSERVICESTATE$';
+    const eventHandler = handler('walk', words);
+    const { name, path } = await site.addCheck({}, { maxCheckAttempts: 3, eventHandler });
+    // OK, soft twice, hard, hard again, another problem, recovery, OK, soft, soft recovery.
+    for (const code of [0, 2, 2, 2, 2, 1, 0, 0, 2, 0]) await submit(path, code);
+    const lines = await notes('walk', 7);
+    expect(lines).toEqual([
+      ...['[CRITICAL][SOFT][1][OK]', '[CRITICAL][SOFT][2][CRITICAL]'],
+      ...['[CRITICAL][HARD][3][CRITICAL]', '[WARNING][HARD][3][CRITICAL]'],
+      ...['[OK][HARD][3][WARNING]', '[CRITICAL][SOFT][1][OK]', '[OK][SOFT][1][CRITICAL]'],
+    ]);
+    await waitFor('all to be told', async () => (await eventsOf(name)).length === 7);
+    expect((await eventsOf(name))[0]).toMatchObject({
+      ...{ plugin: name, level: 'object', outcome: 'exited', exitCode: 0, output: 'noted' },
+    });
+  });
+
+  test('runs on every hard problem of a volatile check', async () => {
+    const eventHandler = handler('volatile', '$SERVICESTATE$');
+    const { path } = await site.addCheck({}, { volatile: true, eventHandler });
+    for (const code of [0, 2, 2, 2]) await submit(path, code);
+    expect(await notes('volatile', 3)).toEqual(Array(3).fill('[CRITICAL]'));
+  });
+
+  test('11 gets macros inside single arguments, whatever they hold, and no shell', async () => {
+    const words = "$HOSTNAME$ $HOSTADDRESS$ $_HOSTSITE$ '$SERVICEOUTPUT$ !' $HOSTSTATE$ ;id $NONE$";
+    const eventHandler = handler('macros', words);
+    const { name, path } = await site.addCheck({ vars: { site: 'a b' } }, { eventHandler });
+    await submit(path, 2, '$(id) `id` "quoted" $HOSTNAME$ * > /tmp/x');
+    expect(await notes('macros', 1)).toEqual([
+      `[${name}][${name}.test][a b][$(id) \`id\` "quoted" $HOSTNAME$ * > /tmp/x !][UP][;id][$NONE$]`,
+    ]);
+  });
+
+  test('is told when it cannot run, and how it ended', async () => {
+    await site.addScript('fails', 'echo "cannot mend" >&2; exit 7');
+    const fails = await site.addCheck({}, { eventHandler: 'fails' });
+    const missing = await site.addCheck({}, { eventHandler: 'no-such-script' });
+    const open = await site.addCheck({}, { eventHandler: "fails 'open" });
+    for (const { path } of [fails, missing, open]) await submit(path, 2);
+    const told = (name: string) =>
+      waitFor(`what became of ${name}`, async () => (await eventsOf(name))[0]);
+    expect(await told(fails.name)).toMatchObject({
+      outcome: 'exited',
+      exitCode: 7,
+      output: 'cannot mend',
+    });
+    expect(await told(missing.name)).toMatchObject({ outcome: 'notStarted', exitCode: null });
+    expect(await told(open.name)).toMatchObject({ outcome: 'notStarted', output: /not closed/ });
+  });
+
+  test('of a host runs on changes of its own state', async () => {
+    const eventHandler = handler('host', '$HOSTNAME$ $HOSTSTATE$ $HOSTSTATETYPE$ $LASTHOSTSTATE$');
+    const { name } = await site.addCheck({ eventHandler });
+    for (const exitCode of [0, 1, 1, 0]) {
+      await call('POST', `/hosts/${name}/results?wait=true`, { exitCode, output: 'x' });
+    }
+    expect(await notes('host', 2)).toEqual([
+      `[${name}][DOWN][HARD][UP]`,
+      `[${name}][UP][HARD][DOWN]`,
+    ]);
+    const told = await waitFor('both to be told', async () => {
+      const events = await eventsOf(name);
+      return events.length === 2 && events;
+    });
+    expect(told[0]).not.toHaveProperty('plugin');
+  });
+
+  test.each(['/bin/sh -c id', '../note', '-x', '$HOSTNAME$'])(
+    '%s is no script',
+    async (eventHandler) => {
+      const { status } = await call('POST', '/plugins', {
+        name: 'wrong',
+        builtin: 'dummy',
+        eventHandler,
+      });
+      expect(status).toBe(422);
+    },
+  );
+});
