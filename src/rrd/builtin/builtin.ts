@@ -28,6 +28,7 @@ import { findPlaces } from '../places.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
 import { applySample } from './apply.ts';
 import { Files, type OpenFile } from './file.ts';
+import type { FileLayout } from './layout.ts';
 import { Line } from './line.ts';
 import { createFile, removeLeftovers } from './new-file.ts';
 import { PendingRows } from './pending-rows.ts';
@@ -59,14 +60,20 @@ export async function openBuiltin(options: BuiltinOptions): Promise<RrdStore> {
   return new BuiltinStore({ ...options, folder });
 }
 
+/** Where the data sources of a definition are in files that are built alike. */
+interface Fit {
+  readonly layout: FileLayout;
+  readonly places: readonly number[];
+}
+
 class BuiltinStore implements RrdStore {
   readonly driver = 'builtin';
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #files: Files;
   readonly #line: Line;
-  /** Definitions that were found right: writers use one for many files. */
-  readonly #known = new WeakSet<RrdDefinition>();
+  /** Definitions that were found right, and how they fit: writers use one for many files. */
+  readonly #fits = new WeakMap<RrdDefinition, Fit | null>();
   readonly #newFiles = createSlots(MAX_NEW_FILES);
 
   constructor({ folder, clock }: BuiltinOptions) {
@@ -107,19 +114,27 @@ class BuiltinStore implements RrdStore {
 
   #check(name: string, definition: RrdDefinition, samples: readonly Sample[]): void {
     assertSafeName(name);
-    if (!this.#known.has(definition)) {
+    if (!this.#fits.has(definition)) {
       assertDefinition(definition);
-      this.#known.add(definition);
+      this.#fits.set(definition, null);
     }
     for (const sample of samples) assertSample(sample, definition);
   }
 
   /** Adds samples of rising time; how many the file was ahead of, null when there is no file. */
   #write(name: string, definition: RrdDefinition, samples: readonly Sample[]): number | null {
-    return this.#files.use(name, (file) => {
-      const fileNames = file.layout.sources.map((source) => source.name);
-      return write(file, samples, findPlaces(name, fileNames, definition));
-    });
+    return this.#files.use(name, (file) =>
+      write(file, samples, this.#findPlaces(name, file.layout, definition)),
+    );
+  }
+
+  #findPlaces(name: string, layout: FileLayout, definition: RrdDefinition): readonly number[] {
+    const known = this.#fits.get(definition);
+    if (known?.layout === layout) return known.places;
+    const fileNames = layout.sources.map((source) => source.name);
+    const places = findPlaces(name, fileNames, definition);
+    this.#fits.set(definition, { layout, places });
+    return places;
   }
 
   /** The same with a file that is made, and with many samples, in portions. */

@@ -38,10 +38,18 @@ const FIRST_READ_BYTES = 4_096;
 /** Kinds of files that are remembered; some kilobytes each. */
 const MAX_LAYOUTS = 100;
 
+/** What the bytes of a header before its state say. */
+interface KnownLayout {
+  readonly parts: Buffer;
+  readonly layout: FileLayout;
+}
+
 /** Files of one folder. */
 export class Files {
   readonly #folder: string;
-  readonly #layouts = new Lru<string, FileLayout>(MAX_LAYOUTS);
+  readonly #layouts = new Lru<string, KnownLayout>(MAX_LAYOUTS);
+  /** That of the file before, which often is that of the next too. */
+  #last: KnownLayout | null = null;
   /** Where headers are read to; two, to compare. */
   #header = Buffer.alloc(FIRST_READ_BYTES);
   #scratch = Buffer.alloc(FIRST_READ_BYTES);
@@ -106,14 +114,17 @@ export class Files {
   }
 
   #decode(name: string, header: Buffer): FileLayout {
-    const partsBytes = measureParts(header);
-    const parts = header.toString('latin1', 0, partsBytes);
-    const known = this.#layouts.get(parts);
-    if (known !== undefined) return known;
-    const decoded = decodeLayout(header);
-    if (decoded.kind === 'refused') throw unavailable(name, decoded.reason);
-    this.#layouts.set(parts, decoded.layout);
-    return decoded.layout;
+    const parts = header.subarray(0, measureParts(header));
+    if (this.#last !== null && parts.equals(this.#last.parts)) return this.#last.layout;
+    const key = parts.toString('latin1');
+    this.#last = this.#layouts.get(key) ?? null;
+    if (this.#last === null) {
+      const decoded = decodeLayout(header);
+      if (decoded.kind === 'refused') throw unavailable(name, decoded.reason);
+      this.#last = { parts: Buffer.from(parts), layout: decoded.layout };
+      this.#layouts.set(key, this.#last);
+    }
+    return this.#last.layout;
   }
 }
 
@@ -175,7 +186,7 @@ class Access {
 
   readFully(bytes: Buffer, offset: number): void {
     for (let done = 0; done < bytes.length; ) {
-      const count = this.read(bytes.subarray(done), offset + done);
+      const count = this.read(done === 0 ? bytes : bytes.subarray(done), offset + done);
       if (count === 0) throw unavailable(this.name, 'it is cut off');
       done += count;
     }
