@@ -22,6 +22,7 @@ import {
   JobSchema,
   ScheduleQuerySchema,
 } from './checks.ts';
+import { DEPENDENCY_OPERATIONS } from './dependencies.ts';
 import {
   DiscoveryQuerySchema,
   DiscoverySchema,
@@ -122,6 +123,7 @@ export const OPERATIONS = {
   deleteSubnet: subnet.delete,
 
   ...TIMEPERIOD_OPERATIONS,
+  ...DEPENDENCY_OPERATIONS,
 
   discoverSubnet: {
     tag: 'Discovery',

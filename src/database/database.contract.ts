@@ -10,6 +10,7 @@ import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
+import { testDependencies } from './dependencies.contract.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { testHosts } from './hosts.contract.ts';
 import { startLease } from './lease.ts';
@@ -83,6 +84,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       () => source.open(),
     );
     testTimeperiods(() => database);
+    testDependencies(() => database);
     testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {
