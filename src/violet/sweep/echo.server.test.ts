@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openTestIcmp } from '../../../test/icmp.ts';
 import { needs } from '../../../test/servers/needs.ts';
 import { type TempFolder, tempFolder } from '../../../test/servers/temp.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -24,6 +25,7 @@ async function find(path: string, addresses: readonly string[], signal?: AbortSi
   try {
     return await findEchoing(addresses, {
       executor,
+      icmp: openTestIcmp(null),
       environment: { PATH: path },
       timeoutMs: 700,
       pace: createPace(systemClock, 400),
@@ -90,6 +92,7 @@ describe('ping, where there is no fping,', () => {
 });
 
 test('without either there is no evidence', async () => {
-  const reason = 'neither fping nor ping is installed';
+  const reason =
+    'neither fping nor ping is installed, and sockets of ICMP need Linux and the npm package koffi';
   expect(await find('/absent', TARGETS)).toEqual({ kind: 'unable', reason });
 });
