@@ -45,6 +45,11 @@ export async function sendBySocket(
   context.signal.throwIfAborted();
   const ends = await collectEnds(address, target, context);
   if (typeof ends === 'string') return ends;
+  return summarize(ends);
+}
+
+/** What the ends of echoes, one at least, say together. */
+export function summarize(ends: readonly EchoEnd[]): EchoSeries {
   const times = ends.flatMap((end) => (end.kind === 'answered' ? [end.rttMs] : []));
   const sumMs = times.reduce((sum, rttMs) => sum + rttMs, 0);
   return {
