@@ -64,7 +64,7 @@ export async function benchProbes(spanMs: number): Promise<ProbeRow[]> {
   const rows: ProbeRow[] = [];
   for (const probe of BUILTIN_NAMES) {
     for (const { way, atOnce } of probe === 'ping' ? PING_WAYS : OTHER_WAYS) {
-      process.stderr.write(`running the probe ${probe} ${way} ...\n`);
+      process.stderr.write(`running the probe ${`${probe} ${way}`.trim()} ...\n`);
       await using programs = await tempFolder();
       const program = way === '' ? undefined : findProgram(way);
       if (program !== undefined) await symlink(program, join(programs.path, way));

@@ -144,7 +144,7 @@ function openSsh(shared: Shared): SshContext {
 }
 
 /** All that a plugin sees of an environment. */
-function pluginEnvironment(
+export function pluginEnvironment(
   own: Readonly<Record<string, string>>,
   home: string,
 ): Readonly<Record<string, string>> {

@@ -34,7 +34,7 @@ const RAW = 3;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
-/** Replies that come while the event loop is busy: some 5,000 of them. */
+/** For thousands of replies that come while the event loop is busy. */
 const RECEIVE_BYTES = 4_194_304;
 /** Level and number of the option that says which types of messages are received. */
 const FILTERS = { 4: [255, 1], 6: [58, 1] } as const;
