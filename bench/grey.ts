@@ -16,6 +16,7 @@ import { changeConfiguration } from '../src/database/queries/configuration.ts';
 import { hostQueries } from '../src/database/queries/hosts.ts';
 import { pluginQueries } from '../src/database/queries/plugins.ts';
 import { suiteQueries } from '../src/database/queries/suites.ts';
+import { chunksOf } from '../src/database/queries/upsert.ts';
 import { startCollector } from '../src/grey/collector.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
@@ -108,9 +109,9 @@ async function measure(
     numbers.flatMap((round) => known.map((check) => resultOf(check, round))),
   );
   const bareBatches = numbers.flatMap((round) => {
-    const rows = known.map((check) => rowsOf(resultOf(check, rounds + round)));
-    return Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, index) =>
-      rows.slice(index * BATCH, (index + 1) * BATCH),
+    const results = known.map((check) => ({ check, result: resultOf(check, rounds + round) }));
+    return [...chunksOf(results, BATCH)].map((batch) =>
+      batch.flatMap(({ check, result }) => rowsOf(check, result)),
     );
   });
   const bare = await timed(async () => {
@@ -188,6 +189,8 @@ function usedBytes(): number {
 
 interface KnownCheck {
   readonly checkId: number;
+  /** Of the host's own state, which its host check's results are stored for too; else null. */
+  readonly hostObjectId: number | null;
   readonly host: string;
   readonly plugin: string;
 }
@@ -211,9 +214,21 @@ async function addSite(database: Database, checks: number): Promise<KnownCheck[]
     .selectFrom('check_pair')
     .innerJoin('host', 'host.id', 'check_pair.host_id')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-    .select(['check_pair.check_id', 'host.name as host', 'plugin.name as plugin'])
+    .select(['check_pair.check_id', 'check_pair.host_id', 'plugin.host_check'])
+    .select(['host.name as host', 'plugin.name as plugin'])
     .execute();
-  return rows.map((row) => ({ checkId: row.check_id, host: row.host, plugin: row.plugin }));
+  const objects = await database.db
+    .selectFrom('check_pair')
+    .select(['check_pair.check_id', 'check_pair.host_id'])
+    .where('check_pair.plugin_id', 'is', null)
+    .execute();
+  const objectIds = new Map(objects.map((row) => [row.host_id, row.check_id]));
+  return rows.map((row) => ({
+    checkId: row.check_id,
+    hostObjectId: row.host_check === 1 ? (objectIds.get(row.host_id) ?? null) : null,
+    host: row.host,
+    plugin: row.plugin,
+  }));
 }
 
 function resultOf({ checkId, host, plugin }: KnownCheck, round: number): CheckResult {
@@ -230,12 +245,19 @@ function resultOf({ checkId, host, plugin }: KnownCheck, round: number): CheckRe
   };
 }
 
-function rowsOf(result: CheckResult) {
+/** The same rows as the collector's. */
+function rowsOf({ checkId, hostObjectId }: KnownCheck, result: CheckResult): BareRows[] {
+  const own = bareRows(checkId, result);
+  return hostObjectId === null ? [own] : [own, bareRows(hostObjectId, result)];
+}
+
+function bareRows(id: number, result: CheckResult) {
   const row = {
-    ...{ check_id: result.checkId, scheduled_at: result.scheduledAt },
+    ...{ check_id: id, scheduled_at: result.scheduledAt },
     ...{ state: CHECK_STATES.indexOf(result.state), exit_code: result.exitCode },
     ...{ output: result.output, long_output: '', perfdata: JSON.stringify(result.perfdata) },
-    ...{ started_at: result.startedAt, finished_at: result.finishedAt, worker: result.worker },
+    ...{ sent_at: null, received_at: null, started_at: result.startedAt },
+    ...{ finished_at: result.finishedAt, collected_at: BEGIN, worker: result.worker },
   };
   const state = {
     ...{ ...row, last_state_change_at: result.finishedAt, state_type: 1, attempt: 1 },
@@ -244,7 +266,7 @@ function rowsOf(result: CheckResult) {
   return { row, state: { ...state, is_passive: 0 as const } };
 }
 
-type BareRows = ReturnType<typeof rowsOf>;
+type BareRows = ReturnType<typeof bareRows>;
 
 /** What anybody would write: two statements of many rows in one transaction. */
 async function storeBare(database: Database, batch: readonly BareRows[]): Promise<void> {

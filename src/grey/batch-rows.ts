@@ -1,6 +1,6 @@
 /** Results and states -> rows of the database. Pure. */
 
-import type { Insertable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import { toStateCode } from '../database/queries/state-codes.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckStateTable, ResultTable } from '../database/schema.ts';
@@ -19,7 +19,7 @@ export function toResultRow({
   readonly state: ServiceState['state'] | HostState['state'];
   readonly result: CheckResult;
   readonly collectedAt: number;
-}): Insertable<ResultTable> {
+}): Selectable<ResultTable> {
   return {
     check_id: id,
     scheduled_at: result.scheduledAt,
@@ -37,14 +37,26 @@ export function toResultRow({
   };
 }
 
-/** The state that a result led to. */
+/** The state that a result led to. All columns are named: a spread of so many costs ten times that. */
 export function toStateRow(
-  row: Insertable<ResultTable>,
+  row: Selectable<ResultTable>,
   state: ServiceState | HostState,
   maxCheckAttempts: number,
 ): Insertable<CheckStateTable> {
   return {
-    ...row,
+    check_id: row.check_id,
+    scheduled_at: row.scheduled_at,
+    state: row.state,
+    exit_code: row.exit_code,
+    output: row.output,
+    long_output: row.long_output,
+    perfdata: row.perfdata,
+    sent_at: row.sent_at,
+    received_at: row.received_at,
+    started_at: row.started_at,
+    finished_at: row.finished_at,
+    collected_at: row.collected_at,
+    worker: row.worker,
     last_state_change_at: state.lastStateChangeAt ?? row.finished_at,
     state_type: STATE_TYPES.indexOf(state.stateType),
     attempt: state.attempt,

@@ -22,12 +22,16 @@ export interface CheckChange {
   readonly evaluation: Evaluation<ServiceState> | Evaluation<HostState>;
 }
 
+const NO_ENTRIES: readonly EventEntry[] = [];
+
 /** The events of a change, in the order in which they happened. */
-export function describeChange(change: CheckChange): EventEntry[] {
+export function describeChange(change: CheckChange): readonly EventEntry[] {
   const { evaluation, before } = change;
   const { state, events, notifications } = evaluation;
+  const isKnown = before.scheduledAt !== null;
+  if (isKnown && events.length === 0 && notifications.length === 0) return NO_ENTRIES;
   const entries = events.flatMap((event) => describeEvent(change, event));
-  const isFirst = before.scheduledAt === null && state.scheduledAt !== null;
+  const isFirst = !isKnown && state.scheduledAt !== null;
   if (isFirst && !events.some(({ kind }) => kind === 'alert')) {
     entries.push(describeState(change, { ...HEALTHY, state: state.state }));
   }

@@ -187,14 +187,12 @@ class Batch {
     const isCounted = this.#takeCheckInput(
       object,
       {
-        ...{
-          kind: 'result',
-          at,
-          scheduledAt,
-          output,
-          state,
-          isFreshnessCheck: result.isFreshnessCheck === true,
-        },
+        kind: 'result',
+        at,
+        scheduledAt,
+        output,
+        state,
+        isFreshnessCheck: result.isFreshnessCheck === true,
         source: result.isPassive === true ? 'passive' : 'active',
       },
       { result, reason: '' },
@@ -251,7 +249,7 @@ class Batch {
     this.#record(source, former.state, evaluation);
     const { state } = evaluation;
     const memory = formatMemory('check', state, null);
-    this.#remember(id, { ...former, state, ...revise(former, memory) });
+    this.#remember(id, { kind: 'check', state, memory, revision: revise(former, memory) });
     return true;
   }
 
@@ -275,7 +273,7 @@ class Batch {
     const state = counted.at(-1)?.evaluation.state ?? former.state;
     if (held !== null && held !== former.held) this.#want(host, wantedChecks, held);
     const memory = formatMemory('host', state, held);
-    this.#remember(id, { ...former, state, held, ...revise(former, memory) });
+    this.#remember(id, { kind: 'host', state, held, memory, revision: revise(former, memory) });
     if (held !== null || state.waitsUntil !== null) this.#waitingHosts.set(host.id, host);
     else this.#waitingHosts.delete(host.id);
     return true;
@@ -294,24 +292,28 @@ class Batch {
     const { id, host, check, at, result, reason } = source;
     const { state, retryAt, wantedChecks } = evaluation;
     const output = result?.output ?? '';
-    const { maxCheckAttempts } = check === null ? host.policy : check.check.policy;
+    const { maxCheckAttempts, eventHandler } = (check === null ? host : check.check).policy;
     if (!isCountedAlike<string>(before, state)) this.#recounted.add(id);
     if (result !== null) {
       const row = this.#rowOf(id, state.state, result);
       this.#keepResult(result, row);
       this.#stateRows.set(id, toStateRow(row, state, maxCheckAttempts));
     }
-    const names = { host: host.name, plugin: check?.check.plugin ?? null };
-    this.#events.push(
-      ...describeChange({ id, ...names, at, output, maxCheckAttempts, before, evaluation }),
-    );
-    const { semantics } = this.#context.site;
-    const { eventHandler } = check === null ? host.policy : check.check.policy;
-    const kind = check === null ? 'host' : 'service';
-    const hostState = this.#memoryOfHost(host).state.state;
-    const change = { id, kind, at, output, maxCheckAttempts, before, evaluation } as const;
-    const runs = listWantedRuns({ ...change, eventHandler, hostState }, semantics);
-    this.#handlerRuns.push(...runs);
+    const change = {
+      id,
+      host: host.name,
+      plugin: check?.check.plugin ?? null,
+      kind: check === null ? 'host' : 'service',
+      at,
+      output,
+      maxCheckAttempts,
+      before,
+      evaluation,
+      eventHandler,
+      hostState: this.#memoryOfHost(host).state.state,
+    } as const;
+    this.#events.push(...describeChange(change));
+    this.#handlerRuns.push(...listWantedRuns(change, this.#context.site.semantics));
     const start = findStart({ id, at, output, reason, before, after: state });
     if (start !== null) this.#stateStarts.push(start);
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
@@ -388,9 +390,9 @@ class Batch {
   }
 }
 
-/** A memory that has changed is written, and known by a higher number. */
-function revise(former: Remembered, memory: string) {
-  return { memory, revision: former.revision + (memory === former.memory ? 0 : 1) };
+/** The number of a memory: one that has changed is written, and known by a higher one. */
+function revise(former: Remembered, memory: string): number {
+  return former.revision + (memory === former.memory ? 0 : 1);
 }
 
 function want(wanted: Map<number, number>, checkId: number, at: number): void {

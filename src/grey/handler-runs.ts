@@ -6,13 +6,15 @@ import type { HandlerReport } from '../messages/event-handler.ts';
 import { createHandlerMacros, type HandledChange } from '../nagios/event-handler-macros.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 
+const NO_RUNS: readonly HandlerRun[] = [];
+
 /** The runs that a change asks for, in their order; the global handler first. */
 export function listWantedRuns(
   change: HandledChange & { readonly id: number; readonly eventHandler: string },
   semantics: Semantics,
-): HandlerRun[] {
+): readonly HandlerRun[] {
   const { id: checkId, at, evaluation, kind, eventHandler } = change;
-  if (evaluation.eventHandlers.length === 0) return [];
+  if (evaluation.eventHandlers.length === 0) return NO_RUNS;
   const macros = createHandlerMacros(change);
   return evaluation.eventHandlers.map((level) => ({
     ...{ at, checkId, level, macros },

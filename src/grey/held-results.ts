@@ -17,7 +17,11 @@ import { isOutdated } from '../nagios/state/evaluate-service.ts';
 import type { Evaluation, HostInput, HostResult, WantedCheck } from '../nagios/state/evaluation.ts';
 import type { HostState } from '../nagios/state/object-state.ts';
 import type { HostSituation } from '../nagios/state/policy.ts';
-import { type ParentHostGlimpse, waitForParents } from '../nagios/state/reachability.ts';
+import {
+  type HostReport,
+  type ParentHostGlimpse,
+  waitForParents,
+} from '../nagios/state/reachability.ts';
 import type { HeldResult, RememberedHost } from './memory.ts';
 
 /** One judged input. */
@@ -40,11 +44,11 @@ export interface HostTurn {
 
 /** A result of a host check, or of a host from outside, as the rules take it. */
 export function toHostResult(result: CheckResult, isOfHost: boolean): HostResult {
-  const { finishedAt: at, scheduledAt, output, exitCode, state } = result;
-  const fields = { kind: 'result', at, scheduledAt, output, isFreshnessCheck: false } as const;
-  return isOfHost
-    ? { ...fields, source: 'passive', state: HOST_STATES[exitCode] ?? 'down' }
-    : { ...fields, source: 'active', state };
+  const { finishedAt: at, scheduledAt, output, exitCode } = result;
+  const reported: HostReport = isOfHost
+    ? { source: 'passive', state: HOST_STATES[exitCode] ?? 'down' }
+    : { source: 'active', state: result.state };
+  return { kind: 'result', at, scheduledAt, output, isFreshnessCheck: false, ...reported };
 }
 
 /** Who asks for what, beside what is remembered. */
@@ -66,8 +70,9 @@ export function takeHostResult(
 ): HostTurn {
   const input = hostResultOf(scene, result);
   const newest = Math.max(state.scheduledAt ?? 0, held?.result.scheduledAt ?? 0);
-  const isRepeated = isOutdated({ ...state, scheduledAt: newest || null }, input);
-  if (isRepeated) return { steps: [], held, wantedChecks: NO_CHECKS };
+  const { staleSince } = state;
+  if (isOutdated({ scheduledAt: newest || null, staleSince }, input))
+    return { steps: [], held, wantedChecks: NO_CHECKS };
   const since = held?.since ?? input.at;
   const until = waitUntil(scene, state, { result, since });
   if (until !== null) {

@@ -47,7 +47,15 @@ const OF_CHECKS = notifyEverybody<CheckStateName>([
 /** That a host is unreachable is no news beside what is down before it. */
 const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping', 'downtime']);
 
-/** The situation of a check on a host that is in this state. */
+type CommonPolicy = Omit<PlainPolicy, 'stalking'>;
+
+/** Parent services and dependencies: there is no way to configure any yet. */
+const NONE: readonly never[] = [];
+
+/**
+ * The situation of a check on a host that is in this state. Made for every result, so fields are named:
+ * objects put together from spreads cost several times as much.
+ */
 export function situationOfCheck(
   { check, host }: CheckObject,
   site: Site,
@@ -61,15 +69,22 @@ export function situationOfCheck(
   const { policy, intervalMs } = check;
   return {
     policy: {
-      ...commonPolicy('service', { ...policy, intervalMs }, site),
+      semantics: site.semantics,
+      maxCheckAttempts: policy.maxCheckAttempts,
+      retryIntervalMs: policy.retryIntervalMs ?? intervalMs,
+      flapping: flapPolicyOf(policy),
       stalking: policy.stalking,
+      stalksNotifications: false,
+      eventHandler: handlerPolicyOf('service', policy, site),
       notification: OF_CHECKS,
       isVolatile: policy.isVolatile,
     },
     host: glimpseOf(host, around),
-    ...surroundings(site),
+    // There is no way to configure parent services yet.
+    parents: NONE,
     dependencies: around.dependencies,
     hostDependencies: around.hostDependencies,
+    programStartedAt: site.startedAt,
   };
 }
 
@@ -82,44 +97,37 @@ export function situationOfHost(
 ): HostSituation {
   return {
     policy: {
-      ...commonPolicy('host', { ...policy, intervalMs: hostCheck?.intervalMs ?? HOUR_MS }, site),
+      semantics: site.semantics,
+      maxCheckAttempts: policy.maxCheckAttempts,
+      retryIntervalMs: policy.retryIntervalMs ?? hostCheck?.intervalMs ?? HOUR_MS,
+      flapping: flapPolicyOf(policy),
       stalking: policy.stalking,
+      stalksNotifications: false,
+      eventHandler: handlerPolicyOf('host', policy, site),
       notification: OF_HOSTS,
       serviceFeedIntervalMs: meanIntervalMs ?? OF_HOSTS.intervalMs,
     },
-    ...surroundings(site),
     parents,
     dependencies,
+    programStartedAt: site.startedAt,
   };
 }
 
-function commonPolicy(
-  kind: 'service' | 'host',
-  policy: Omit<PlainPolicy, 'stalking'> & { readonly intervalMs: number },
-  { semantics }: Site,
-) {
+function flapPolicyOf(policy: CommonPolicy) {
   return {
-    semantics,
-    maxCheckAttempts: policy.maxCheckAttempts,
-    retryIntervalMs: policy.retryIntervalMs ?? policy.intervalMs,
-    flapping: {
-      isEnabled: policy.flapDetection,
-      low: policy.lowFlapThreshold,
-      high: policy.highFlapThreshold,
-      states: null,
-    },
-    stalksNotifications: false,
-    eventHandler: {
-      hasGlobal: globalHandlerOf(kind, semantics) !== '',
-      hasOwn: policy.eventHandler !== '',
-      period: null,
-    },
+    isEnabled: policy.flapDetection,
+    low: policy.lowFlapThreshold,
+    high: policy.highFlapThreshold,
+    states: null,
   };
 }
 
-/** Parent services: there is no way to configure any yet. */
-function surroundings({ startedAt }: Site) {
-  return { parents: [], programStartedAt: startedAt };
+function handlerPolicyOf(kind: 'service' | 'host', policy: CommonPolicy, { semantics }: Site) {
+  return {
+    hasGlobal: globalHandlerOf(kind, semantics) !== '',
+    hasOwn: policy.eventHandler !== '',
+    period: null,
+  };
 }
 
 function glimpseOf(

@@ -57,8 +57,11 @@ const STATEMENTS: Readonly<Record<SqlTraits['kind'], Write>> = {
     for (const count of SQLITE_ROWS) {
       const source = `values ${Array.from({ length: count }, () => one).join(', ')}`;
       for (; start + count <= rows.length; start += count) {
-        const part = rows.slice(start, start + count);
-        const parameters = part.flatMap((row) => columns.map((column) => row[column]));
+        const parameters: unknown[] = [];
+        for (let index = start; index < start + count; index++) {
+          const row = rows[index];
+          for (const column of columns) parameters.push(row?.[column]);
+        }
         yield { source, parameters };
       }
     }

@@ -14,6 +14,8 @@ import type { Frame, HostSituation } from './policy.ts';
 import { readHostState } from './reachability.ts';
 import { applyResult } from './results.ts';
 
+const NO_DEPENDENCIES: readonly never[] = [];
+
 /** What `input` makes of a host. `before` is `NEW_HOST` before its first input. */
 export function evaluateHost(
   situation: HostSituation,
@@ -76,8 +78,8 @@ function wantsFeed({ policy }: HostSituation, state: HostState, at: number): boo
   return state.state !== flapping.last || at - flapRecordedAt >= policy.serviceFeedIntervalMs;
 }
 
-function frameOf({ policy, ...situation }: HostSituation): Frame<HostStateName> {
-  const { parents, dependencies, programStartedAt } = situation;
+function frameOf(situation: HostSituation): Frame<HostStateName> {
+  const { policy, parents, dependencies, programStartedAt } = situation;
   return {
     policy,
     good: 'up',
@@ -85,7 +87,7 @@ function frameOf({ policy, ...situation }: HostSituation): Frame<HostStateName> 
     host: null,
     parents,
     dependencies,
-    hostDependencies: [],
+    hostDependencies: NO_DEPENDENCIES,
     programStartedAt,
   };
 }
