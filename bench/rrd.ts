@@ -49,6 +49,8 @@ export interface RrdRow {
 }
 
 const FILE_COUNTS = [100, 2_000];
+/** So many updates before it is measured: the code is compiled as it runs. */
+const WARM_UP = 20_000;
 /** Updates of each file whose bytes are counted. */
 const COUNTED_ROUNDS = 3;
 /** Where in a disk's figures the number of written sectors is, and how much one is. */
@@ -137,6 +139,7 @@ async function measure(open: Opener, files: number, spanMs: number): Promise<Rrd
   await readAll(store, files);
   const updateAll = () => update(files);
   const bytesPerUpdate = await countBytes(folder, { store, files, updateAll });
+  while (round * files < WARM_UP) await updateAll();
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const [startedAt, cpuMs] = [performance.now(), treeCpuMs(process.pid)];
