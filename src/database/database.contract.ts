@@ -9,6 +9,7 @@ import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
+import { testComments } from './comments.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { testHosts } from './hosts.contract.ts';
@@ -83,6 +84,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       () => source.open(),
     );
     testTimeperiods(() => database);
+    testComments(() => database);
     testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {

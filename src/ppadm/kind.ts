@@ -73,6 +73,7 @@ type ObjectName =
   | 'worker'
   | 'discovery'
   | 'downtime'
+  | 'comment'
   | 'token';
 type ListRoute = Extract<RouteName, `list${string}`>;
 

@@ -153,6 +153,38 @@ describe('a downtime', () => {
     expect(await submit(path, 2)).toMatchObject({ inDowntime: true });
   });
 
+  test('is changed while it lasts, and its checks hear of it', async () => {
+    const { name, path } = await site.addCheck();
+    const plan = { host: name, end: instant(600_000), comment: 'kernel' };
+    const { id } = (await call('POST', '/downtimes', plan)).body;
+    await waitFor('its beginning', () => isIn(path));
+    const change = (body: unknown) => call('PATCH', `/downtimes/${id}`, body);
+    expect((await change({ start: instant(60_000) })).status).toBe(409);
+    expect((await change({ end: instant(-1_000) })).status).toBe(422);
+    const end = instant(3_000);
+    expect((await change({ end, comment: 'two' })).body).toMatchObject({ end, comment: 'two' });
+    await waitFor('its end', async () => !(await isIn(path)));
+    await waitFor('it to be over', async () => {
+      return (await call('GET', `/downtimes/${id}`)).body.state === 'over';
+    });
+    expect((await change({ end: instant(60_000) })).status).toBe(409);
+    const { body } = await call('GET', '/audit?kind=downtime&action=change');
+    expect(body.items[0]).toMatchObject({ objectId: id, before: { comment: 'kernel' } });
+  });
+
+  test('that waits is put off and brought forward again', async () => {
+    const { name, path } = await site.addCheck();
+    const times = { start: instant(600_000), end: instant(900_000) };
+    const { id } = (await call('POST', '/downtimes', { host: name, ...times })).body;
+    await waitFor('the check to know', async () => {
+      return (await call('GET', `/downtimes/${id}`)).body.checks === 1;
+    });
+    await call('PATCH', `/downtimes/${id}`, { start: instant(700_000) });
+    await call('PATCH', `/downtimes/${id}`, { start: times.start });
+    await call('PATCH', `/downtimes/${id}`, { start: instant(500) });
+    await waitFor('its beginning', () => isIn(path));
+  });
+
   test('names every wrong field at once', async () => {
     const wrong = await call('POST', '/downtimes', {
       ...{ host: 'nobody', end: 'soon', fixed: false, timeZone: 'Mars/Base' },

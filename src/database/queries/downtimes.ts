@@ -1,8 +1,9 @@
 /** Planned downtimes in SQL: the plans, and of which checks each occurrence is known already. */
 
-import type { Selectable } from 'kysely';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Sql } from '../database.ts';
-import type { DowntimeTable } from '../schema.ts';
+import type { Tables } from '../schema.ts';
+import type { DowntimeTable } from '../schema-maintenance.ts';
 import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
 import { type Page, type PageRequest, readPage } from './page.ts';
@@ -33,6 +34,10 @@ export interface PlannedDowntime {
   readonly createdAt: number;
   readonly cancelledAt: number | null;
   readonly overAt: number | null;
+  /** Goes up with each change. */
+  readonly revision: number;
+  /** Of one that is once: its first start, by which checks know it. */
+  readonly keyAt: number;
   /** Checks that are or were in it. */
   readonly checkCount: number;
 }
@@ -41,7 +46,15 @@ export interface PlannedDowntime {
 export interface NewDowntime
   extends Omit<
     PlannedDowntime,
-    'host' | 'plugin' | 'suite' | 'subnet' | 'cancelledAt' | 'overAt' | 'checkCount'
+    | 'host'
+    | 'plugin'
+    | 'suite'
+    | 'subnet'
+    | 'cancelledAt'
+    | 'overAt'
+    | 'checkCount'
+    | 'revision'
+    | 'keyAt'
   > {
   readonly hostId: string | null;
   readonly pluginId: string | null;
@@ -91,11 +104,9 @@ export async function listDowntimes(
   let query = selectDowntimes(sql);
   for (const [name, value] of Object.entries(filters)) {
     if (name === 'host') query = query.where('host.name', '=', value);
-    if (name === 'state' && value === 'open') {
-      query = query
-        .where('downtime.cancelled_at', 'is', null)
-        .where('downtime.over_at', 'is', null);
-    }
+    if (name === 'plugin') query = query.where('plugin.name', '=', value);
+    if (name === 'suite') query = query.where('suite.name', '=', value);
+    if (name === 'state') query = query.where(isInState(value));
   }
   const result = await readPage(
     query,
@@ -107,6 +118,28 @@ export async function listDowntimes(
     page,
   );
   return { ...result, items: (result.items as unknown as DowntimeRow[]).map(readDowntime) };
+}
+
+type DowntimeBuilder = ExpressionBuilder<Tables, 'downtime'>;
+
+function isInState(state: string) {
+  return ({ eb, and, exists, selectFrom }: DowntimeBuilder) => {
+    if (state === 'cancelled') return eb('downtime.cancelled_at', 'is not', null);
+    const isKept = eb('downtime.cancelled_at', 'is', null);
+    if (state === 'over') return and([isKept, eb('downtime.over_at', 'is not', null)]);
+    if (state === 'open') return and([isKept, eb('downtime.over_at', 'is', null)]);
+    const begun = selectFrom('downtime_check')
+      .innerJoin('downtime_stretch', 'downtime_stretch.check_id', 'downtime_check.check_id')
+      .select('downtime_check.check_id')
+      .whereRef('downtime_check.downtime_id', '=', 'downtime.id')
+      .where(
+        'downtime_stretch.downtime',
+        '=',
+        sql<string>`concat(downtime_check.downtime_id, '@', downtime_check.start_at)`,
+      )
+      .where('downtime_stretch.to_at', 'is', null);
+    return and([isKept, exists(begun)]);
+  };
 }
 
 /** Plans that are neither over nor, if cancelled, done with. */
@@ -125,6 +158,38 @@ export async function cancelDowntime({ db }: Sql, id: string, at: number): Promi
     .where('downtime.over_at', 'is', null)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
+}
+
+/** What of a plan can be changed. */
+export type DowntimeChange = Pick<PlannedDowntime, 'startAt' | 'endAt' | 'comment'>;
+
+/**
+ * Changes a plan, as it was read; false when it is not that any more, over or cancelled. Occurrences
+ * that began before `pastBefore` are over, and nobody needs to hear of the change.
+ */
+export async function updateDowntime(
+  { db }: Sql,
+  plan: PlannedDowntime,
+  { change, pastBefore }: { readonly change: DowntimeChange; readonly pastBefore: number },
+): Promise<boolean> {
+  const { startAt, endAt, comment } = change;
+  const revision = plan.revision + 1;
+  const result = await db
+    .updateTable('downtime')
+    .set({ start_at: startAt, end_at: endAt, comment, revision, key_at: plan.keyAt })
+    .where('downtime.id', '=', plan.id)
+    .where('downtime.revision', '=', plan.revision)
+    .where('downtime.cancelled_at', 'is', null)
+    .where('downtime.over_at', 'is', null)
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) return false;
+  await db
+    .updateTable('downtime_check')
+    .set({ revision })
+    .where('downtime_check.downtime_id', '=', plan.id)
+    .where('downtime_check.start_at', '<', pastBefore)
+    .execute();
+  return true;
 }
 
 /** Marks a plan as done with. */
@@ -185,31 +250,34 @@ export async function listUntoldChecks(
 export async function noteToldChecks(
   sql: Sql,
   id: string,
-  { startAt, checkIds }: { readonly startAt: number; readonly checkIds: readonly number[] },
+  told: {
+    readonly startAt: number;
+    readonly checkIds: readonly number[];
+    readonly revision: number;
+  },
 ): Promise<void> {
+  const { startAt, checkIds, revision } = told;
   const rows = checkIds.map((checkId) => ({
-    downtime_id: id,
-    start_at: startAt,
-    check_id: checkId,
+    ...{ downtime_id: id, start_at: startAt, check_id: checkId, revision },
   }));
   await upsertRows(sql, 'downtime_check', rows, {
     key: ['downtime_id', 'start_at', 'check_id'],
-    update: [],
+    update: ['revision'],
   });
 }
 
-/** Occurrences that checks know of; at most `limit`. */
+/** Occurrences that checks know of; `before`: of an older revision; at most `limit`. */
 export async function listToldChecks(
   { db }: Sql,
   id: string,
-  limit: number,
+  { limit, before = null }: { readonly limit: number; readonly before?: number | null },
 ): Promise<{ readonly startAt: number; readonly checkId: number }[]> {
-  const rows = await db
+  let query = db
     .selectFrom('downtime_check')
     .select(['downtime_check.start_at', 'downtime_check.check_id'])
-    .where('downtime_check.downtime_id', '=', id)
-    .limit(limit)
-    .execute();
+    .where('downtime_check.downtime_id', '=', id);
+  if (before !== null) query = query.where('downtime_check.revision', '<', before);
+  const rows = await query.limit(limit).execute();
   return rows.map((row) => ({ startAt: row.start_at, checkId: row.check_id }));
 }
 
@@ -279,6 +347,8 @@ function readDowntime(row: DowntimeRow): PlannedDowntime {
     createdAt: row.created_at,
     cancelledAt: row.cancelled_at,
     overAt: row.over_at,
+    revision: row.revision,
+    keyAt: row.key_at ?? row.start_at,
     checkCount: Number(row.check_count ?? 0),
   };
 }

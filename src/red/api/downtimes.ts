@@ -1,7 +1,7 @@
 /** Routes of downtimes: plans, which red tells to the checks that they are of. */
 
 import { randomUUID } from 'node:crypto';
-import type { DowntimeInput, DowntimeJson } from '../../contract/downtimes.ts';
+import type { DowntimeChange, DowntimeInput, DowntimeJson } from '../../contract/downtimes.ts';
 import { API_PREFIX } from '../../contract/paths.ts';
 import type { Database, Sql } from '../../database/database.ts';
 import { recordChange } from '../../database/queries/audit.ts';
@@ -10,8 +10,10 @@ import {
   findDowntime,
   insertDowntime,
   listDowntimes,
+  listToldChecks,
   type NewDowntime,
   type PlannedDowntime,
+  updateDowntime,
 } from '../../database/queries/downtimes.ts';
 import { hostQueries } from '../../database/queries/hosts.ts';
 import type { ObjectQueries } from '../../database/queries/objects.ts';
@@ -62,6 +64,22 @@ export function downtimeRoutes(context: { database: Database; clock: Clock }): R
       const location = `${API_PREFIX}/downtimes/${plan.id}`;
       return { status: 201, headers: { location }, body: toJson(await get(plan.id), now) };
     }),
+    defineRoute('changeDowntime', async ({ params, body, token }) => {
+      const now = clock.now();
+      const before = await get(params['downtime'] ?? '');
+      const change = await readChange(database, { plan: before, body, now });
+      await database.transaction(async (sql) => {
+        if (!(await updateDowntime(sql, before, { change, pastBefore: now - longestOf(before) }))) {
+          throw new Conflict('The downtime was changed, cancelled or over meanwhile.');
+        }
+        const origin = { ...sql, at: now, actor: token.name };
+        const facts = { kind: 'downtime', objectId: before.id, name: nameOf(before) } as const;
+        const was = { start: formatInstant(before.startAt), end: formatInstant(before.endAt) };
+        const diff = { before: { ...was, comment: before.comment }, after: body };
+        await recordChange(origin, { ...facts, action: 'change', ...diff });
+      });
+      return { status: 200, body: toJson(await get(before.id), now) };
+    }),
     defineRoute('deleteDowntime', async ({ params, token }) => {
       const now = clock.now();
       const downtime = await get(params['downtime'] ?? '');
@@ -85,14 +103,8 @@ function nameOf({ host, plugin, suite, subnet, labels }: Partial<DowntimeInput>)
 /** The plan without what it is of. Throws `InvalidInput` naming every wrong field. */
 function readPlan(input: DowntimeInput, now: number) {
   const errors: FieldError[] = [];
-  const readAt = (path: string, text: string) => {
-    const at = parseInstant(text);
-    const message = 'must be an instant like 2026-11-23T10:00:00Z';
-    if (!Number.isFinite(at)) errors.push({ path, message });
-    return at;
-  };
-  const startAt = input.start === undefined ? now : readAt('/start', input.start);
-  const endAt = readAt('/end', input.end);
+  const startAt = input.start === undefined ? now : readAt(errors, '/start', input.start);
+  const endAt = readAt(errors, '/end', input.end);
   const { recurrence = '', timeZone = 'UTC', fixed = true, duration = 0 } = input;
   if (endAt <= startAt) errors.push({ path: '/end', message: 'must be after the start' });
   else if (recurrence === '' && endAt <= now) {
@@ -115,6 +127,52 @@ function readPlan(input: DowntimeInput, now: number) {
     ...{ durationMs: Math.round(duration * 1_000), recurrence, timeZone },
     ...{ comment: input.comment ?? '', createdAt: now },
   };
+}
+
+/** An occurrence that began longer ago is over, whatever becomes of the plan. */
+function longestOf({ startAt, endAt, durationMs }: PlannedDowntime): number {
+  return endAt - startAt + durationMs;
+}
+
+/** What a plan becomes. Throws `Conflict` for what is too late, `InvalidInput` for what cannot be. */
+async function readChange(
+  sql: Sql,
+  { plan, body, now }: { readonly plan: PlannedDowntime; body: DowntimeChange; now: number },
+) {
+  if (plan.cancelledAt !== null) throw new Conflict('The downtime is cancelled.');
+  if (plan.overAt !== null) throw new Conflict('The downtime is over.');
+  const errors: FieldError[] = [];
+  const startAt = body.start === undefined ? plan.startAt : readAt(errors, '/start', body.start);
+  const endAt = body.end === undefined ? plan.endAt : readAt(errors, '/end', body.end);
+  const isMoved = startAt !== plan.startAt && errors.length === 0;
+  if (isMoved && plan.startAt <= now) {
+    throw new Conflict('The downtime has begun, so its start stays.');
+  }
+  if (isMoved && plan.recurrence !== '' && (await isTold(sql, plan.id))) {
+    throw new Conflict(
+      'Its first occurrence is near, so its start stays: cancel it, plan another.',
+    );
+  }
+  if (endAt <= startAt) errors.push({ path: '/end', message: 'must be after the start' });
+  const [running = startAt] = nearOccurrences(plan, now).starts;
+  const runningEndAt = plan.recurrence === '' ? endAt : running + endAt - startAt;
+  if (body.end !== undefined && runningEndAt <= now) {
+    const message = 'must be in the future, also for the occurrence that is running';
+    errors.push({ path: '/end', message });
+  }
+  if (errors.length > 0) throw new InvalidInput(errors);
+  return { startAt, endAt, comment: body.comment ?? plan.comment };
+}
+
+async function isTold(sql: Sql, id: string): Promise<boolean> {
+  return (await listToldChecks(sql, id, { limit: 1 })).length > 0;
+}
+
+function readAt(errors: FieldError[], path: string, text: string): number {
+  const at = parseInstant(text);
+  const message = 'must be an instant like 2026-11-23T10:00:00Z';
+  if (!Number.isFinite(at)) errors.push({ path, message });
+  return at;
 }
 
 const SELECTORS = {
