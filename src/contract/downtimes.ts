@@ -60,6 +60,22 @@ const planFields = {
     description: 'By whose clocks it recurs, as Europe/Berlin',
   }),
   comment: Comment,
+  triggeredBy: Type.Union([Type.String({ maxLength: 36 }), Type.Null()], {
+    default: null,
+    description: 'Id of the downtime with which it starts, ends and is cancelled',
+  }),
+};
+
+const INPUT_CHILDREN = [
+  Type.Literal('none'),
+  Type.Literal('all'),
+  Type.Literal('triggered'),
+] as const;
+const children = {
+  default: 'none',
+  description:
+    'Hosts below by their parents: all, as the host is; triggered: by another downtime, which hangs on ' +
+    'this one, is of those `below` alone, and is made with it',
 };
 
 const { start: _start, end, ...optionalPlan } = planFields;
@@ -70,7 +86,8 @@ const DowntimeInputSchema = Type.Object(
     ...Type.Partial(Type.Object(selectorFields)).properties,
     ...Type.Partial(Type.Object(optionalPlan)).properties,
     start: Type.Optional({ ...Instant, description: 'Default: now' }),
-    end,
+    end: Type.Optional({ ...end, description: 'Needed unless it is triggered' }),
+    children: Type.Optional(Type.Union([...INPUT_CHILDREN], children)),
   },
   { additionalProperties: false },
 );
@@ -96,6 +113,7 @@ export const DowntimeSchema = Type.Object({
   id: Type.String(),
   ...selectorFields,
   ...planFields,
+  children: Type.Union([...INPUT_CHILDREN, Type.Literal('below')], children),
   state: Type.String({ description: 'waiting, active, over or cancelled' }),
   nextStart: { ...NullableInstant, description: 'Of the occurrence of now, or else of the next' },
   author: Type.String(),

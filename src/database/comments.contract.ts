@@ -13,7 +13,8 @@ import {
   insertComment,
   listComments,
 } from './queries/comments.ts';
-import { insertDowntime, noteToldChecks } from './queries/downtimes.ts';
+import { noteToldChecks } from './queries/downtime-checks.ts';
+import { insertDowntime } from './queries/downtimes.ts';
 import type { CheckMemoryTable } from './schema.ts';
 
 const NOW = 1_000_000;
@@ -89,6 +90,7 @@ export function testComments(open: () => Database): void {
       ...{ id, hostId, pluginId: null, suiteId: null, subnetId: null, labels: '' },
       ...{ allChecks: true, startAt: NOW, endAt: NOW + 10, isFixed: false, durationMs: 50 },
       ...{ recurrence: '', timeZone: 'UTC', author: 'anna', comment: 'kernel', createdAt: NOW },
+      ...{ triggeredBy: null, children: 'none' as const },
     });
     expect(await list('planned')).toEqual([]);
     await noteToldChecks(open(), id, { startAt: NOW, checkIds: [checkId], revision: 0 });

@@ -12,6 +12,7 @@ import { testCheckLists } from './check-lists.contract.ts';
 import { testComments } from './comments.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
+import { testDowntimes } from './downtimes.contract.ts';
 import { testHosts } from './hosts.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
@@ -85,6 +86,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     );
     testTimeperiods(() => database);
     testComments(() => database);
+    testDowntimes(() => database);
     testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {

@@ -23,6 +23,8 @@ export const DOWNTIME = defineKind<DowntimeJson>({
     { title: 'SUITE', field: 'suite', isWide: true },
     { title: 'SUBNET', field: 'subnet', isWide: true },
     { title: 'LABELS', field: 'labels', isWide: true },
+    { title: 'CHILDREN', field: 'children', isWide: true },
+    { title: 'TRIGGERED BY', field: 'triggeredBy', isWide: true },
     { title: 'START', field: 'start', format: 'until' },
     { title: 'LASTS', field: 'length', format: 'took' },
     { title: 'CHECKS', field: 'checks' },

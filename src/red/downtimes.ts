@@ -7,12 +7,14 @@
 import type { Database } from '../database/database.ts';
 import { listCommandTargets } from '../database/queries/check-targets.ts';
 import {
-  closeDowntime,
   forgetToldChecks,
-  listOpenDowntimes,
   listToldChecks,
   listUntoldChecks,
   noteToldChecks,
+} from '../database/queries/downtime-checks.ts';
+import {
+  closeDowntime,
+  listOpenDowntimes,
   type PlannedDowntime,
 } from '../database/queries/downtimes.ts';
 import { repeat } from '../lib/clock.ts';
@@ -21,6 +23,7 @@ import { parseRecurrence } from '../nagios/time/parse-recurrence.ts';
 import { nextOccurrences } from '../nagios/time/recurrence.ts';
 import { findZone } from '../nagios/time/zone.ts';
 import { type CommanderContext, sendCommands } from './commander.ts';
+import { followTrigger, occurrenceId } from './triggered-downtimes.ts';
 
 /** Between looks; a plan that was just made is told by then. */
 const LOOK_MS = 1_000;
@@ -45,7 +48,8 @@ export function startDowntimePlanner(options: DowntimePlannerOptions): { stop():
     if (!isActive()) return;
     for (const plan of await listOpenDowntimes(database)) {
       if (plan.cancelledAt !== null) await takeBack(options, plan);
-      else await tellNear(options, plan);
+      else if (plan.triggeredBy === null) await tellNear(options, plan);
+      else await followTrigger(options, { ...plan, triggeredBy: plan.triggeredBy }, tellNear);
     }
   };
   return repeat(clock, LOOK_MS, look, (error) => log.warn({ error }, 'downtimes cannot be told'));
@@ -121,7 +125,7 @@ async function tell(
   const key = keyOf(plan, startAt);
   const downtime = {
     ...{ id: occurrenceId(id, key), startAt, endAt, isFixed, durationMs },
-    ...{ triggeredBy: null, author, comment, revision },
+    ...{ triggeredBy: plan.triggeredBy, author, comment, revision },
   };
   const command = { kind: 'scheduleDowntime', downtime } as const;
   const targets = await listCommandTargets(database, checkIds);
@@ -158,9 +162,4 @@ async function takeBack(options: DowntimePlannerOptions, { id }: PlannedDowntime
     );
     await forgetToldChecks(database, id, { startAt, checkIds });
   }
-}
-
-/** The id by which checks know an occurrence. */
-export function occurrenceId(id: string, startAt: number): string {
-  return `${id}@${startAt}`;
 }

@@ -12,13 +12,16 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
+/** One that is not run, or its first run may end what a test has begun. */
+const addCheck = () => site.addCheck({}, { activeChecks: false });
+
 const list = async (query: string) => (await call('GET', `/comments?${query}`)).body.items;
 const submit = (path: string, exitCode: number) =>
   call('POST', `${path}/results?wait=true`, { exitCode, output: 'x' });
 
 describe('a comment', () => {
   test('is on a host or a check, by its author, and can be deleted', async () => {
-    const { name } = await site.addCheck();
+    const { name } = await addCheck();
     const ofHost = await call('POST', '/comments', { host: name, text: 'rack 3' });
     expect([ofHost.status, ofHost.body.plugin, ofHost.body.persistent]).toEqual([201, null, true]);
     const ofCheck = await call('POST', '/comments', {
@@ -40,13 +43,13 @@ describe('a comment', () => {
     [{ host: 'nobody' }, '/host'],
     [{ plugin: 'nothing' }, '/plugin'],
   ])('on %j, which is not there, is refused', async (wrong, path) => {
-    const { name } = await site.addCheck();
+    const { name } = await addCheck();
     const { status, body } = await call('POST', '/comments', { host: name, text: 'x', ...wrong });
     expect([status, body.errors[0].path]).toEqual([422, path]);
   });
 
   test('goes with its host', async () => {
-    const { name } = await site.addCheck();
+    const { name } = await addCheck();
     const { body } = await call('POST', '/comments', { host: name, plugin: name, text: 'x' });
     await call('DELETE', `/hosts/${name}`);
     expect((await call('GET', `/comments/${body.id}`)).status).toBe(404);
@@ -58,7 +61,7 @@ describe('the comment of an acknowledgement', () => {
     [false, []],
     [true, ['in repair']],
   ])('persistent: %s', async (persistent, left) => {
-    const { name, path } = await site.addCheck();
+    const { name, path } = await addCheck();
     await submit(path, 2);
     const set = await call('PUT', `${path}/acknowledgement`, { comment: 'in repair', persistent });
     expect(set.status).toBe(200);
@@ -70,7 +73,7 @@ describe('the comment of an acknowledgement', () => {
   });
 
   test('can be deleted before it, which stands', async () => {
-    const { name, path } = await site.addCheck();
+    const { name, path } = await addCheck();
     await submit(path, 2);
     await call('PUT', `${path}/acknowledgement`, { comment: 'mine' });
     const [comment] = await list(`host=${name}`);
@@ -80,7 +83,7 @@ describe('the comment of an acknowledgement', () => {
 });
 
 test('a downtime has its comment on all its checks until it ends, and it goes with it alone', async () => {
-  const { name } = await site.addCheck();
+  const { name } = await addCheck();
   const end = new Date(Date.now() + 600_000).toISOString();
   const { body } = await call('POST', '/downtimes', { host: name, end, comment: 'kernel' });
   const noted = await waitFor('the comments', async () => {
@@ -95,7 +98,7 @@ test('a downtime has its comment on all its checks until it ends, and it goes wi
 });
 
 test('what flaps has a comment that says so', async () => {
-  const { name, path } = await site.addCheck();
+  const { name, path } = await addCheck();
   for (let count = 0; count < 8; count++) await submit(path, count % 2 ? 0 : 2);
   const [comment] = await list(`host=${name}&kind=flapping`);
   expect(comment).toMatchObject({ plugin: name, author: '' });

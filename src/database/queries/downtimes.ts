@@ -4,10 +4,14 @@ import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { Tables } from '../schema.ts';
 import type { DowntimeTable } from '../schema-maintenance.ts';
-import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
 import { type Page, type PageRequest, readPage } from './page.ts';
-import { upsertRows } from './upsert.ts';
+
+/**
+ * Which hosts below its own a plan is of. `triggered`: another plan is, which hangs on it; that one is of
+ * those `below` alone.
+ */
+export type DowntimeChildren = 'none' | 'all' | 'triggered' | 'below';
 
 /** A plan. Instants are milliseconds since the epoch. */
 export interface PlannedDowntime {
@@ -38,6 +42,9 @@ export interface PlannedDowntime {
   readonly revision: number;
   /** Of one that is once: its first start, by which checks know it. */
   readonly keyAt: number;
+  /** The plan with which it starts and ends; null = it is of its own. */
+  readonly triggeredBy: string | null;
+  readonly children: DowntimeChildren;
   /** Checks that are or were in it. */
   readonly checkCount: number;
 }
@@ -85,6 +92,8 @@ export async function insertDowntime({ db }: Sql, plan: NewDowntime): Promise<vo
       created_at: plan.createdAt,
       cancelled_at: null,
       over_at: null,
+      triggered_by: plan.triggeredBy,
+      children: plan.children,
     })
     .execute();
 }
@@ -148,6 +157,16 @@ export async function listOpenDowntimes(sql: Sql): Promise<PlannedDowntime[]> {
   return rows.map(readDowntime);
 }
 
+/** Plans that hang on one and are neither over nor cancelled. */
+export async function listTriggered(sql: Sql, id: string): Promise<PlannedDowntime[]> {
+  const rows = await selectDowntimes(sql)
+    .where('downtime.triggered_by', '=', id)
+    .where('downtime.over_at', 'is', null)
+    .where('downtime.cancelled_at', 'is', null)
+    .execute();
+  return rows.map(readDowntime);
+}
+
 /** Marks a plan as cancelled; false when it is not there, over, or cancelled already. */
 export async function cancelDowntime({ db }: Sql, id: string, at: number): Promise<boolean> {
   const result = await db
@@ -197,104 +216,6 @@ export async function closeDowntime({ db }: Sql, id: string, at: number): Promis
   await db.updateTable('downtime').set({ over_at: at }).where('downtime.id', '=', id).execute();
 }
 
-/**
- * Checks and hosts of a plan that do not know of its occurrence from `startAt` on; at most `limit`. One
- * that names plugins or suites is of their checks alone, any other is of the hosts themselves.
- */
-export async function listUntoldChecks(
-  sql: Sql,
-  id: string,
-  { startAt, limit }: { readonly startAt: number; readonly limit: number },
-): Promise<number[]> {
-  const row = await sql.db
-    .selectFrom('downtime')
-    .selectAll('downtime')
-    .where('downtime.id', '=', id)
-    .executeTakeFirst();
-  if (!row) return [];
-  let query = sql.db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .select('check_pair.check_id')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('downtime_check')
-            .select('downtime_check.check_id')
-            .where('downtime_check.downtime_id', '=', id)
-            .where('downtime_check.start_at', '=', startAt)
-            .whereRef('downtime_check.check_id', '=', 'check_pair.check_id'),
-        ),
-      ),
-    );
-  const { host_id, plugin_id, suite_id, subnet_id, labels } = row;
-  const isOfChecks = plugin_id !== null || suite_id !== null;
-  if (isOfChecks) query = query.where('check_pair.plugin_id', 'is not', null);
-  else if (row.all_checks === 0) query = query.where('check_pair.plugin_id', 'is', null);
-  if (host_id !== null) query = query.where('check_pair.host_id', '=', host_id);
-  if (plugin_id !== null) query = query.where('check_pair.plugin_id', '=', plugin_id);
-  if (subnet_id !== null) query = query.where('host.subnet_id', '=', subnet_id);
-  if (labels !== '') query = query.where(hasLabels(labels));
-  if (suite_id !== null) {
-    query = query
-      .innerJoin('host_suite', 'host_suite.member_id', 'check_pair.host_id')
-      .innerJoin('plugin_suite', 'plugin_suite.member_id', 'check_pair.plugin_id')
-      .where('host_suite.suite_id', '=', suite_id)
-      .where('plugin_suite.suite_id', '=', suite_id);
-  }
-  const rows = await query.limit(limit).execute();
-  return rows.map(({ check_id }) => check_id);
-}
-
-/** Notes that checks know of an occurrence. */
-export async function noteToldChecks(
-  sql: Sql,
-  id: string,
-  told: {
-    readonly startAt: number;
-    readonly checkIds: readonly number[];
-    readonly revision: number;
-  },
-): Promise<void> {
-  const { startAt, checkIds, revision } = told;
-  const rows = checkIds.map((checkId) => ({
-    ...{ downtime_id: id, start_at: startAt, check_id: checkId, revision },
-  }));
-  await upsertRows(sql, 'downtime_check', rows, {
-    key: ['downtime_id', 'start_at', 'check_id'],
-    update: ['revision'],
-  });
-}
-
-/** Occurrences that checks know of; `before`: of an older revision; at most `limit`. */
-export async function listToldChecks(
-  { db }: Sql,
-  id: string,
-  { limit, before = null }: { readonly limit: number; readonly before?: number | null },
-): Promise<{ readonly startAt: number; readonly checkId: number }[]> {
-  let query = db
-    .selectFrom('downtime_check')
-    .select(['downtime_check.start_at', 'downtime_check.check_id'])
-    .where('downtime_check.downtime_id', '=', id);
-  if (before !== null) query = query.where('downtime_check.revision', '<', before);
-  const rows = await query.limit(limit).execute();
-  return rows.map((row) => ({ startAt: row.start_at, checkId: row.check_id }));
-}
-
-/** Forgets that checks know of an occurrence. */
-export async function forgetToldChecks(
-  { db }: Sql,
-  id: string,
-  { startAt, checkIds }: { readonly startAt: number; readonly checkIds: readonly number[] },
-): Promise<void> {
-  await db
-    .deleteFrom('downtime_check')
-    .where('downtime_check.downtime_id', '=', id)
-    .where('downtime_check.start_at', '=', startAt)
-    .where('downtime_check.check_id', 'in', checkIds)
-    .execute();
-}
-
 function selectDowntimes({ db }: Sql) {
   return db
     .selectFrom('downtime')
@@ -327,6 +248,10 @@ type DowntimeRow = Selectable<DowntimeTable> & {
   readonly check_count: unknown;
 };
 
+function readChildren(text: string): DowntimeChildren {
+  return text === 'all' || text === 'triggered' || text === 'below' ? text : 'none';
+}
+
 function readDowntime(row: DowntimeRow): PlannedDowntime {
   return {
     id: row.id,
@@ -349,6 +274,8 @@ function readDowntime(row: DowntimeRow): PlannedDowntime {
     overAt: row.over_at,
     revision: row.revision,
     keyAt: row.key_at ?? row.start_at,
+    triggeredBy: row.triggered_by,
+    children: readChildren(row.children),
     checkCount: Number(row.check_count ?? 0),
   };
 }

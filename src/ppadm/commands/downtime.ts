@@ -80,7 +80,9 @@ function defineAdd(verb: Command, program: Program): void {
     .option('--hosts-only', 'of the hosts themselves, not of their checks')
     .option('--all', 'all of the site, if nothing is named')
     .option('--start <when>', 'when it begins: 30m, or 2026-11-23T18:00:00Z; default: now')
-    .requiredOption('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
+    .option('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
+    .option('--triggered-by <id>', 'in place of times: starts and ends with that downtime')
+    .option('--children <which>', 'hosts below it too: all, or triggered by its own; default: none')
     .option('--flexible <duration>', 'from a problem between start and end on, for so long')
     .option('--recurrence <rule>', 'again by a rule of RFC 5545: FREQ=WEEKLY;BYDAY=SU')
     .option('--time-zone <name>', 'by whose clocks it recurs; default: UTC')
@@ -105,7 +107,8 @@ function defineAdd(verb: Command, program: Program): void {
       ...(given['hostsOnly'] === true ? { allChecks: false } : {}),
       ...(start === undefined ? {} : { start }),
       ...(duration === undefined ? {} : { fixed: false, duration }),
-      end: readWhen(given['end'], ahead('--end')) ?? '',
+      ...dropMissing({ end: readWhen(given['end'], ahead('--end')) }),
+      ...dropMissing({ triggeredBy: given['triggeredBy'], children: given['children'] }),
     };
     const client = await session.connect();
     const downtime = await withNearNames(session, { kind: HOST, name: host ?? '' }, () =>
