@@ -4,15 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
-import { openRabbitmqBroker } from '../broker/rabbitmq.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database, StatementWatch } from '../database/database.ts';
-import { openMariadb } from '../database/mariadb.ts';
-import { hidePassword, openPostgres } from '../database/postgres.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
+import { hidePassword } from '../lib/hide-password.ts';
 import type { Log } from '../lib/log.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
 import { openBuiltin } from '../rrd/builtin/builtin.ts';
@@ -50,11 +48,16 @@ export async function openDatabase(
       return openSqlite(path, watch);
     }
     case 'postgres':
-    case 'postgresql':
+    case 'postgresql': {
+      const { openPostgres } = await import('../database/postgres.ts');
       return waitFor(openPostgres(url, { poolSize, log: context.log, watch }), context);
+    }
     case 'mysql':
-    case 'mariadb':
-      return waitFor(openMariadb(url.replace(/^mariadb:/, 'mysql:'), { poolSize, watch }), context);
+    case 'mariadb': {
+      const { openMariadb } = await import('../database/mariadb.ts');
+      const address = url.replace(/^mariadb:/, 'mysql:');
+      return waitFor(openMariadb(address, { poolSize, watch }), context);
+    }
     default:
       throw new ConfigError(
         `database.url: "${hidePassword(url)}" must begin with sqlite:, postgres:// or mysql://`,
@@ -99,6 +102,7 @@ export async function openBroker(
       `broker.url: "${hidePassword(wrong)}" must be memory: or begin with amqp:// or amqps://`,
     );
   }
+  const { openRabbitmqBroker } = await import('../broker/rabbitmq.ts');
   return openRabbitmqBroker({
     urls,
     deadQueue: topology.dead,

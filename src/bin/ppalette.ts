@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-/** The services: parses the command line, starts, maps the end to an exit code. */
+/**
+ * The services: parses the command line, starts, maps the end to an exit code. Each command loads what
+ * it needs when it is used, so that a short one answers at once.
+ */
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { type Role, startApp } from '../app/app.ts';
-import { examine, formatFindings } from '../app/doctor.ts';
-import { listSchemaMigrations, migrateSchema } from '../app/schema.ts';
+import type { Role } from '../app/app.ts';
 import type { AppContext } from '../app/shared.ts';
-import { startUp } from '../app/up.ts';
 import { readVersion } from '../app/version.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -128,6 +128,7 @@ function load(options: CommonOptions) {
 async function runUp(options: UpOptions): Promise<void> {
   const { config } = await load(options);
   await run(config, async (context) => {
+    const { startUp } = await import('../app/up.ts');
     const up = await startUp(config, context, {
       withStarterSite: options.starter,
       noteFolder: userStateFolder(),
@@ -170,6 +171,7 @@ async function runRole(role: Role, options: CommonOptions): Promise<void> {
       `broker.url is memory:, which "ppalette ${role}" cannot share with other processes: set it to amqp://..., or use "ppalette up".`,
     );
   }
+  const { startApp } = await import('../app/app.ts');
   await run(config, (context) => startApp(config, [role], context));
 }
 
@@ -217,6 +219,7 @@ async function run(
 
 async function runMigrate(options: CommonOptions): Promise<void> {
   const { config } = await load(options);
+  const { migrateSchema } = await import('../app/schema.ts');
   const { label, applied } = await migrateSchema(config, openLog(config.log));
   for (const name of applied) print(`applied ${name}`);
   if (applied.length === 0) print(`${label} is up to date`);
@@ -224,6 +227,7 @@ async function runMigrate(options: CommonOptions): Promise<void> {
 
 async function showMigrations(options: CommonOptions): Promise<void> {
   const { config } = await load(options);
+  const { listSchemaMigrations } = await import('../app/schema.ts');
   const migrations = await listSchemaMigrations(config, openLog(config.log));
   for (const { name, appliedAt } of migrations) {
     print(`${name}  ${appliedAt === null ? 'missing' : `applied ${formatInstant(appliedAt)}`}`);
@@ -234,6 +238,7 @@ async function showMigrations(options: CommonOptions): Promise<void> {
 }
 
 async function runDoctor(options: CommonOptions & { readonly output: string }): Promise<void> {
+  const { examine, formatFindings } = await import('../app/doctor.ts');
   const findings = await examine((await load(options)).config);
   print(options.output === 'json' ? JSON.stringify(findings, null, 2) : formatFindings(findings));
   process.exitCode = findings.every(({ isOk }) => isOk) ? EXIT_OK : EXIT_FAILED;

@@ -2,8 +2,8 @@
 
 import { Kysely, MysqlDialect, sql } from 'kysely';
 import { createPool } from 'mysql2';
+import { hidePassword } from '../lib/hide-password.ts';
 import { createDatabase, type Database, type StatementWatch } from './database.ts';
-import { hidePassword } from './postgres.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { needs } from '../../test/servers/needs.ts';
 import { createTestDatabase } from '../../test/servers/test-database.ts';
+import { hidePassword } from '../lib/hide-password.ts';
 import { silentLog } from '../lib/log.ts';
 import { Unavailable } from '../model/errors.ts';
 import { describeDatabase } from './database.contract.ts';
-import { hidePassword, openPostgres } from './postgres.ts';
+import { openPostgres } from './postgres.ts';
 
 describe.skipIf(needs('postgres'))('PostgreSQL', () => {
   describeDatabase('PostgreSQL', async () => {

@@ -2,6 +2,7 @@
 
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { hidePassword } from '../lib/hide-password.ts';
 import type { Log } from '../lib/log.ts';
 import { createDatabase, type Database, type StatementWatch } from './database.ts';
 import type { Tables } from './schema.ts';
@@ -48,9 +49,4 @@ export function openPostgres(
       await sql`select 1`.execute(db);
     },
   });
-}
-
-/** The address of a database without its password. */
-export function hidePassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:***@');
 }

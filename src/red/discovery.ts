@@ -201,7 +201,7 @@ async function beginDue({ database, clock, log }: DiscoveryOptions, limit: numbe
   }
 }
 
-/** As for checks, `k * interval + phase` (decision 2); one that never ran is due at once. */
+/** As for checks, `k * interval + phase` (ARCHITECTURE.md, decision 1); one that never ran is due at once. */
 function isDue({ id, intervalMs, lastStartedAt }: AutomaticSubnet, now: number): boolean {
   return (
     lastStartedAt === null || lastStartedAt < lastDueAt(rhythmOf(id, 'discovery', intervalMs), now)

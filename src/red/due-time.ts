@@ -1,6 +1,6 @@
 /**
  * When a check is due: `k * interval + phase`, the phase being a hash of host and plugin. So load is
- * spread evenly, a restart causes no burst, and every red computes the same instants (decision 2).
+ * spread evenly, a restart causes no burst, and every red computes the same instants (ARCHITECTURE.md, decision 1).
  */
 
 import { hash32 } from '../lib/hash.ts';

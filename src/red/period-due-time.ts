@@ -2,7 +2,7 @@
  * Section 10.1: due times of checks that have a period. A regular due time that is outside moves to
  * the next window: to the first regular one there, which spreads checks over it as everywhere; or, when
  * the window is too short to have one, to a place in it by hash. So each window that a check has to
- * wait for gets a run, and every red computes the same instants (decision 2). Pure.
+ * wait for gets a run, and every red computes the same instants (ARCHITECTURE.md, decision 1). Pure.
  */
 
 import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';

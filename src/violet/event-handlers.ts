@@ -57,9 +57,11 @@ export async function startEventHandlers(
   options: EventHandlerOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const { broker, topology, envelope, clock, log, metrics } = options;
-  const counted = metrics.counter('ppalette_violet_event_handlers_total', 'Event handlers.', [
-    'outcome',
-  ]);
+  const counted = metrics.counter(
+    'ppalette_violet_event_handlers_total',
+    'Event handlers run, by what became of them.',
+    ['outcome'],
+  );
   const remembered = new Lru<string, HandlerReport>(MAX_REMEMBERED);
 
   /** By check: when the last one that was begun has ended. */

@@ -254,6 +254,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'listHosts.sort': ['name', '-address,zone', 'createdAt', '-updatedAt'],
   'listPlugins.sort': ['name', '-interval', 'createdAt', '-updatedAt'],
   'listSuites.sort': ['name', 'createdAt', '-updatedAt'],
+  'listTimeperiods.sort': ['name', 'createdAt', '-updatedAt'],
   'listSubnets.sort': ['name', '-cidr', 'createdAt', '-updatedAt'],
   'listChecks.sort': ['host,plugin', '-zone', 'state', '-lastStateChange'],
   'listSchedule.sort': ['host', '-plugin'],

@@ -145,14 +145,12 @@ describe("a newcomer's first minute", () => {
     expect(status.workers.connected).toBe(1);
   });
 
-  test('a second start serves within 3 s and keeps everything', async () => {
+  test('a second start keeps everything', async () => {
     const before = await api.get<PageJson<HostJson>>('/hosts');
     const token = await readFile(join(data, 'admin.token'), 'utf8');
     const { code } = await stopped();
     expect(code).toBe(0);
-    const startedAt = performance.now();
     await start();
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
     expect(await readFile(join(data, 'admin.token'), 'utf8')).toBe(token);
     expect(await api.get<PageJson<HostJson>>('/hosts')).toEqual(before);
     expect((await api.get<CheckJson>('/checks/h1/d1')).state).toBe('ok');

@@ -2,7 +2,7 @@
 
 import type { Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
-import type { AuditTable } from '../schema.ts';
+import type { AuditTable } from '../schema-access.ts';
 import type { ChangeOrigin } from './configuration.ts';
 import { insertEvents } from './events.ts';
 import type { Filters } from './objects.ts';

@@ -3,7 +3,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Role } from '../../model/access.ts';
 import type { Sql } from '../database.ts';
-import type { TokenTable } from '../schema.ts';
+import type { TokenTable } from '../schema-access.ts';
 import { contains, type Page, type PageRequest, readPage } from './page.ts';
 
 /** A token without its secret. Instants are milliseconds since the epoch. */

@@ -91,10 +91,8 @@ function formatChecks({ palette }: Session, checks: StatusJson['checks']): strin
 
 function formatHosts({ palette }: Session, hosts: StatusJson['hosts']): string {
   const states = ['down', 'unreachable', 'pending', 'up'] as const;
-  const counts = states.map((state) => {
-    const text = `${hosts[state]} ${state}`;
-    return hosts[state] > 0 ? palette.state(state)(text) : text;
-  });
+  const told = states.filter((state) => state === 'up' || hosts[state] > 0);
+  const counts = told.map((state) => palette.state(state)(`${hosts[state]} ${state}`));
   return `${counts.join(', ')}; ${hosts.active} active of ${hosts.all}`;
 }
 
