@@ -1,31 +1,54 @@
 /**
- * Statistics files: how many updates a second each adapter takes, and what an update costs the disk.
- * All of them write files of the same checks, one after the other, in folders of their own.
+ * Statistics files: how many updates a second each adapter takes from the writer of performance data,
+ * what one costs the processors and the disk, and how long the event loop stands still meanwhile.
+ * Each writes the same results of as many checks, a sample a file, round after round, in folders of
+ * their own: once of so few checks that all their files stay open, once of more than that.
  */
 
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import Table from 'cli-table3';
+import { startPerfdata } from '../src/grey/perfdata.ts';
+import { createWriteFailures } from '../src/grey/write-failures.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
+import { createMetrics } from '../src/lib/metrics.ts';
+import type { CheckResult } from '../src/messages/check-result.ts';
+import { DEFAULT_SPANS } from '../src/rrd/archives.ts';
 import { openBuiltin } from '../src/rrd/builtin/builtin.ts';
-import { checkDefinition, checkFileName } from '../src/rrd/check-series.ts';
+import { checkFileName } from '../src/rrd/check-series.ts';
 import type { RrdStore } from '../src/rrd/rrd.ts';
 import { openRrdcached } from '../src/rrd/rrdcached.ts';
 import { isRrdtoolInstalled, openRrdtool } from '../src/rrd/rrdtool.ts';
 import { needs } from '../test/servers/needs.ts';
 import { startProcess, tempFolder, waitFor } from '../test/servers/temp.ts';
+import { createMemoryDatabase } from '../test/site.ts';
+import { treeCpuMs } from './tree-cpu.ts';
 
 /** What was measured of one adapter. */
 export interface RrdRow {
   readonly driver: string;
+  readonly files: number;
   readonly updatesPerSecond: number;
+  /** Of this process and those that it started. */
+  readonly cpuUsPerUpdate: number;
+  /** Of the event loop of this process. */
+  readonly loopDelayP99Ms: number;
   /** What the disk writes for one update, if nobody else uses it; null where it does not tell. */
   readonly bytesPerUpdate: number | null;
 }
 
-const FILE_COUNT = 50;
+const FILE_COUNTS = [100, 2_000];
 /** Updates of each file whose bytes are counted. */
 const COUNTED_ROUNDS = 3;
 /** Where in a disk's figures the number of written sectors is, and how much one is. */
@@ -33,22 +56,25 @@ const WRITTEN_SECTORS = 6;
 const SECTOR_BYTES = 512;
 const INTERVAL_S = 60;
 const START_S = 1_700_000_040;
-/** A check with a gauge and a counter. */
-const DEFINITION = checkDefinition([{ unit: 's' }, { unit: 'c' }], INTERVAL_S);
 
 /** Measures the adapters whose programs are installed, each for `spanMs`, and prints a table. */
 export async function benchRrd(spanMs: number): Promise<RrdRow[]> {
-  process.stderr.write('statistics files ...\n');
   const options = { clock: systemClock, log: silentLog() };
-  const rows: RrdRow[] = [];
+  const adapters: Opener[] = [(folder) => openBuiltin({ ...options, folder })];
   if (await isRrdtoolInstalled()) {
-    rows.push(await measure((folder) => openRrdtool({ ...options, folder }), spanMs));
+    adapters.unshift((folder) => openRrdtool({ ...options, folder }));
   }
-  rows.push(await measure((folder) => openBuiltin({ ...options, folder }), spanMs));
-  if (!needs('rrdcached')) rows.push(await measure(openWithDaemon, spanMs));
+  if (!needs('rrdcached')) adapters.push(openWithDaemon);
+  const rows: RrdRow[] = [];
+  for (const files of FILE_COUNTS) {
+    process.stderr.write(`${files} statistics files ...\n`);
+    for (const open of adapters) rows.push(await measure(open, files, spanMs));
+  }
   print(rows);
   return rows;
 }
+
+type Opener = (folder: string) => Promise<RrdStore & Partial<AsyncDisposable>>;
 
 /** A store and the rrdcached behind it, which is to be disposed of after it. */
 async function openWithDaemon(folder: string): Promise<RrdStore & AsyncDisposable> {
@@ -70,49 +96,114 @@ async function openWithDaemon(folder: string): Promise<RrdStore & AsyncDisposabl
 
 function print(rows: readonly RrdRow[]): void {
   const table = new Table({
-    head: ['statistics', 'updates/s', 'bytes to disk per update'],
+    head: ['statistics', 'files', 'updates/s', 'CPU us', 'loop p99 ms', 'bytes to disk per update'],
     style: { head: [], border: [] },
   });
-  for (const { driver, updatesPerSecond, bytesPerUpdate } of rows) {
-    table.push([driver, updatesPerSecond.toFixed(0), bytesPerUpdate?.toFixed(0) ?? '']);
+  for (const row of rows) {
+    table.push([
+      row.driver,
+      row.files,
+      row.updatesPerSecond.toFixed(0),
+      row.cpuUsPerUpdate.toFixed(1),
+      row.loopDelayP99Ms.toFixed(1),
+      row.bytesPerUpdate?.toFixed(0) ?? '',
+    ]);
   }
   process.stdout.write(`${table.toString()}\n`);
 }
 
-async function measure(
-  open: (folder: string) => Promise<RrdStore & Partial<AsyncDisposable>>,
-  spanMs: number,
-): Promise<RrdRow> {
+async function measure(open: Opener, files: number, spanMs: number): Promise<RrdRow> {
   await using temp = await tempFolder();
   const folder = join(temp.path, 'rrd');
   const store = await open(folder);
+  const database = await createMemoryDatabase();
+  const writer = startPerfdata({
+    database,
+    rrd: store,
+    failures: createWriteFailures(systemClock, createMetrics()),
+    archives: DEFAULT_SPANS,
+    log: silentLog(),
+    metrics: createMetrics(),
+  });
   let round = 0;
-  const updateAll = async () => {
+  const update = async (count: number) => {
     round++;
-    const sample = { atS: START_S + round * INTERVAL_S, values: [round, round * 100] };
-    await Promise.all(
-      Array.from({ length: FILE_COUNT }, (_, file) =>
-        store.update(checkFileName(file, 0), DEFINITION, [sample]),
-      ),
-    );
+    writer.add(Array.from({ length: count }, (_, check) => resultOf(check + 1, round)));
+    await writer.stop();
   };
-  await updateAll();
-  await readAll(store);
-  const bytesPerUpdate = await countBytes(folder, { store, updateAll });
-  const startedAt = performance.now();
+  await update(1);
+  copyFile(folder, files);
+  for (let count = 0; count < 2; count++) await update(files);
+  await readAll(store, files);
+  const updateAll = () => update(files);
+  const bytesPerUpdate = await countBytes(folder, { store, files, updateAll });
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const [startedAt, cpuMs] = [performance.now(), treeCpuMs(process.pid)];
   const firstRound = round;
   while (performance.now() - startedAt < spanMs) await updateAll();
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const updatesPerSecond = ((round - firstRound) * FILE_COUNT) / seconds;
+  const tookMs = performance.now() - startedAt;
+  delay.disable();
+  const count = (round - firstRound) * files;
+  const cpuUsPerUpdate = ((treeCpuMs(process.pid) - cpuMs) * 1_000) / count;
+  await expectWritten(store, round);
   await store.close();
   await store[Symbol.asyncDispose]?.();
-  return { driver: store.driver, updatesPerSecond, bytesPerUpdate };
+  await database.close();
+  return {
+    driver: store.driver,
+    files,
+    updatesPerSecond: (count / tookMs) * 1_000,
+    cpuUsPerUpdate,
+    loopDelayP99Ms: delay.percentile(99) / 1_000_000,
+    bytesPerUpdate,
+  };
+}
+
+/** A result with a gauge and a counter. */
+function resultOf(checkId: number, round: number): CheckResult {
+  const at = (START_S + round * INTERVAL_S) * 1_000;
+  const limits = { warn: null, crit: null, min: null, max: null };
+  return {
+    id: `${checkId}-${round}`,
+    checkId,
+    scheduledAt: at,
+    startedAt: at,
+    finishedAt: at,
+    worker: 'violet-1',
+    host: 'host',
+    plugin: 'plugin',
+    keepHistory: false,
+    intervalMs: INTERVAL_S * 1_000,
+    state: 'ok',
+    exitCode: 0,
+    output: '',
+    longOutput: '',
+    perfdata: [
+      { label: 'time', value: round, unit: 's', ...limits },
+      { label: 'count', value: round * 100, unit: 'c', ...limits },
+    ],
+  };
+}
+
+/** Gives every check the file of the first: to make each would measure the disk. */
+function copyFile(folder: string, files: number): void {
+  const pathOf = (checkId: number) => join(folder, `${checkFileName(checkId, 0)}.rrd`);
+  for (let check = 2; check <= files; check++) copyFileSync(pathOf(1), pathOf(check));
+}
+
+/** A writer never fails: whether the samples are in the file is asked of the file. */
+async function expectWritten(store: RrdStore, round: number): Promise<void> {
+  const atS = START_S + round * INTERVAL_S;
+  const span = { fromS: atS - INTERVAL_S, toS: atS, stepS: INTERVAL_S } as const;
+  const series = await store.fetch(checkFileName(1, 0), { ...span, consolidation: 'AVERAGE' });
+  if (!series?.rows.some(([gauge]) => gauge !== null)) throw new Error('nothing was written');
 }
 
 /** Updates that come so seldom that the disk has each before the next; held back ones are read at last. */
 async function countBytes(
   folder: string,
-  { store, updateAll }: { store: RrdStore; updateAll: () => Promise<void> },
+  { store, files, updateAll }: { store: RrdStore; files: number; updateAll: () => Promise<void> },
 ): Promise<number | null> {
   syncFiles(folder);
   const before = readWrittenBytes(folder);
@@ -120,16 +211,16 @@ async function countBytes(
     await updateAll();
     syncFiles(folder);
   }
-  await readAll(store);
+  await readAll(store, files);
   syncFiles(folder);
   const after = readWrittenBytes(folder);
   if (before === null || after === null) return null;
-  return (after - before) / (COUNTED_ROUNDS * FILE_COUNT);
+  return (after - before) / (COUNTED_ROUNDS * files);
 }
 
-async function readAll(store: RrdStore): Promise<void> {
+async function readAll(store: RrdStore, files: number): Promise<void> {
   const span = { fromS: 0, toS: 1, stepS: INTERVAL_S, consolidation: 'AVERAGE' } as const;
-  for (let file = 0; file < FILE_COUNT; file++) await store.fetch(checkFileName(file, 0), span);
+  for (let check = 1; check <= files; check++) await store.fetch(checkFileName(check, 0), span);
 }
 
 function syncFiles(folder: string): void {

@@ -115,11 +115,12 @@ function openLibsql(path: string): Driver {
   return {
     prepare: (text) => {
       const statement = database.prepare(text);
+      // As a list: a single value that is null or bytes would be taken for values by name.
       return {
         reader: statement.reader,
-        all: (parameters) => statement.all(...parameters),
-        run: (parameters) => statement.run(...parameters),
-        iterate: (parameters) => statement.iterate(...parameters) as IterableIterator<unknown>,
+        all: (parameters) => statement.all(parameters),
+        run: (parameters) => statement.run(parameters),
+        iterate: (parameters) => statement.iterate(parameters) as IterableIterator<unknown>,
       };
     },
     exec: (text) => {

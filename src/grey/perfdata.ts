@@ -17,13 +17,15 @@ import type { ArchiveSpan } from '../model/archive-span.ts';
 import type { Perfdatum } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { checkDefinition, checkFileName } from '../rrd/check-series.ts';
-import type { RrdStore } from '../rrd/rrd.ts';
+import type { RrdDefinition, RrdStore } from '../rrd/rrd.ts';
 import type { WriteFailures } from './write-failures.ts';
 
 /** Results that may wait to be written. */
 const MAX_WAITING = 20_000;
-/** Checks whose metrics are remembered; about 200 bytes each. */
+/** Checks whose metrics are remembered; about 400 bytes each. */
 const MAX_CHECKS = 200_000;
+/** Kinds of files that are remembered. */
+const MAX_DEFINITIONS = 1_000;
 /** Metrics of one check; more are left out. */
 const MAX_METRICS = 100;
 /** As long as the database's column. */
@@ -49,6 +51,24 @@ export interface PerfdataWriter {
   stop(): Promise<void>;
 }
 
+/** A file of a check. */
+interface CheckFile {
+  readonly name: string;
+  readonly definition: RrdDefinition;
+  /** Whose values go where, in the order of the definition. */
+  readonly labels: readonly string[];
+}
+
+/** What is known of a check. */
+interface KnownCheck {
+  readonly metrics: readonly CheckMetric[];
+  /** Its files while it runs so often; null until they are asked for. */
+  files: { readonly intervalS: number; readonly all: readonly CheckFile[] } | null;
+}
+
+/** The definition of a file of metrics with these units of a check that runs so often. */
+type Define = (units: readonly string[], intervalS: number) => RrdDefinition;
+
 /** Starts with nothing to write. */
 export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
   const { log } = options;
@@ -58,7 +78,8 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
     ['reason'],
     ['overload', 'unavailable'],
   );
-  const known = new Lru<number, readonly CheckMetric[]>(MAX_CHECKS);
+  const known = new Lru<number, KnownCheck>(MAX_CHECKS);
+  const define = createDefinitions(options.archives);
   const waiting: CheckResult[] = [];
   options.metrics.gauge(
     'ppalette_grey_waiting_perfdata',
@@ -70,11 +91,10 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
 
   const write = async (results: readonly CheckResult[]) => {
     await learnMetrics(options.database, known, results);
-    const writes = results.flatMap((result) =>
-      writesOf(known.get(result.checkId) ?? [], result, options.archives).map(
-        ({ name, definition, sample }) => options.rrd.update(name, definition, [sample]),
-      ),
-    );
+    const writes = results.flatMap((result) => {
+      const check = known.get(result.checkId);
+      return check === undefined ? [] : writeResult(options.rrd, check, { result, define });
+    });
     const failed = (await Promise.allSettled(writes)).find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
   };
@@ -116,22 +136,23 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
 /** Makes sure that the metrics of all these results are known and have their places. */
 async function learnMetrics(
   database: Sql,
-  known: Lru<number, readonly CheckMetric[]>,
+  known: Lru<number, KnownCheck>,
   results: readonly CheckResult[],
 ): Promise<void> {
   const unknown = [...new Set(results.map(({ checkId }) => checkId))].filter(
     (checkId) => known.get(checkId) === undefined,
   );
-  for (const checkId of unknown) known.set(checkId, []);
+  for (const checkId of unknown) known.set(checkId, { metrics: [], files: null });
   for (const metric of await listCheckMetrics(database, unknown)) {
-    known.set(metric.checkId, [...(known.get(metric.checkId) ?? []), metric]);
+    const former = known.get(metric.checkId)?.metrics ?? [];
+    known.set(metric.checkId, { metrics: [...former, metric], files: null });
   }
   const added: CheckMetric[] = [];
   for (const { checkId, perfdata } of results) {
-    const former = known.get(checkId) ?? [];
+    const former = known.get(checkId)?.metrics ?? [];
     const fresh = placeNewMetrics(checkId, former, perfdata);
     if (fresh.length === 0) continue;
-    known.set(checkId, [...former, ...fresh]);
+    known.set(checkId, { metrics: [...former, ...fresh], files: null });
     added.push(...fresh);
   }
   await insertCheckMetrics(database, added);
@@ -158,25 +179,51 @@ function placeNewMetrics(
 }
 
 /** One sample for each file of the check; what the result does not tell is unknown. */
-function writesOf(
-  metrics: readonly CheckMetric[],
-  result: CheckResult,
-  archives: readonly ArchiveSpan[],
-) {
-  const values = new Map(result.perfdata.map(({ label, value }) => [label, value]));
-  const files = new Map<number, CheckMetric[]>();
-  for (const metric of metrics) {
-    const file = files.get(metric.fileNumber);
-    if (file) file.push(metric);
-    else files.set(metric.fileNumber, [metric]);
-  }
+function writeResult(
+  rrd: RrdStore,
+  check: KnownCheck,
+  { result, define }: { readonly result: CheckResult; readonly define: Define },
+): Promise<number>[] {
   const intervalS = (result.intervalMs ?? DEFAULT_INTERVAL_MS) / 1_000;
-  return [...files].map(([fileNumber, sources]) => ({
-    name: checkFileName(result.checkId, fileNumber),
-    definition: checkDefinition(sources, intervalS, archives),
-    sample: {
-      atS: Math.floor(result.finishedAt / 1_000),
-      values: sources.map(({ label }) => values.get(label) ?? null),
-    },
+  if (check.files?.intervalS !== intervalS) {
+    check.files = { intervalS, all: filesOf(check.metrics, (units) => define(units, intervalS)) };
+  }
+  const values = new Map(result.perfdata.map(({ label, value }) => [label, value]));
+  const atS = Math.floor(result.finishedAt / 1_000);
+  return check.files.all.map(({ name, definition, labels }) =>
+    rrd.update(name, definition, [{ atS, values: labels.map((one) => values.get(one) ?? null) }]),
+  );
+}
+
+/** The files of a check, by its metrics in the order of their places. */
+function filesOf(
+  metrics: readonly CheckMetric[],
+  define: (units: readonly string[]) => RrdDefinition,
+): CheckFile[] {
+  const files = new Map<string, CheckMetric[]>();
+  for (const metric of metrics) {
+    const name = checkFileName(metric.checkId, metric.fileNumber);
+    const file = files.get(name);
+    if (file) file.push(metric);
+    else files.set(name, [metric]);
+  }
+  return [...files].map(([name, sources]) => ({
+    name,
+    definition: define(sources.map(({ unit }) => unit)),
+    labels: sources.map(({ label }) => label),
   }));
+}
+
+/** Definitions of files; those that are alike are one, so that adapters know it again. */
+function createDefinitions(archives: readonly ArchiveSpan[]): Define {
+  const made = new Lru<string, RrdDefinition>(MAX_DEFINITIONS);
+  return (units, intervalS) => {
+    const key = JSON.stringify([intervalS, units]);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const metrics = units.map((unit) => ({ unit }));
+    const definition = checkDefinition(metrics, intervalS, archives);
+    made.set(key, definition);
+    return definition;
+  };
 }

@@ -70,7 +70,8 @@ export function formatValue(kind: DataSource['kind'], value: number | null): str
   if (kind === 'GAUGE' || kind === 'ABSOLUTE') return String(value);
   // Counters are whole numbers for rrdtool, and it does not know exponents there.
   if (kind === 'COUNTER' && value < 0) return 'U';
-  return BigInt(Math.round(value)).toString();
+  const whole = Math.round(value);
+  return Number.isSafeInteger(whole) ? String(whole) : BigInt(whole).toString();
 }
 
 function assertCount(count: number): void {

@@ -5,6 +5,14 @@ import { Unavailable } from '../model/errors.ts';
 /** Most calls that wait; about a second of work. */
 const MAX_CALLS = 10_000;
 
+/** Throws `Unavailable` when a call cannot wait: because so many do, or because nobody will run it. */
+export function refuseCall(callCount: number, isClosed: boolean): void {
+  if (isClosed) throw new Unavailable('rrd', 'The statistics files are closed.');
+  if (callCount >= MAX_CALLS) {
+    throw new Unavailable('rrd', `${MAX_CALLS} calls wait for the statistics files already.`);
+  }
+}
+
 /** Who does what next with which file. */
 export class Turns {
   /** For each file with calls, the end of its last call. */
@@ -17,10 +25,7 @@ export class Turns {
    * `Unavailable`, at once, when 10,000 calls wait already and after `close`.
    */
   async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new Unavailable('rrd', 'The statistics files are closed.');
-    if (this.#callCount >= MAX_CALLS) {
-      throw new Unavailable('rrd', `${MAX_CALLS} calls wait for the statistics files already.`);
-    }
+    refuseCall(this.#callCount, this.#closed !== undefined);
     const before = this.#last.get(name);
     let end = () => {};
     const turn = new Promise<void>((resolve) => {

@@ -5,7 +5,8 @@
 
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACK, type Broker } from '../../src/broker/broker.ts';
 import { openMemoryBroker } from '../../src/broker/memory.ts';
 import { createTopology } from '../../src/broker/topology.ts';
@@ -291,5 +292,43 @@ describe('totals come to the full count after any history', { timeout: 120_000 }
   test.skipIf(needs('mariadb'))('MariaDB', async () => {
     await using created = await createTestDatabase('mariadb');
     await expectAlways(openMariadb(created.url, { poolSize: 5 }), 4);
+  });
+});
+
+describe('totals that came to be wrong', () => {
+  let database: Database;
+  let site: NumberedSite;
+  beforeEach(async () => {
+    database = await createMemoryDatabase();
+    site = new NumberedSite(database);
+    await site.start();
+    const steps: Step[] = [
+      { kind: 'host', n: 0, maintenance: false, suites: ['one'] },
+      { kind: 'host', n: 1, maintenance: true, suites: ['one'] },
+      { kind: 'plugin', n: 0, isPing: false, suites: ['one'] },
+      { kind: 'result', which: 0, state: 2 },
+    ];
+    for (const step of steps) await site.apply(step);
+    await foldTallies(database);
+  });
+  afterEach(async () => {
+    await site.stop();
+    await database.close();
+  });
+
+  test.each([
+    ['the count of one host', 'update host_tally set count = count + 5'],
+    ['the counts of hosts that are gone', "update host_tally set host_id = 'gone'"],
+    ['the missing counts of hosts', 'delete from host_tally'],
+    ['a sum', 'update tally set count = count + 5'],
+    ['missing sums', 'delete from tally'],
+  ])('in %s are found and put right by the repair', async (_, damage) => {
+    const full = sumTotals(await countEverything(database));
+    expect(await readTotals(database)).toEqual(full);
+    await sql.raw(damage).execute(database.db);
+    await foldTallies(database);
+    expect(await repairTallies(database)).toBeGreaterThan(0);
+    expect(await readTotals(database)).toEqual(full);
+    expect(await repairTallies(database)).toBe(0);
   });
 });

@@ -94,10 +94,12 @@ test('rows that are neighbours in the file are written together', () => {
   for (const step of [1, 2, 3, 4, 5, 6, 7])
     applySample({ layout, state }, { atS: START_S + 10 * step, values: [step] }, rows);
   expect(rows.valueCount).toBe(14);
-  const runs = [...rows.encode()].map(({ offset, bytes }) => [
-    offset - layout.rowsOffset,
-    Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(index * 8)),
-  ]);
+  const runs = rows
+    .encode()
+    .map(({ offset, bytes }) => [
+      offset - layout.rowsOffset,
+      Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(index * 8)),
+    ]);
   expect(runs).toEqual([
     [0, [1, 2, 3, 4, 5]],
     [40, [1, 2, 3, 4, 5]],

@@ -23,6 +23,9 @@ const WRAP_64 = 2n ** 64n - 2n ** 32n;
 /** Characters of the longest count that is compared with the next. */
 const MAX_COUNT_LENGTH = 30;
 
+/** Counts of so many characters are compared as numbers, exactly. */
+const MAX_EXACT_LENGTH = 15;
+
 /** A change of the value, in the texts that rrdtool keeps. */
 interface Change {
   readonly before: string;
@@ -116,6 +119,10 @@ function measureAmount(kind: SourceLayout['kind'], { before, text, allS }: Chang
   if (kind === 'GAUGE') return Number(text) * allS;
   if (kind === 'ABSOLUTE') return Number(text);
   if (!isComparable(text, before)) return Number.NaN;
+  if (text.length <= MAX_EXACT_LENGTH && before.length <= MAX_EXACT_LENGTH) {
+    const amount = Number(text) - Number(before);
+    if (kind !== 'COUNTER' || amount >= 0) return amount;
+  }
   let amount = BigInt(text) - BigInt(before);
   if (kind === 'COUNTER' && amount < 0n) amount += WRAP_32;
   if (kind === 'COUNTER' && amount < 0n) amount += WRAP_64;

@@ -216,7 +216,7 @@ describe.skipIf(needs('rrdtool'))('files that this process writes itself', () =>
     await next.close();
   });
 
-  test('are open in a bounded number', async () => {
+  test('are open while they are read or written only', async () => {
     const countOpen = () =>
       readdirSync('/proc/self/fd').filter((fd) => {
         const path = join('/proc/self/fd', fd);
@@ -231,8 +231,6 @@ describe.skipIf(needs('rrdtool'))('files that this process writes itself', () =>
       const updates = names.map((name) => store.update(name, DEFINITION, [sample(step)]));
       expect(await Promise.all(updates)).toEqual(names.map(() => 0));
     }
-    expect(countOpen()).toBe(256);
-    await store.close();
     expect(countOpen()).toBe(0);
   });
 

@@ -3,7 +3,7 @@
  *
  * | a call                          | becomes                                                         |
  * | update of a missing file        | it is made whole, then updated                                  |
- * | update                          | header compared, samples applied in memory, rows and state written |
+ * | update                          | opened, samples applied in memory, rows and state written, closed |
  * | update with samples too old     | they are dropped and counted                                    |
  * | update of a file without a data source of the definition | Unavailable, naming the file          |
  * | a torn or foreign file, a link, one with what only rrdtool writes | Unavailable, naming the file; it is left as it is |
@@ -16,6 +16,7 @@
  */
 
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { assert } from '../../lib/assert.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -25,12 +26,11 @@ import { planFetch } from '../fetch-plan.ts';
 import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
 import { findPlaces } from '../places.ts';
 import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
-import { Turns } from '../turns.ts';
 import { applySample } from './apply.ts';
-import type { OpenFile } from './file.ts';
+import { Files, type OpenFile } from './file.ts';
+import type { FileLayout } from './layout.ts';
+import { Line } from './line.ts';
 import { createFile, removeLeftovers } from './new-file.ts';
-import { OpenFiles } from './open-files.ts';
-import { Pace } from './pace.ts';
 import { PendingRows } from './pending-rows.ts';
 
 /** Most samples that are applied before they are written. */
@@ -60,49 +60,47 @@ export async function openBuiltin(options: BuiltinOptions): Promise<RrdStore> {
   return new BuiltinStore({ ...options, folder });
 }
 
+/** Where the data sources of a definition are in files that are built alike. */
+interface Fit {
+  readonly layout: FileLayout;
+  readonly places: readonly number[];
+}
+
 class BuiltinStore implements RrdStore {
   readonly driver = 'builtin';
   readonly #folder: string;
   readonly #clock: Clock;
-  readonly #files: OpenFiles;
-  readonly #turns = new Turns();
-  readonly #pace = new Pace();
+  readonly #files: Files;
+  readonly #line: Line;
+  /** Definitions that were found right, and how they fit: writers use one for many files. */
+  readonly #fits = new WeakMap<RrdDefinition, Fit | null>();
   readonly #newFiles = createSlots(MAX_NEW_FILES);
 
   constructor({ folder, clock }: BuiltinOptions) {
     this.#folder = folder;
     this.#clock = clock;
-    this.#files = new OpenFiles(folder);
+    this.#files = new Files(folder);
+    this.#line = new Line(clock);
   }
 
-  async update(
-    name: string,
-    definition: RrdDefinition,
-    samples: readonly Sample[],
-  ): Promise<number> {
-    assertSafeName(name);
-    assertDefinition(definition);
-    for (const sample of samples) assertSample(sample, definition);
-    return this.#turns.run(name, async () => {
+  update(name: string, definition: RrdDefinition, samples: readonly Sample[]): Promise<number> {
+    return this.#line.run(name, () => {
+      this.#check(name, definition, samples);
       const timely = takeTimely(samples, definition.stepS, this.#clock.now() / 1_000);
-      let droppedCount = samples.length - timely.length;
-      for (let first = 0; first < timely.length; first += MAX_SAMPLES_PER_WRITE) {
-        const batch = timely.slice(first, first + MAX_SAMPLES_PER_WRITE);
-        await this.#pace.enter();
-        const file = this.#files.find(name) ?? (await this.#create(name, definition, batch));
-        const fileNames = file.layout.sources.map((source) => source.name);
-        droppedCount += write(file, batch, findPlaces(name, fileNames, definition));
+      const untimelyCount = samples.length - timely.length;
+      if (timely.length === 0) return untimelyCount;
+      if (timely.length <= MAX_SAMPLES_PER_WRITE) {
+        const oldCount = this.#write(name, definition, timely);
+        if (oldCount !== null) return untimelyCount + oldCount;
       }
-      return droppedCount;
+      return this.#writeSlowly(name, definition, timely).then((count) => untimelyCount + count);
     });
   }
 
-  async fetch(name: string, span: FetchSpan): Promise<Series | null> {
-    assertSafeName(name);
-    return this.#turns.run(name, async () => {
-      await this.#pace.enter();
-      const file = this.#files.find(name);
-      return file === null ? null : read(file, name, span);
+  fetch(name: string, span: FetchSpan): Promise<Series | null> {
+    return this.#line.run(name, () => {
+      assertSafeName(name);
+      return this.#files.use(name, (file) => read(file, name, span));
     });
   }
 
@@ -111,21 +109,64 @@ class BuiltinStore implements RrdStore {
   }
 
   close(): Promise<void> {
-    return this.#turns.close(async () => this.#files.close());
+    return this.#line.close();
+  }
+
+  #check(name: string, definition: RrdDefinition, samples: readonly Sample[]): void {
+    assertSafeName(name);
+    if (!this.#fits.has(definition)) {
+      assertDefinition(definition);
+      this.#fits.set(definition, null);
+    }
+    for (const sample of samples) assertSample(sample, definition);
+  }
+
+  /** Adds samples of rising time; how many the file was ahead of, null when there is no file. */
+  #write(name: string, definition: RrdDefinition, samples: readonly Sample[]): number | null {
+    return this.#files.use(name, (file) =>
+      write(file, samples, this.#findPlaces(name, file.layout, definition)),
+    );
+  }
+
+  #findPlaces(name: string, layout: FileLayout, definition: RrdDefinition): readonly number[] {
+    const known = this.#fits.get(definition);
+    if (known?.layout === layout) return known.places;
+    const fileNames = layout.sources.map((source) => source.name);
+    const places = findPlaces(name, fileNames, definition);
+    this.#fits.set(definition, { layout, places });
+    return places;
+  }
+
+  /** The same with a file that is made, and with many samples, in portions. */
+  async #writeSlowly(
+    name: string,
+    definition: RrdDefinition,
+    samples: readonly Sample[],
+  ): Promise<number> {
+    let oldCount = 0;
+    for (let first = 0; first < samples.length; first += MAX_SAMPLES_PER_WRITE) {
+      const batch = samples.slice(first, first + MAX_SAMPLES_PER_WRITE);
+      let count = this.#write(name, definition, batch);
+      if (count === null) {
+        await this.#create(name, definition, batch);
+        count = this.#write(name, definition, batch);
+      }
+      if (count === null) throw unavailable(name, 'it was made and is gone again');
+      oldCount += count;
+      await setImmediate();
+    }
+    return oldCount;
   }
 
   async #create(
     name: string,
     definition: RrdDefinition,
     [first]: readonly Sample[],
-  ): Promise<OpenFile> {
+  ): Promise<void> {
     prepareFolder(this.#folder);
     const place = { folder: this.#folder, name };
     const startS = (first?.atS ?? 0) - definition.stepS;
     await this.#newFiles.run(() => createFile(place, definition, startS));
-    const file = this.#files.find(name);
-    if (file === null) throw unavailable(name, 'it was made and is gone again');
-    return file;
   }
 }
 

@@ -66,6 +66,8 @@ const SOURCE = { kind: 20, heartbeatS: 40, min: 48, max: 56 };
 const ARCHIVE = { rowCount: 24, stepCount: 32, unknownShare: 40 };
 /** More of either is no file of ours, and could exhaust the memory. */
 const MAX_PART_COUNT = 10_000;
+/** The upper half of a count of 64 bits. */
+const UPPER = 2 ** 32;
 /** Half of the steps of a row may be unknown. */
 const UNKNOWN_SHARE = 0.5;
 
@@ -76,7 +78,12 @@ const CONSOLIDATIONS: readonly Consolidation[] = ['AVERAGE', 'MIN', 'MAX', 'LAST
 export function measureHeader(head: Buffer): number {
   const sourceCount = readCount(head, HEAD.sourceCount);
   const archiveCount = readCount(head, HEAD.archiveCount);
-  return measureParts(sourceCount, archiveCount) + stateSizeBytes(sourceCount, archiveCount);
+  return sizeOfParts(sourceCount, archiveCount) + stateSizeBytes(sourceCount, archiveCount);
+}
+
+/** How many of them come before its state, and say how the file is built. */
+export function measureParts(head: Buffer): number {
+  return sizeOfParts(readCount(head, HEAD.sourceCount), readCount(head, HEAD.archiveCount));
 }
 
 /** Null when a file begins as it must, else why it cannot be used. Takes any bytes. */
@@ -105,12 +112,12 @@ export function decodeLayout(header: Buffer): DecodedLayout {
     if (typeof source === 'string') return { kind: 'refused', reason: source };
     sources.push(source);
   }
-  const stateOffset = measureParts(sourceCount, archiveCount);
+  const stateOffset = sizeOfParts(sourceCount, archiveCount);
   const rowsOffset = stateOffset + stateSizeBytes(sourceCount, archiveCount);
   const archives: ArchiveLayout[] = [];
   let offset = rowsOffset;
   for (let index = 0; index < archiveCount; index++) {
-    const archive = decodeArchive(header, measureParts(sourceCount, index));
+    const archive = decodeArchive(header, sizeOfParts(sourceCount, index));
     if (typeof archive === 'string') return { kind: 'refused', reason: archive };
     archives.push({ ...archive, offset });
     offset += archive.rowCount * sourceCount * VALUE_BYTES;
@@ -125,7 +132,7 @@ export function decodeLayout(header: Buffer): DecodedLayout {
 /** The header of a new file whose first sample comes after `startS`; all its rows are unknown. */
 export function encodeHeader(definition: RrdDefinition, startS: number): Buffer {
   const { stepS, dataSources, archives } = definition;
-  const stateOffset = measureParts(dataSources.length, archives.length);
+  const stateOffset = sizeOfParts(dataSources.length, archives.length);
   const parts = Buffer.alloc(stateOffset);
   parts.write(COOKIE + VERSION, 'latin1');
   parts.writeDoubleLE(FLOAT_COOKIE, HEAD.floatCookie);
@@ -141,7 +148,7 @@ export function encodeHeader(definition: RrdDefinition, startS: number): Buffer 
     parts.writeDoubleLE(max ?? Number.NaN, at + SOURCE.max);
   }
   for (const [index, { consolidation, rowCount, stepCount }] of archives.entries()) {
-    const at = measureParts(dataSources.length, index);
+    const at = sizeOfParts(dataSources.length, index);
     parts.write(consolidation, at, 'latin1');
     writeCount(parts, at + ARCHIVE.rowCount, rowCount);
     writeCount(parts, at + ARCHIVE.stepCount, stepCount);
@@ -180,7 +187,7 @@ function decodeArchive(header: Buffer, at: number): Omit<ArchiveLayout, 'offset'
 }
 
 /** Bytes before the state, or before the `archiveCount`-th archive. */
-function measureParts(sourceCount: number, archiveCount: number): number {
+function sizeOfParts(sourceCount: number, archiveCount: number): number {
   return HEAD_BYTES + PART_BYTES * (sourceCount + archiveCount);
 }
 
@@ -191,7 +198,7 @@ function readText(bytes: Buffer, at: number, length: number): string {
 }
 
 function readCount(bytes: Buffer, at: number): number {
-  return Number(bytes.readBigUInt64LE(at));
+  return bytes.readUInt32LE(at) + UPPER * bytes.readUInt32LE(at + 4);
 }
 
 function writeCount(bytes: Buffer, at: number, count: number): void {

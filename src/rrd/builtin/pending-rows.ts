@@ -36,12 +36,13 @@ export class PendingRows implements RowSink {
   }
 
   /** Each run as bytes and where they belong in the file; in an order that keeps the newest row. */
-  *encode(): Iterable<{ readonly offset: number; readonly bytes: Buffer }> {
-    for (const { offset, values } of this.#runs) {
+  encode(): { readonly offset: number; readonly bytes: Buffer }[] {
+    return this.#runs.map(({ offset, values }) => {
       const bytes = Buffer.allocUnsafe(values.length * VALUE_BYTES);
-      for (const [index, value] of values.entries())
-        bytes.writeDoubleLE(value, index * VALUE_BYTES);
-      yield { offset, bytes };
-    }
+      for (let index = 0; index < values.length; index++) {
+        bytes.writeDoubleLE(values[index] ?? Number.NaN, index * VALUE_BYTES);
+      }
+      return { offset, bytes };
+    });
   }
 }
