@@ -179,7 +179,7 @@ export async function listWaitingChecks({ db }: Sql, id: string, limit: number):
   return rows.map(({ check_id }) => check_id);
 }
 
-/** Checks in which a plan's one occurrence is not over; at most `limit`, from behind `after` on. */
+/** Checks that know of a plan's one occurrence, by their ids; at most `limit`, from behind `after` on. */
 export async function listKnowingChecks(
   { db }: Sql,
   id: string,
