@@ -8,8 +8,8 @@ import { fetchList, MAX_PAGE_SIZE, nameOf } from './listing.ts';
 import type { Session } from './session.ts';
 
 /**
- * Runs `task`; when the server says that `name` is not there, in the path or in what was sent, throws `Missing`, with names that are
- * near it.
+ * Runs `task`; when the server says that `name` is not there, of the path or of what was sent, throws
+ * `Missing`, with names that are near it.
  */
 export async function withNearNames<Result>(
   session: Session,
