@@ -7,8 +7,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { openChildProcessExecutor } from '../src/violet/executor/child-process.ts';
+import { loadSocketCalls } from '../src/violet/icmp/socket-calls.ts';
 import { openFileSystems } from '../src/violet/probes/file-systems.ts';
 import { findProbe } from '../src/violet/probes/probes.ts';
+import { openTestIcmp } from '../test/icmp.ts';
 import { treeCpuMs } from './tree-cpu.ts';
 
 /** What to run, and how. */
@@ -17,6 +19,10 @@ export interface ProbeOrder {
   readonly args: readonly string[];
   readonly atOnce: number;
   readonly spanMs: number;
+  /** Where programs are found. */
+  readonly path: string;
+  /** Whether echoes go through sockets of this process; else through programs. */
+  readonly isBySocket: boolean;
 }
 
 /** What came of it. */
@@ -31,14 +37,16 @@ const RESOLUTION_MS = 5;
 
 process.once('message', (order) => void answer(order as ProbeOrder));
 
-async function answer({ name, args, atOnce, spanMs }: ProbeOrder): Promise<void> {
+async function answer(order: ProbeOrder): Promise<void> {
+  const { name, args, atOnce, spanMs, path, isBySocket } = order;
   const probe = findProbe(name);
   if (probe === undefined) throw new Error(`there is no probe ${name}`);
   const executor = openChildProcessExecutor({ clock: systemClock, log: silentLog() });
   const context = {
     host: { name: 'target', address: '127.0.0.1' },
     ...{ timeoutMs: 10_000, clock: systemClock, executor, fileSystems: openFileSystems() },
-    environment: { PATH: '/usr/bin:/bin', LANG: 'C' },
+    icmp: openTestIcmp(isBySocket ? await loadSocketCalls() : null),
+    environment: { PATH: path, LANG: 'C' },
   };
   const run = async () => {
     const { signal } = new AbortController();

@@ -4,25 +4,34 @@
  */
 
 import { fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { findProgram } from '../scripts/programs.mjs';
 import { BUILTIN_NAMES, type BuiltinName } from '../src/model/builtins.ts';
 import { startNameServer } from '../test/name-server.ts';
 import { mailServer, openProbeTargets, say } from '../test/probe-targets.ts';
-import type { ProbeMeasurement } from './probe-load.ts';
+import { tempFolder } from '../test/servers/temp.ts';
+import type { ProbeMeasurement, ProbeOrder } from './probe-load.ts';
 
 /** What is shown of one probe. */
 export interface ProbeRow extends ProbeMeasurement {
   readonly probe: BuiltinName;
+  /** Of `ping`: what sends its echoes. */
+  readonly way: string;
   readonly atOnce: number;
 }
 
 const AT_ONCE = 100;
-/** Each of these is a program that waits for its answers. */
-const PINGS_AT_ONCE = 20;
+/** What sends echoes. A program each, which waits for its answers, is not started so often at once. */
+const PING_WAYS = [
+  { way: 'socket', atOnce: AT_ONCE },
+  { way: 'fping', atOnce: 20 },
+  { way: 'ping', atOnce: 20 },
+] as const;
+const OTHER_WAYS = [{ way: '', atOnce: AT_ONCE }] as const;
 
 /** Measures every probe for `spanMs` and prints a table. */
 export async function benchProbes(spanMs: number): Promise<ProbeRow[]> {
@@ -54,10 +63,19 @@ export async function benchProbes(spanMs: number): Promise<ProbeRow[]> {
   };
   const rows: ProbeRow[] = [];
   for (const probe of BUILTIN_NAMES) {
-    process.stderr.write(`running the probe ${probe} ...\n`);
-    const atOnce = probe === 'ping' ? PINGS_AT_ONCE : AT_ONCE;
-    const order = { name: probe, args: args[probe], atOnce, spanMs };
-    rows.push({ probe, atOnce, ...(await measure(order)) });
+    for (const { way, atOnce } of probe === 'ping' ? PING_WAYS : OTHER_WAYS) {
+      process.stderr.write(`running the probe ${`${probe} ${way}`.trim()} ...\n`);
+      await using programs = await tempFolder();
+      const program = way === '' ? undefined : findProgram(way);
+      if (program !== undefined) await symlink(program, join(programs.path, way));
+      rows.push({
+        ...{ probe, way, atOnce },
+        ...(await measure({
+          ...{ name: probe, args: args[probe], atOnce, spanMs, path: programs.path },
+          isBySocket: way === 'socket',
+        })),
+      });
+    }
   }
   web.close();
   web.closeAllConnections();
@@ -65,7 +83,7 @@ export async function benchProbes(spanMs: number): Promise<ProbeRow[]> {
   return rows;
 }
 
-function measure(order: object & { readonly name: string }): Promise<ProbeMeasurement> {
+function measure(order: ProbeOrder): Promise<ProbeMeasurement> {
   const child = fork(join(import.meta.dirname, 'probe-load.js'));
   child.send(order);
   return new Promise((resolve, reject) => {
@@ -81,7 +99,7 @@ function printRows(rows: readonly ProbeRow[]): void {
   });
   for (const row of rows) {
     table.push([
-      row.probe,
+      `${row.probe} ${row.way}`.trim(),
       row.atOnce,
       row.runsPerSecond.toFixed(0),
       row.cpuMsPerRun.toFixed(3),

@@ -1,12 +1,14 @@
 /** What configuration says of hosts and checks, for tests of grey that need no database. */
 
 import type { HostFacts } from '../src/database/queries/object-facts.ts';
+import type { KnownMasters } from '../src/grey/masters.ts';
 import type { CheckObject, HostObject } from '../src/grey/policies.ts';
 import {
   type CheckPolicy,
   DEFAULT_HOST_POLICY,
   DEFAULT_POLICY,
 } from '../src/model/check-policy.ts';
+import { SiteDependencies } from '../src/nagios/state/site-dependencies.ts';
 
 /** A host that nothing checks, with a number for its own state. */
 export function hostFacts(name: string, overrides: Partial<HostFacts> = {}): HostFacts {
@@ -23,6 +25,12 @@ export function hostFacts(name: string, overrides: Partial<HostFacts> = {}): Hos
   };
 }
 
+/** Nothing depends on anything. */
+export const NO_MASTERS: KnownMasters = {
+  dependencies: new SiteDependencies([]),
+  sights: new Map(),
+};
+
 /** A host's own state. */
 export function hostObject(host: HostFacts): HostObject {
   return { kind: 'host', id: host.objectId, host };
@@ -34,6 +42,11 @@ export function checkObject(
   host: HostFacts,
   policy: Partial<CheckPolicy> = {},
 ): CheckObject {
-  const check = { plugin: 'p', intervalMs: 60_000, policy: { ...DEFAULT_POLICY, ...policy } };
+  const check = {
+    pluginId: 'p',
+    plugin: 'p',
+    intervalMs: 60_000,
+    policy: { ...DEFAULT_POLICY, ...policy },
+  };
   return { kind: 'check', id, check, host };
 }

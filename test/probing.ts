@@ -8,7 +8,9 @@ import { readOutcome } from '../src/nagios/plugin-output.ts';
 import { parseThreshold } from '../src/nagios/threshold.ts';
 import { createExecute } from '../src/violet/execute.ts';
 import { openChildProcessExecutor } from '../src/violet/executor/child-process.ts';
+import type { Icmp } from '../src/violet/icmp/icmp.ts';
 import { openPluginFolders } from '../src/violet/plugins/plugin-folder.ts';
+import { openTestIcmp } from './icmp.ts';
 import { openTestSsh } from './remote.ts';
 
 /** What a run said. */
@@ -26,6 +28,8 @@ export interface ProbeSettings {
   readonly timeoutMs?: number;
   /** Where programs are looked for. */
   readonly path?: string;
+  /** What echoes go through. Default: programs alone. */
+  readonly icmp?: Icmp;
 }
 
 const SETTINGS = { serviceCheckTimeoutState: 'critical' } as const;
@@ -45,6 +49,7 @@ export async function runProbe(
     userMacros: {},
     environment: { PATH: settings.path ?? '/usr/local/bin:/usr/bin:/bin', LANG: 'C' },
     maxOutputBytes: 65_536,
+    icmp: settings.icmp ?? openTestIcmp(null),
     clock: systemClock,
   });
   try {

@@ -39,6 +39,7 @@ import { startDiscoveries } from '../red/discovery.ts';
 import { startDowntimePlanner } from '../red/downtimes.ts';
 import { startDueChanges } from '../red/due-changes.ts';
 import { createEventFeed } from '../red/event-feed.ts';
+import { startExecutionHolds } from '../red/execution-holds.ts';
 import { startFreshness } from '../red/freshness.ts';
 import { RequestTrail } from '../red/request-trail.ts';
 import { createScheduleReport } from '../red/schedule-report.ts';
@@ -242,12 +243,16 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     onGained: () => onGained(),
   });
   lifecycle.onStop('lease', () => lease.stop());
+  const semantics = readSemantics(config.semantics);
+  const holds = startExecutionHolds({ ...shared, database, semantics });
+  await holds.reload();
   const scheduler = await startScheduler({
     ...shared,
     agenda,
     catalogues,
     shards: config.grey.shards,
     isActive: lease.isHeld,
+    isHeld: holds.isHeld,
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
@@ -261,7 +266,10 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     agenda,
     catalogues,
     isActive: lease.isHeld,
-    onChanged: () => scheduler.wake(),
+    onChanged() {
+      scheduler.wake();
+      void holds.reload();
+    },
   });
   onGained = () => sync.resume();
   void sync.ready.then(() => {
@@ -280,6 +288,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
       } else {
         const results = event.checks.map(([checkId, scheduledAt]) => ({ checkId, scheduledAt }));
         for (const result of results) trail.note('stored', result, clock.now());
+        holds.noteStored(event.checks.map(([checkId]) => checkId));
         storedResults.announce(results);
         feed.announce(results);
       }
@@ -293,6 +302,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('events', () => feed.stop());
   lifecycle.onStop('synchronisation', () => sync.stop());
   lifecycle.onStop('scheduler', () => scheduler.stop());
+  lifecycle.onStop('held checks', () => holds.stop());
 
   const report = startFiguresReport({
     ...{ database, clock, log, role: 'red' },
@@ -304,9 +314,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
-  const dueChanges = startDueChanges({ ...telling, calendars });
+  const dueChanges = startDueChanges({ ...telling, calendars, holds });
   lifecycle.onStop('changes by time', () => dueChanges.stop());
-  const semantics = readSemantics(config.semantics);
   const freshness = startFreshness({ ...telling, calendars, semantics, trail });
   lifecycle.onStop('freshness', () => freshness.stop());
   const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });

@@ -1,6 +1,7 @@
 /** Looks at all that a service needs from its surroundings: each is well, or there is something to do. */
 
 import { access, constants, readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createTopology } from '../broker/topology.ts';
@@ -9,7 +10,10 @@ import { listMigrations } from '../database/migrations/migrate.ts';
 import { readServerTime } from '../database/queries/server-time.ts';
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { formatInstant } from '../lib/instant.ts';
-import type { Log } from '../lib/log.ts';
+import { type Log, silentLog } from '../lib/log.ts';
+import { findProgram } from '../violet/executor/find-program.ts';
+import { openIcmp } from '../violet/icmp/icmp.ts';
+import { loadSocketCalls } from '../violet/icmp/socket-calls.ts';
 import {
   type AdapterContext,
   brokerLabel,
@@ -18,10 +22,11 @@ import {
   openDatabase,
   openRrd,
 } from './adapters.ts';
+import { pluginEnvironment } from './violet.ts';
 
 /** What was found of one thing. */
 export interface Finding {
-  readonly subject: 'data' | 'database' | 'broker' | 'rrd' | 'plugins' | 'ssh' | 'clock';
+  readonly subject: 'data' | 'database' | 'broker' | 'rrd' | 'plugins' | 'icmp' | 'ssh' | 'clock';
   readonly isOk: boolean;
   /** What there is, or what is wrong. */
   readonly text: string;
@@ -61,6 +66,9 @@ export async function examine(config: Config, clock: Clock = systemClock): Promi
     ),
     await attempt('plugins', 'Install monitoring-plugins, or set violet.pluginPaths.', () =>
       examinePlugins(config),
+    ),
+    await attempt('icmp', 'Install fping, or permit the socket.', () =>
+      examineEchoes(config, clock),
     ),
     await attempt('ssh', 'Make the key readable for the user of violet alone: chmod 600.', () =>
       examineKeys(config),
@@ -172,6 +180,18 @@ async function countPrograms(folder: string): Promise<number> {
     }),
   );
   return runnable.filter(Boolean).length;
+}
+
+async function examineEchoes({ violet }: Config, clock: Clock): Promise<string> {
+  const calls = await loadSocketCalls();
+  const icmp = openIcmp({ calls, createToken: () => 0n, clock, log: silentLog() });
+  const socket = icmp.socketOf(4);
+  icmp.close();
+  if ('kind' in socket) return `${socket.kind} socket, without a process`;
+  const path = pluginEnvironment(violet.environment, homedir())['PATH'] ?? '';
+  const program = (await findProgram('fping', path)) ?? (await findProgram('ping', path));
+  if (program !== null) return `${program}, since ${socket.problem}`;
+  throw new Error(`neither fping nor ping is installed, and ${socket.problem}`);
 }
 
 async function examineKeys({ violet: { ssh } }: Config): Promise<string> {

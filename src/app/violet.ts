@@ -1,5 +1,6 @@
 /** Starts violet: from plugin folders and ssh keys to a worker that takes checks. */
 
+import { randomBytes } from 'node:crypto';
 import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { watchLoopLag } from '../lib/loop-lag.ts';
@@ -9,6 +10,8 @@ import { startEventHandlers } from '../violet/event-handlers.ts';
 import { createExecute } from '../violet/execute.ts';
 import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
+import { openIcmp } from '../violet/icmp/icmp.ts';
+import { loadSocketCalls } from '../violet/icmp/socket-calls.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
 import { readUserMacros } from '../violet/plugins/user-macros.ts';
 import { Slots } from '../violet/slots.ts';
@@ -37,6 +40,12 @@ export async function startViolet(shared: Shared): Promise<void> {
   const environment = pluginEnvironment(violet.environment, user?.home ?? homedir());
   const executor = await openExecutor(config, user, shared);
   lifecycle.onStop('executor', () => executor.close());
+  const icmp = openIcmp({
+    calls: await loadSocketCalls(),
+    createToken: () => randomBytes(8).readBigUInt64BE(),
+    ...{ clock, log },
+  });
+  lifecycle.onStop('sockets of ICMP', async () => icmp.close());
   const ssh = openSsh(shared);
   lifecycle.onStop('ssh connections', () => ssh.connections.close());
   const plugins = {
@@ -46,7 +55,7 @@ export async function startViolet(shared: Shared): Promise<void> {
     maxOutputBytes: violet.maxOutput,
   };
   const userMacros = await readUserMacros(violet.macros, violet.macroFiles);
-  const execute = createExecute({ ...plugins, ssh, userMacros, clock });
+  const execute = createExecute({ ...plugins, ssh, userMacros, icmp, clock });
   const cores = availableParallelism();
   const range = concurrencyRange(cores);
   const isAuto = violet.concurrency === 'auto';
@@ -83,6 +92,7 @@ export async function startViolet(shared: Shared): Promise<void> {
     id,
     zones: violet.zones,
     executor,
+    icmp,
     environment,
     settings: { ratePerS: rate, ports, timeoutMs: timeout * 1_000 },
   });
@@ -134,7 +144,7 @@ function openSsh(shared: Shared): SshContext {
 }
 
 /** All that a plugin sees of an environment. */
-function pluginEnvironment(
+export function pluginEnvironment(
   own: Readonly<Record<string, string>>,
   home: string,
 ): Readonly<Record<string, string>> {

@@ -55,6 +55,19 @@ export const SEMANTICS = {
     default: false,
     description: 'Whether a host is down when its host check is a warning',
   }),
+  softStateDependencies: Type.Boolean({
+    default: false,
+    description:
+      'Whether a dependency is judged by the soft state of its master, not its last hard one',
+  }),
+  enablePredictiveServiceDependencyChecks: Type.Boolean({
+    default: true,
+    description: 'Whether what a check depends on is checked before its last attempt',
+  }),
+  enablePredictiveHostDependencyChecks: Type.Boolean({
+    default: true,
+    description: 'The same of hosts',
+  }),
   cachedHostCheckHorizon: Type.Number({
     minimum: 0,
     maximum: 86_400,

@@ -11,6 +11,7 @@ const Kind = Type.Union([
   Type.Literal('suite'),
   Type.Literal('subnet'),
   Type.Literal('timeperiod'),
+  Type.Literal('dependency'),
 ]);
 
 const IfMatch = Type.Optional(
@@ -73,6 +74,9 @@ export const BatchAnswerSchema = Type.Object({
   removedChecks: Type.Integer({ description: 'Checks that are gone, by all operations together' }),
   orphans: Type.Array(Type.String(), {
     description: 'Hosts that have lost a parent which was deleted',
+  }),
+  removedDependencies: Type.Array(Type.String(), {
+    description: 'Dependencies that went with a host or plugin which they name',
   }),
 });
 

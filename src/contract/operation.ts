@@ -6,7 +6,8 @@ import { Query } from './common.ts';
 
 /** The chapters of the documentation. */
 export const TAGS = {
-  Configuration: 'Hosts, plugins, suites, subnets and time periods, and many changes at once',
+  Configuration:
+    'Hosts, plugins, suites, subnets, time periods and dependencies, and many changes at once',
   Checks: 'States, history, checks on demand and results from outside',
   Maintenance: 'Acknowledged problems and planned downtimes',
   Discovery: 'Searching subnets for hosts',
@@ -61,6 +62,9 @@ export const RemovedSchema = Type.Object({
   name: Type.String(),
   removedChecks: Type.Integer({ description: 'Checks that are gone with it' }),
   orphans: Type.Array(Type.String(), { description: 'Hosts that have lost it as a parent' }),
+  removedDependencies: Type.Array(Type.String(), {
+    description: 'Dependencies that named it, and are gone with it',
+  }),
 });
 
 /** Whether to wait for the outcome. */

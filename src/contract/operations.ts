@@ -23,6 +23,7 @@ import {
   ScheduleQuerySchema,
 } from './checks.ts';
 import { COMMENT_OPERATIONS } from './comments.ts';
+import { DEPENDENCY_OPERATIONS } from './dependencies.ts';
 import {
   DiscoveryQuerySchema,
   DiscoverySchema,
@@ -123,6 +124,7 @@ export const OPERATIONS = {
   deleteSubnet: subnet.delete,
 
   ...TIMEPERIOD_OPERATIONS,
+  ...DEPENDENCY_OPERATIONS,
 
   discoverSubnet: {
     tag: 'Discovery',

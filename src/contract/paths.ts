@@ -48,6 +48,13 @@ export const ROUTES = {
   changeTimeperiod: { method: 'PATCH', path: '/timeperiods/{timeperiod}' },
   deleteTimeperiod: { method: 'DELETE', path: '/timeperiods/{timeperiod}' },
 
+  listDependencies: { method: 'GET', path: '/dependencies' },
+  createDependency: { method: 'POST', path: '/dependencies' },
+  getDependency: { method: 'GET', path: '/dependencies/{dependency}' },
+  replaceDependency: { method: 'PUT', path: '/dependencies/{dependency}' },
+  changeDependency: { method: 'PATCH', path: '/dependencies/{dependency}' },
+  deleteDependency: { method: 'DELETE', path: '/dependencies/{dependency}' },
+
   discoverSubnet: { method: 'POST', path: '/subnets/{subnet}/discover' },
   listDiscoveries: { method: 'GET', path: '/discoveries' },
   getDiscovery: { method: 'GET', path: '/discoveries/{discovery}' },

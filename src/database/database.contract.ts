@@ -11,6 +11,7 @@ import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
 import { testComments } from './comments.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
+import { testDependencies } from './dependencies.contract.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
 import { testDowntimes } from './downtimes.contract.ts';
 import { testHosts } from './hosts.contract.ts';
@@ -87,6 +88,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     testTimeperiods(() => database);
     testComments(() => database);
     testDowntimes(() => database);
+    testDependencies(() => database);
     testCheckControl(() => database);
 
     test('migrations are applied once, and all are listed', async () => {

@@ -23,6 +23,29 @@ export interface TimeperiodExcludeTable {
   excluded_id: string;
 }
 
+/** What depends on what. Written by red. */
+export interface DependencyTable {
+  id: string;
+  name: string;
+  /** Null: each host that has the check. */
+  host_id: string | null;
+  /** Null: the host itself. */
+  plugin_id: string | null;
+  /** Null: the same host. */
+  master_host_id: string | null;
+  master_plugin_id: string | null;
+  /** JSON array of text. */
+  kinds: string;
+  /** JSON array of text. */
+  fails_on: string;
+  period_id: string | null;
+  inherits_parent: 0 | 1;
+  description: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
 /** Event handlers that are to be run. Written by grey. */
 export interface EventHandlerRunTable {
   id: Generated<number>;

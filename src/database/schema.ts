@@ -6,6 +6,7 @@
 import type { Generated } from 'kysely';
 import type { AuditTable, EventTable, TokenTable } from './schema-access.ts';
 import type {
+  DependencyTable,
   EventHandlerRunTable,
   TimeperiodExcludeTable,
   TimeperiodTable,
@@ -298,6 +299,7 @@ export interface Tables {
   subnet: SubnetTable;
   timeperiod: TimeperiodTable;
   timeperiod_exclude: TimeperiodExcludeTable;
+  dependency: DependencyTable;
   event_handler_run: EventHandlerRunTable;
   host_suite: MembershipTable;
   plugin_suite: MembershipTable;

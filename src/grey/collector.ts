@@ -29,6 +29,7 @@ import { HANDLER_REPORT, REPORT_ID_PREFIX } from '../messages/event-handler.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import { type BatchEvaluation, evaluateBatch, type Input, objectIdOf } from './evaluate-batch.ts';
+import { type KnownMasters, keyOf, readSights } from './masters.ts';
 import type { Remembered } from './memory.ts';
 import { Ownership, ShardLost } from './ownership.ts';
 import { selectHostsToLookAbove } from './parents.ts';
@@ -238,7 +239,8 @@ class ShardCollector {
     if (known.length === 0) return;
     const before = await this.#states.load(database, kindsOf(objects));
     const above = await this.#lookAbove(known, objects, before);
-    const context = { site: this.#site, keepsHistory, collectedAt, objects, ...above };
+    const masters = await this.#lookAtMasters(known, objects, before);
+    const context = { site: this.#site, keepsHistory, collectedAt, objects, ...above, masters };
     const evaluation = evaluateBatch(before, known, context);
     await database.transaction(async (sql) => {
       await this.#ownership.hold(sql);
@@ -282,6 +284,23 @@ class ShardCollector {
       parents: await this.#policies.loadHosts(database, parentIds),
       sights: await readHostSights(database, [...parentIds]),
     };
+  }
+
+  /** What the batch depends on, as it is now; it may be another grey's. */
+  async #lookAtMasters(
+    inputs: readonly Input[],
+    objects: ReadonlyMap<number, MonitoredObject>,
+    before: ReadonlyMap<number, Remembered>,
+  ): Promise<KnownMasters> {
+    const { database } = this.#options;
+    const dependencies = await this.#policies.loadDependencies(database);
+    if (dependencies.rules.length === 0) return { dependencies, sights: NO_MASTERS };
+    const concerned = inputs.flatMap((input) => {
+      const object = objects.get(objectIdOf(input));
+      if (object === undefined || !isEventful(input, object, before)) return [];
+      return [keyOf(object), keyOf(object.host)];
+    });
+    return { dependencies, sights: await readSights(database, dependencies, concerned) };
   }
 
   /** One line for each result is for whoever asks for it only. */
@@ -345,6 +364,19 @@ function openInput(envelope: Envelope, delivery: Delivery): Input {
   }
   return { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
 }
+
+/** Whether an input may come to a notification, or to checks of masters. */
+function isEventful(
+  input: Input,
+  { id, host }: MonitoredObject,
+  before: ReadonlyMap<number, Remembered>,
+): boolean {
+  const isGood = (state: string | undefined) => state === 'ok' || state === 'up';
+  if (input.kind !== 'result' || !isGood(input.result.state)) return true;
+  return [id, host.objectId].some((one) => !isGood(before.get(one)?.state.state ?? 'ok'));
+}
+
+const NO_MASTERS: KnownMasters['sights'] = new Map();
 
 const NOTHING_ABOVE = {
   parents: new Map<string, HostFacts>(),

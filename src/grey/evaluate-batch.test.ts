@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkObject, hostFacts } from '../../test/monitored-site.ts';
+import { checkObject, hostFacts, NO_MASTERS } from '../../test/monitored-site.ts';
 import type { CheckMemoryRow, CheckStateRow } from '../database/queries/check-states.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
@@ -19,7 +19,15 @@ const NONE = new Map();
 const contextOf = (policy: Partial<CheckPolicy> = {}) => {
   const object = checkObject(CHECK_ID, hostFacts('h'), policy);
   const objects = new Map([[CHECK_ID, object]]);
-  return { site, keepsHistory: true, collectedAt: 5, objects, parents: NONE, sights: NONE };
+  return {
+    site,
+    keepsHistory: true,
+    collectedAt: 5,
+    objects,
+    parents: NONE,
+    sights: NONE,
+    masters: NO_MASTERS,
+  };
 };
 
 function result(

@@ -11,16 +11,18 @@ import type { HostFacts } from '../database/queries/object-facts.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database/schema.ts';
 import { assert } from '../lib/assert.ts';
-import { type CheckCommand, OUTSIDE_PERIOD } from '../messages/check-command.ts';
+import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import type { HandlerReport } from '../messages/event-handler.ts';
 import { evaluateService } from '../nagios/state/evaluate-service.ts';
 import type { Evaluation, ServiceInput, WantedCheck } from '../nagios/state/evaluation.ts';
 import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
+import type { ObjectKey } from '../nagios/state/site-dependencies.ts';
 import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
 import { describeReport, listWantedRuns } from './handler-runs.ts';
 import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
+import { type KnownMasters, keyOf, listMasterChecks, lookAtMasters } from './masters.ts';
 import {
   formatMemory,
   type HeldResult,
@@ -32,6 +34,7 @@ import {
 } from './memory.ts';
 import { lookAtParents } from './parents.ts';
 import type { CheckObject, MonitoredObject } from './policies.ts';
+import { readCommand } from './read-command.ts';
 import { isCountedAlike } from './recount.ts';
 import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
 
@@ -53,6 +56,8 @@ export interface BatchContext {
   readonly parents: ReadonlyMap<string, HostFacts>;
   /** How these parents are seen from outside. */
   readonly sights: ReadonlyMap<string, HostSight>;
+  /** What the batch's objects depend on, as far as it may matter. */
+  readonly masters: KnownMasters;
 }
 
 /** What a batch comes to. */
@@ -234,7 +239,11 @@ class Batch {
     const former = this.#states.get(id) ?? NEW_CHECK_MEMORY;
     assert(former.kind === 'check', 'an id is that of a check or of a host');
     const parents = this.#parentsOf(host);
-    const around = { host: this.#memoryOfHost(host), parents };
+    const around = {
+      ...{ host: this.#memoryOfHost(host), parents },
+      dependencies: this.#dependenciesOf(keyOf(object)),
+      hostDependencies: this.#dependenciesOf({ hostId: host.id, pluginId: null }),
+    };
     const situation = situationOfCheck(object, this.#context.site, around);
     const evaluation = evaluateService(situation, former.state, input);
     if (!evaluation.hasEffect) return false;
@@ -308,10 +317,11 @@ class Batch {
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
     else this.#retries.delete(id);
-    for (const what of wantedChecks) this.#demand(what, host, at);
+    for (const what of wantedChecks) this.#demand(what, check ?? host, at);
   }
 
-  #demand(what: WantedCheck, host: HostFacts, at: number): void {
+  #demand(what: WantedCheck, of: CheckObject | HostFacts, at: number): void {
+    const host = 'check' in of ? of.host : of;
     switch (what) {
       case 'itself':
         // Who says that a result is too old forces the check as well (red/freshness.ts).
@@ -330,7 +340,9 @@ class Batch {
         this.#turns.push({ host, isLeaving: what === 'neighboursOfLeaving', at });
         break;
       case 'masters':
-        // There are no dependencies yet whose masters these would be.
+        for (const checkId of listMasterChecks(keyOf(of), this.#context.masters)) {
+          want(this.#demands, checkId, at);
+        }
         break;
     }
   }
@@ -359,8 +371,13 @@ class Batch {
 
   #sceneOf(host: HostFacts) {
     const parents = this.#parentsOf(host);
-    const situation = situationOfHost(host, this.#context.site, parents);
+    const dependencies = this.#dependenciesOf(keyOf(host));
+    const situation = situationOfHost(host, this.#context.site, parents, dependencies);
     return { situation, parents, objectId: host.objectId };
+  }
+
+  #dependenciesOf(key: ObjectKey) {
+    return lookAtMasters(key, this.#context.masters, (id) => this.#states.get(id));
   }
 
   #parentsOf(host: HostFacts) {
@@ -378,11 +395,4 @@ function revise(former: Remembered, memory: string) {
 
 function want(wanted: Map<number, number>, checkId: number, at: number): void {
   wanted.set(checkId, Math.min(at, wanted.get(checkId) ?? at));
-}
-
-/** Silence of which it is known why is expected. */
-function readCommand(command: CheckCommand['command'], at: number) {
-  return command.kind === 'notMeasured'
-    ? { ...command, at, isExpected: command.reason === OUTSIDE_PERIOD }
-    : { ...command, at };
 }

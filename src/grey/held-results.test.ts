@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkObject, hostFacts, hostObject } from '../../test/monitored-site.ts';
+import { checkObject, hostFacts, hostObject, NO_MASTERS } from '../../test/monitored-site.ts';
 import type { CheckMemoryRow, CheckStateRow } from '../database/queries/check-states.ts';
 import type { HostSight } from '../database/queries/host-neighbours.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
@@ -69,6 +69,7 @@ function evaluate(
     objects,
     parents: new Map([[parent.id, parent]]),
     sights: new Map([[parent.id, seen]]),
+    masters: NO_MASTERS,
   });
 }
 

@@ -6,13 +6,17 @@
 
 import type { Sql } from '../database/database.ts';
 import { getConfigVersion } from '../database/queries/configuration.ts';
+import { readAllDependencies } from '../database/queries/dependencies.ts';
 import {
   type CheckFacts,
   type HostFacts,
   readHostFacts,
   readObjectFacts,
 } from '../database/queries/object-facts.ts';
+import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { Lru } from '../lib/lru.ts';
+import { makeDependencies, type SiteDependencies } from '../nagios/state/site-dependencies.ts';
+import { makePeriods } from '../nagios/time/site-periods.ts';
 
 /** Objects and hosts kept; about 300 bytes each. */
 const MAX_OBJECTS = 500_000;
@@ -40,6 +44,7 @@ export interface HostObject {
 export class Policies {
   readonly #objects = new Lru<number, MonitoredObject>(MAX_OBJECTS);
   readonly #hosts = new Lru<string, HostFacts>(MAX_HOSTS);
+  #dependencies: SiteDependencies | null = null;
   #version: number | null = null;
 
   /** Forgets what may have changed. */
@@ -48,6 +53,7 @@ export class Policies {
     if (version === this.#version) return;
     this.#objects.clear();
     this.#hosts.clear();
+    this.#dependencies = null;
     this.#version = version;
   }
 
@@ -72,6 +78,18 @@ export class Policies {
       this.#objects.set(id, object);
     }
     return loaded;
+  }
+
+  /** What depends on what. */
+  async loadDependencies(sql: Sql): Promise<SiteDependencies> {
+    if (this.#dependencies !== null) return this.#dependencies;
+    const linked = await readAllDependencies(sql);
+    const written = linked.some(({ periodId }) => periodId !== null)
+      ? await readAllTimeperiods(sql)
+      : [];
+    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+    this.#dependencies = makeDependencies(linked, periods);
+    return this.#dependencies;
   }
 
   /** Those of these hosts that exist, by id. */

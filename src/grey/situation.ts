@@ -8,6 +8,7 @@ import type { CheckStateName } from '../model/check.ts';
 import type { HostPolicy as PlainPolicy } from '../model/check-policy.ts';
 import type { HostStateName } from '../model/host-state.ts';
 import type { NotificationPolicy, NotifyOption } from '../nagios/notification/notification.ts';
+import type { Dependency } from '../nagios/state/dependencies.ts';
 import { isInDowntime } from '../nagios/state/object-state.ts';
 import type { HostSituation, ServiceSituation } from '../nagios/state/policy.ts';
 import type { HostGlimpse, ParentHostGlimpse } from '../nagios/state/reachability.ts';
@@ -50,7 +51,12 @@ const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping',
 export function situationOfCheck(
   { check, host }: CheckObject,
   site: Site,
-  around: { readonly host: RememberedHost; readonly parents: readonly ParentHostGlimpse[] },
+  around: {
+    readonly host: RememberedHost;
+    readonly parents: readonly ParentHostGlimpse[];
+    readonly dependencies: readonly Dependency[];
+    readonly hostDependencies: readonly Dependency[];
+  },
 ): ServiceSituation {
   const { policy, intervalMs } = check;
   return {
@@ -62,15 +68,17 @@ export function situationOfCheck(
     },
     host: glimpseOf(host, around),
     ...surroundings(site),
-    hostDependencies: [],
+    dependencies: around.dependencies,
+    hostDependencies: around.hostDependencies,
   };
 }
 
-/** The situation of a host with these parents. */
+/** The situation of a host with these parents and notification dependencies. */
 export function situationOfHost(
   { policy, hostCheck, meanIntervalMs }: HostFacts,
   site: Site,
   parents: readonly ParentHostGlimpse[],
+  dependencies: readonly Dependency[],
 ): HostSituation {
   return {
     policy: {
@@ -81,6 +89,7 @@ export function situationOfHost(
     },
     ...surroundings(site),
     parents,
+    dependencies,
   };
 }
 
@@ -108,14 +117,14 @@ function commonPolicy(
   };
 }
 
-/** Parent services and dependencies: there is no way to configure any yet. */
+/** Parent services: there is no way to configure any yet. */
 function surroundings({ startedAt }: Site) {
-  return { parents: [], dependencies: [], programStartedAt: startedAt };
+  return { parents: [], programStartedAt: startedAt };
 }
 
 function glimpseOf(
   { hostCheck, isInMaintenance }: HostFacts,
-  { host, parents }: Parameters<typeof situationOfCheck>[2],
+  { host, parents }: Pick<Parameters<typeof situationOfCheck>[2], 'host' | 'parents'>,
 ): HostGlimpse {
   const { state, stateType, checkedAt } = host.state;
   return {

@@ -59,8 +59,14 @@ const CheckCommandSchema = Type.Object({
 /** A command to one check or host; instants are milliseconds since the epoch. */
 export type CheckCommand = Static<typeof CheckCommandSchema>;
 
-/** Why results stay out of which nobody is told: it is not the time for them. */
+/** Why results stay out: it is not the time for them. */
 export const OUTSIDE_PERIOD = 'outsidePeriod';
+
+/** Why results stay out: what the check depends on has failed. */
+export const HELD_BY_DEPENDENCY = 'dependency';
+
+/** Why results stay out of which nobody is told, since nobody asks for them. */
+export const EXPECTED_SILENCE: readonly string[] = [OUTSIDE_PERIOD, HELD_BY_DEPENDENCY];
 
 /** How ids of commands begin, and no others: what tells them from results in one queue. */
 export const COMMAND_ID_PREFIX = 'command:';

@@ -2,6 +2,7 @@
 
 import type { CheckControl } from './check-control.ts';
 import type { CheckPolicy, HostPolicy } from './check-policy.ts';
+import type { DependencyKind, MasterState } from './dependency.ts';
 import type { CheckOverride } from './overrides.ts';
 
 /** Named text values, for labels and variables. */
@@ -90,6 +91,31 @@ export interface Timeperiod {
   readonly description: string;
 }
 
+/**
+ * What depends on what: a check on a check, or a host on a host. While the master has failed, the
+ * dependent one is not run, or nobody is notified of it.
+ */
+export interface Dependency {
+  readonly name: string;
+  /** The dependent host, or that of the dependent check; null: each host that has the check. */
+  readonly host: string | null;
+  /** The dependent check; null: the host itself. */
+  readonly plugin: string | null;
+  /** The master, or the host of it; null: the same host. */
+  readonly masterHost: string | null;
+  /** Null for a dependency of a host. */
+  readonly masterPlugin: string | null;
+  /** Sorted. */
+  readonly kinds: readonly DependencyKind[];
+  /** States in which the master has failed. */
+  readonly failsOn: readonly MasterState[];
+  /** Outside it the dependency does not count; null: it always does. */
+  readonly period: string | null;
+  /** Whether what the master itself depends on counts too. */
+  readonly inheritsParent: boolean;
+  readonly description: string;
+}
+
 /** An object as stored. */
 export interface Stored<Spec> {
   /** A UUID. */
@@ -102,4 +128,4 @@ export interface Stored<Spec> {
 }
 
 /** The kinds of configured objects. */
-export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet' | 'timeperiod';
+export type ObjectKind = 'host' | 'plugin' | 'suite' | 'subnet' | 'timeperiod' | 'dependency';

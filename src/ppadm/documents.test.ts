@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
+import { DependencyInputSchema } from '../contract/dependencies.ts';
 import { HostInputSchema } from '../contract/hosts.ts';
 import { PluginInputSchema } from '../contract/plugins.ts';
 import { SubnetInputSchema } from '../contract/subnets.ts';
@@ -20,7 +21,7 @@ import { findChanges, type Site, type SiteObject } from './site-changes.ts';
 
 const EMPTY: Site = {
   ...{ timeperiod: new Map(), suite: new Map(), plugin: new Map() },
-  ...{ subnet: new Map(), host: new Map() },
+  ...{ subnet: new Map(), host: new Map(), dependency: new Map() },
 };
 const INPUTS = {
   timeperiod: TimeperiodInputSchema,
@@ -28,6 +29,7 @@ const INPUTS = {
   plugin: PluginInputSchema,
   subnet: SubnetInputSchema,
   host: HostInputSchema,
+  dependency: DependencyInputSchema,
 };
 /** What only clients send: another form of a field. */
 const CLIENT_FIELDS = ['subnet subnet', 'subnet netmask'];
@@ -86,6 +88,12 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
   };
   const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [...site[kind]];
   if (kind === 'plugin') Object.assign(site, { timeperiod: others(item['checkPeriod']) });
+  if (kind === 'dependency') {
+    const fields = { host: ['host', 'masterHost'], plugin: ['plugin', 'masterPlugin'] };
+    for (const [of, names] of Object.entries({ ...fields, timeperiod: ['period'] })) {
+      Object.assign(site, { [of]: others(names.map((field) => item[field])) });
+    }
+  }
   return { ...site, [kind]: new Map([...before, [item.name, item]]) };
 };
 
@@ -99,7 +107,14 @@ test.each(DOCUMENT_KINDS)('every field of a %s that can be left out tells its de
   const properties: Record<string, TSchema & { default?: unknown }> = INPUTS[kind].properties;
   const required: readonly string[] = INPUTS[kind].required ?? [];
   // Of these the absence means something: another field in their place, or nothing stated.
-  const others = ['plugin script', 'plugin builtin', 'subnet cidr', 'host name', ...CLIENT_FIELDS];
+  const others = [
+    'plugin script',
+    'plugin builtin',
+    'subnet cidr',
+    'host name',
+    ...CLIENT_FIELDS,
+    'dependency failsOn',
+  ];
   for (const [field, schema] of Object.entries(properties)) {
     const isKnown = others.includes(`${kind} ${field}`) || isMembership(kind, field);
     if (required.includes(field) || isKnown) continue;
@@ -137,6 +152,12 @@ describe.each(DOCUMENT_KINDS)('a %s', (kind) => {
           ...(field === 'subnet' ? { subnet: other } : {}),
           ...(kind === 'host' && field === 'hostCheck' ? { plugin: other } : {}),
           ...(field === 'parents' ? { host: new Map([...site.host, ...other]) } : {}),
+          ...(kind === 'dependency'
+            ? {
+                host: new Map([...site.host, ...other]),
+                plugin: new Map([...site.plugin, ...other]),
+              }
+            : {}),
           timeperiod: new Map([...site.timeperiod, ...other]),
         };
         const [change] = findChanges(
@@ -178,7 +199,8 @@ test('a fault says what may have been meant', () => {
   expect(readDocuments('f.yaml', source).errors).toEqual([
     {
       path: 'f.yaml:1',
-      message: 'kind must be one of Timeperiod, Suite, Plugin, Subnet, Host; did you mean Host?',
+      message:
+        'kind must be one of Timeperiod, Suite, Plugin, Subnet, Host, Dependency; did you mean Host?',
     },
     { path: 'f.yaml:7', message: 'adress is not a field of a host; did you mean address?' },
   ]);

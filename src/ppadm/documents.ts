@@ -4,6 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { DependencyInputSchema } from '../contract/dependencies.ts';
 import { HostInputSchema } from '../contract/hosts.ts';
 import { PluginInputSchema } from '../contract/plugins.ts';
 import { SubnetInputSchema } from '../contract/subnets.ts';
@@ -18,7 +19,7 @@ export const MEMBER_KINDS = ['plugin', 'subnet', 'host'] as const;
 export type MemberKind = (typeof MEMBER_KINDS)[number];
 
 /** The kinds that documents can have, in the order in which they are made. */
-export const DOCUMENT_KINDS = ['timeperiod', 'suite', ...MEMBER_KINDS] as const;
+export const DOCUMENT_KINDS = ['timeperiod', 'suite', ...MEMBER_KINDS, 'dependency'] as const;
 
 /** A kind of documents. */
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
@@ -59,6 +60,7 @@ export const KIND_FIELDS: Readonly<Record<DocumentKind, KindFields>> = {
   plugin: { title: 'Plugin', defaults: defaultsOf(PluginInputSchema) },
   subnet: { title: 'Subnet', defaults: defaultsOf(SubnetInputSchema) },
   host: { title: 'Host', defaults: defaultsOf(HostInputSchema) },
+  dependency: { title: 'Dependency', defaults: defaultsOf(DependencyInputSchema) },
 };
 
 function defaultsOf(schema: { readonly properties: object }): Map<string, unknown> {

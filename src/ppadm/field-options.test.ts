@@ -13,6 +13,11 @@ import {
   ScheduleQuerySchema,
 } from '../contract/checks.ts';
 import { ProblemAnswer } from '../contract/client.ts';
+import {
+  DependencyInputSchema,
+  DependencyQuerySchema,
+  DependencySchema,
+} from '../contract/dependencies.ts';
 import { DiscoveryQuerySchema, DiscoverySchema } from '../contract/discoveries.ts';
 import { DowntimeQuerySchema, DowntimeSchema } from '../contract/downtimes.ts';
 import { HostInputSchema, HostQuerySchema, HostSchema } from '../contract/hosts.ts';
@@ -220,6 +225,11 @@ describe('the table of kinds', () => {
       json: TimeperiodSchema,
       input: TimeperiodInputSchema,
       query: TimeperiodQuerySchema,
+    },
+    dependency: {
+      json: DependencySchema,
+      input: DependencyInputSchema,
+      query: DependencyQuerySchema,
     },
     check: { json: CheckSchema, query: CheckQuerySchema },
     worker: { json: WorkerSchema },

@@ -69,6 +69,7 @@ type ObjectName =
   | 'suite'
   | 'subnet'
   | 'timeperiod'
+  | 'dependency'
   | 'check'
   | 'worker'
   | 'discovery'

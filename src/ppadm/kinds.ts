@@ -10,6 +10,7 @@ import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { BUILTIN_NAMES } from '../model/builtins.ts';
 import { HOST_STATES } from '../model/host-state.ts';
 import { CHECK_CONTROL_OPTIONS, EVENT_HANDLER_OPTION } from './check-control-options.ts';
+import { DEPENDENCY } from './dependency-kind.ts';
 import {
   LABEL_FILTER,
   SEARCH_FILTER,
@@ -383,6 +384,7 @@ export const KINDS: readonly Kind[] = [
   SUITE,
   SUBNET,
   TIMEPERIOD,
+  DEPENDENCY,
   CHECK,
   WORKER,
   JOB,

@@ -4,6 +4,7 @@
  */
 
 import { formatCidr, parseCidr, parseIpAddress, parseNetmask } from '../lib/ip.ts';
+import { DEPENDENCY_KINDS, MASTER_HOST_STATES } from '../model/dependency.ts';
 import { type DocumentKind, type Fields, isMembership } from './documents.ts';
 
 /** The normal form of a document's spec. */
@@ -22,6 +23,15 @@ export function normalizeNames(value: unknown): unknown {
   return Array.isArray(value) ? [...new Set(value)].sort() : value;
 }
 
+/** Words each once, in their own order; anything else as it is. */
+function normalizeOrder(value: unknown, order: readonly string[]): unknown {
+  if (!Array.isArray(value) || !value.every((word) => order.includes(word))) return value;
+  return order.filter((word) => value.includes(word));
+}
+
+/** Of checks, or of hosts: the same order as the server's of either. */
+const MASTER_STATES = [...new Set(['ok', 'warning', 'critical', 'unknown', ...MASTER_HOST_STATES])];
+
 const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'host parents': normalizeNames,
   'host retryInterval': roundToMs,
@@ -31,6 +41,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
     Array.isArray(value) ? value.map((each) => mapText(each, normalizeExclude)) : value,
   'subnet interval': roundToMs,
   'timeperiod exclude': normalizeNames,
+  'dependency kinds': (value) => normalizeOrder(value, DEPENDENCY_KINDS),
+  'dependency failsOn': (value) => normalizeOrder(value, MASTER_STATES),
   'plugin interval': roundToMs,
   'plugin timeout': roundToMs,
   'plugin freshness': roundToMs,

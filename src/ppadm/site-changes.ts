@@ -72,6 +72,7 @@ export function findChanges(
   });
   const gone = (kind: DocumentKind) => deletions.filter((change) => change.kind === kind);
   return [
+    ...gone('dependency'),
     ...gone('host'),
     ...changes,
     ...gone('plugin'),
@@ -88,6 +89,7 @@ function indexDocuments(documents: readonly SiteDocument[], errors: FieldError[]
     plugin: new Map(),
     subnet: new Map(),
     host: new Map(),
+    dependency: new Map(),
   };
   for (const document of documents) {
     const { kind, name, place } = document;
@@ -128,6 +130,7 @@ function leaveOut(site: Site, deletions: readonly SiteChange[]): Site {
     plugin: keep('plugin'),
     subnet: keep('subnet'),
     host: keep('host'),
+    dependency: keep('dependency'),
   };
 }
 
@@ -153,6 +156,13 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
   }
   for (const plugin of wanted.plugin.values()) check(plugin, 'checkPeriod', 'timeperiod');
   for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
+  for (const dependency of wanted.dependency.values()) {
+    check(dependency, 'host', 'host');
+    check(dependency, 'plugin', 'plugin');
+    check(dependency, 'masterHost', 'host');
+    check(dependency, 'masterPlugin', 'plugin');
+    check(dependency, 'period', 'timeperiod');
+  }
   return errors;
 }
 
@@ -251,7 +261,7 @@ function defaultFields(kind: DocumentKind): Fields {
 }
 
 function isMemberKind(kind: DocumentKind): kind is MemberKind {
-  return kind !== 'suite' && kind !== 'timeperiod';
+  return (MEMBER_KINDS as readonly string[]).includes(kind);
 }
 
 /** Changes of time periods, each behind those that it excludes; a circle is the server's to refuse. */

@@ -1,5 +1,6 @@
 /** Everything that documents can say of a site, as the server has it. */
 
+import { DEPENDENCY } from './dependency-kind.ts';
 import type { DocumentKind } from './documents.ts';
 import type { Kind } from './kind.ts';
 import { HOST, PLUGIN, SUBNET, SUITE } from './kinds.ts';
@@ -14,6 +15,7 @@ const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   plugin: PLUGIN,
   subnet: SUBNET,
   host: HOST,
+  dependency: DEPENDENCY,
 };
 /** More than any site has. */
 const MAX_OBJECTS = 10_000_000;
@@ -26,12 +28,13 @@ export async function readSite(session: Session): Promise<Site> {
     const { items } = await fetchList(client, KINDS[kind], part);
     return new Map((items as readonly SiteObject[]).map((item) => [item.name, item]));
   };
-  const [timeperiod, suite, plugin, subnet, host] = await Promise.all([
+  const [timeperiod, suite, plugin, subnet, host, dependency] = await Promise.all([
     read('timeperiod'),
     read('suite'),
     read('plugin'),
     read('subnet'),
     read('host'),
+    read('dependency'),
   ]);
-  return { timeperiod, suite, plugin, subnet, host };
+  return { timeperiod, suite, plugin, subnet, host, dependency };
 }

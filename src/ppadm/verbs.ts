@@ -16,7 +16,8 @@ export interface Verb {
 export const VERBS: readonly Verb[] = [
   {
     name: 'list',
-    summary: 'list hosts, plugins, suites, subnets, timeperiods, checks, workers, ...',
+    summary:
+      'list hosts, plugins, suites, subnets, timeperiods, dependencies, checks, workers, ...',
     aliases: ['ls'],
     load: async () => (await import('./commands/list.ts')).defineList,
   },
@@ -28,19 +29,19 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'add',
-    summary: 'add a host, plugin, suite, subnet or timeperiod',
+    summary: 'add a host, plugin, suite, subnet, timeperiod or dependency',
     aliases: ['create', 'new'],
     load: async () => (await import('./commands/add.ts')).defineAdd,
   },
   {
     name: 'edit',
-    summary: 'change a host, plugin, suite, subnet or timeperiod',
+    summary: 'change a host, plugin, suite, subnet, timeperiod or dependency',
     aliases: ['change', 'set', 'update'],
     load: async () => (await import('./commands/edit.ts')).defineEdit,
   },
   {
     name: 'delete',
-    summary: 'delete hosts, plugins, suites, subnets or timeperiods',
+    summary: 'delete hosts, plugins, suites, subnets, timeperiods or dependencies',
     aliases: ['remove', 'rm', 'del'],
     load: async () => (await import('./commands/delete.ts')).defineDelete,
   },

@@ -10,14 +10,16 @@ import {
   listRestingChecks,
   listSilentChecks,
   type PeriodNow,
+  type SilentCheck,
 } from '../database/queries/due-changes.ts';
 import { listWorkers } from '../database/queries/workers.ts';
 import { repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Lru } from '../lib/lru.ts';
-import { OUTSIDE_PERIOD } from '../messages/check-command.ts';
+import { HELD_BY_DEPENDENCY, OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { type CommanderContext, type Order, sendCommands } from './commander.ts';
+import type { ExecutionHolds } from './execution-holds.ts';
 
 const DUE_LOOK_MS = 500;
 const SILENT_LOOK_MS = 15_000;
@@ -36,6 +38,7 @@ export interface DueChangesOptions extends CommanderContext {
   readonly isActive: () => boolean;
   /** Check periods by id. */
   readonly calendars: ReadonlyMap<string, PeriodCalendar>;
+  readonly holds: Pick<ExecutionHolds, 'isHeld' | 'count'>;
   readonly log: Log;
 }
 
@@ -68,6 +71,18 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     await send(fresh.map(({ checkId }) => ({ checkId, command: { kind: 'time' } })));
   };
 
+  /** Held checks, when they were last seen so: what is released has the time of a first run. */
+  const heldAt = new Lru<number, number>(100_000);
+  const isReleasedLately = ({ checkId, patienceMs }: SilentCheck) =>
+    clock.monotonic() - (heldAt.get(checkId) ?? Number.NEGATIVE_INFINITY) < patienceMs + GRACE_MS;
+  const takeHeld = (silent: readonly SilentCheck[], now: number) => {
+    const held = silent.filter(
+      ({ checkId, isInMaintenance }) => !isInMaintenance && options.holds.isHeld(checkId, now),
+    );
+    for (const { checkId } of held) heldAt.set(checkId, clock.monotonic());
+    return held;
+  };
+
   let activeSince: number | null = null;
   const lookForSilent = async () => {
     if (!isActive()) {
@@ -78,20 +93,28 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     const isSettled = clock.monotonic() - activeSince > START_MS;
     const now = clock.now();
     const periods = [...calendars].map(([id, calendar]) => describePeriod(id, calendar, now));
-    const look = { now, graceMs: GRACE_MS, limit: PART, periods };
-    const silent = (await listSilentChecks(database, look)).filter(
-      ({ checkId, scheduledAt, isInMaintenance }) =>
-        (isSettled || isInMaintenance) && isNew(`silent ${checkId} ${scheduledAt}`),
+    const heldCount = options.holds.count(now);
+    const look = { now, graceMs: GRACE_MS, limit: PART + heldCount, periods };
+    const overdue = await listSilentChecks(database, look);
+    const held = takeHeld(overdue, now);
+    const silent = overdue.filter((one) => {
+      const { checkId, scheduledAt, isInMaintenance } = one;
+      if (held.includes(one) || isReleasedLately(one)) return false;
+      return (isSettled || isInMaintenance) && isNew(`silent ${checkId} ${scheduledAt}`);
+    });
+    const unknownYet = held.filter(
+      ({ isExpected, checkId, scheduledAt }) =>
+        !isExpected && isNew(`held ${checkId} ${scheduledAt}`),
     );
     const resting = (await listRestingChecks(database, look)).filter(({ checkId, scheduledAt }) =>
       isNew(`resting ${checkId} ${scheduledAt}`),
     );
-    await send(
-      resting.map(({ checkId, scheduledAt }) => {
-        const command = { kind: 'notMeasured', scheduledAt, reason: OUTSIDE_PERIOD } as const;
-        return { checkId, command };
-      }),
-    );
+    const toldOf = (checks: readonly SilentCheck[], reason: string) =>
+      checks.map(({ checkId, scheduledAt }) => ({
+        checkId,
+        command: { kind: 'notMeasured', scheduledAt, reason } as const,
+      }));
+    await send([...toldOf(resting, OUTSIDE_PERIOD), ...toldOf(unknownYet, HELD_BY_DEPENDENCY)]);
     if (silent.length === 0) return;
     const workers = await listWorkers(database);
     const served = new Set(

@@ -35,12 +35,14 @@ let sync: Sync;
 let isActive: boolean;
 let trail: RequestTrail;
 let requests: CheckRequest[];
+let heldIds: Set<number>;
 
 beforeEach(async () => {
   clock = createSimulatedClock();
   database = await createMemoryDatabase();
   broker = openMemoryBroker({ clock, log: silentLog(), deadQueue: topology.dead });
   requests = [];
+  heldIds = new Set();
   isActive = true;
   trail = new RequestTrail();
 });
@@ -59,6 +61,7 @@ async function start(): Promise<void> {
   const shared = { agenda, catalogues, clock, log: silentLog(), isActive: () => isActive };
   scheduler = await startScheduler({
     ...shared,
+    isHeld: (checkId) => heldIds.has(checkId),
     broker,
     topology,
     envelope,
@@ -83,6 +86,21 @@ async function change(work: () => Promise<unknown>): Promise<void> {
 }
 
 describe('schedule', () => {
+  test('a held check is not run, keeps its due times, and is run once it is released', async () => {
+    const { checkId } = await addCheck(database, 'a');
+    await takeNotes('default');
+    await start();
+    heldIds.add(checkId);
+    await clock.advance(600_000);
+    expect(requests).toEqual([]);
+    const dueAt = scheduler.dueAtOf(checkId) ?? 0;
+    expect(dueAt).toBeGreaterThan(clock.now());
+    expect(scheduler.figures().missed).toBe(0);
+    heldIds.clear();
+    await clock.advance(dueAt - clock.now());
+    expect(requests).toMatchObject([{ checkId, scheduledAt: dueAt }]);
+  });
+
   test('a new check is due within ten seconds, then once an interval', async () => {
     const { checkId } = await addCheck(database, 'a', { host: { vars: { k: 'v' } } });
     await takeNotes('default');

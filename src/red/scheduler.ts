@@ -37,6 +37,8 @@ export interface SchedulerOptions {
   readonly envelope: Envelope;
   readonly shards: number;
   readonly isActive: () => boolean;
+  /** Whether what a check depends on keeps it from being run. */
+  readonly isHeld: (checkId: number, now: number) => boolean;
   readonly trail: RequestTrail;
   readonly clock: Clock;
   readonly log: Log;
@@ -128,6 +130,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     const { checkId, dueAt } = entry;
     agenda.set({ ...entry, dueAt: followingFittedAt(rhythm, calendar, { dueAt, now }) });
     if (!options.isActive() || !isDueInside(calendar, dueAt)) return;
+    if (options.isHeld(checkId, now)) return count.held.add();
     const expiresAt = lastStartAt(calendar, {
       dueAt,
       expiresAt: followingDueAt(rhythm, dueAt, dueAt),
@@ -217,6 +220,10 @@ function createCounters(
     requests: metrics.counter(
       'ppalette_red_requests_total',
       'Check requests that the schedule sent.',
+    ),
+    held: metrics.counter(
+      'ppalette_red_held_checks_total',
+      'Checks that were due and not run, since what they depend on has failed.',
     ),
     missed: metrics.counter(
       'ppalette_red_missed_checks_total',

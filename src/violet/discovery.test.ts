@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openTestIcmp } from '../../test/icmp.ts';
 import { waitFor } from '../../test/servers/temp.ts';
 import { QUEUE_NAMES } from '../../test/site.ts';
 import { ACK, type Broker } from '../broker/broker.ts';
@@ -31,8 +32,9 @@ let results: SliceResult[];
 const start = async (ratePerS = 1_000) => {
   const settings = { ratePerS, ports: [1], timeoutMs: 1_000 };
   const ports = { broker, topology, envelope, executor, metrics: createMetrics() };
+  const icmp = openTestIcmp(null);
   const self = { id: 'violet-1', zones: ['default', 'dmz'], environment: { PATH: '' }, settings };
-  discovery = await startDiscovery({ ...shared, ...ports, ...self });
+  discovery = await startDiscovery({ ...shared, ...ports, ...self, icmp });
 };
 
 beforeEach(async () => {

@@ -21,6 +21,7 @@ import {
 import type { Envelope } from '../messages/envelope.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Executor } from './executor/executor.ts';
+import type { Icmp } from './icmp/icmp.ts';
 import { findEchoing } from './sweep/echo.ts';
 import { findNames } from './sweep/names.ts';
 import { createPace } from './sweep/pace.ts';
@@ -42,6 +43,7 @@ export interface DiscoveryOptions {
   readonly topology: Topology;
   readonly envelope: Envelope;
   readonly executor: Executor;
+  readonly icmp: Icmp;
   /** Of programs. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: {
@@ -121,12 +123,12 @@ function readSlice(envelope: Envelope, delivery: Delivery): DiscoverySlice {
 
 /** A function that finds who answers, and how they are called. Rejects with `Unavailable` on abort. */
 function createSearch(
-  { executor, environment, settings, clock, log }: DiscoveryOptions,
+  { executor, icmp, environment, settings, clock, log }: DiscoveryOptions,
   signal: AbortSignal,
 ): (addresses: readonly string[]) => Promise<SliceResult['answered']> {
   const { ratePerS, ports, timeoutMs } = settings;
   const shared = { timeoutMs, signal };
-  const byEcho = { ...shared, executor, environment, pace: createPace(clock, ratePerS) };
+  const byEcho = { ...shared, icmp, executor, environment, pace: createPace(clock, ratePerS) };
   const byPort = { ...shared, ports, clock, pace: createPace(clock, ratePerS) };
   const programs = createSlots(MAX_PROGRAMS);
   const socketCount = Math.ceil((ratePerS * ports.length * timeoutMs) / 1_000);

@@ -2,6 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestIcmp } from '../../test/icmp.ts';
 import { openTestSsh } from '../../test/remote.ts';
 import { freePort, type TempFolder, tempFolder } from '../../test/servers/temp.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
     userMacros: { USER1: '/plugins', USER2: 'my secret' },
     environment: { PATH: '/usr/bin:/bin', LANG: 'C' },
     maxOutputBytes: 4_000_000,
+    icmp: openTestIcmp(null),
     clock: systemClock,
   });
 });

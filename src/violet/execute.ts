@@ -10,6 +10,7 @@ import { BUILTIN_NAMES } from '../model/builtins.ts';
 import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
+import type { Icmp } from './icmp/icmp.ts';
 import { buildArguments } from './plugins/arguments.ts';
 import { createMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
@@ -22,6 +23,8 @@ import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 export interface ExecuteContext extends PluginContext, RemoteContext {
   /** Values of `$USERn$`, by name without `$`. Secrets among them are in no outcome. */
   readonly userMacros: Readonly<Record<string, string>>;
+  /** For the probe `ping`. */
+  readonly icmp: Icmp;
   readonly clock: Clock;
 }
 

@@ -6,6 +6,7 @@
 import { chmod, copyFile, mkdir, open as openFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestIcmp } from '../../test/icmp.ts';
 import { openTestSsh } from '../../test/remote.ts';
 import { type TempFolder, tempFolder, waitFor } from '../../test/servers/temp.ts';
 import { QUEUE_NAMES } from '../../test/site.ts';
@@ -173,6 +174,7 @@ describe.each<[string, () => Promise<Executor>]>([
     executor = await open();
     execute = createExecute({
       ...{ ...shared, executor, ssh: openTestSsh(), userMacros: {} },
+      icmp: openTestIcmp(null),
       pluginFolders: await openPluginFolders([FIXTURES, plugins], shared),
       environment: { PATH: '/usr/bin:/bin', LANG: 'C' },
       maxOutputBytes: 65_536,

@@ -46,6 +46,7 @@ const firstOf = async (path: string): Promise<Record<string, string>> =>
   (await site.call('GET', path)).body.items[0];
 
 const PROBLEM = { exitCode: 2, output: 'broken' };
+const ON_ITSELF_ELSEWHERE = { plugin: 'p', masterHost: 'h', masterPlugin: 'p' };
 const OVER_THERE = { address: '192.0.2.9', suites: ['s'] };
 
 /** A call: what the path names, and what is sent; in an order that works. */
@@ -125,6 +126,23 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   deleteTimeperiod: () => [
     { path: { timeperiod: 'made' }, headers: PREFER },
     { path: { timeperiod: 'made2' } },
+  ],
+  createDependency: () => [
+    { body: { name: 'made', ...ON_ITSELF_ELSEWHERE } },
+    { body: { name: 'made2', kinds: ['execution'], ...ON_ITSELF_ELSEWHERE } },
+  ],
+  listDependencies: () => [{}],
+  getDependency: () => [{ path: { dependency: 'made' } }],
+  replaceDependency: () => [
+    {
+      path: { dependency: 'made' },
+      body: { name: 'made', ...ON_ITSELF_ELSEWHERE },
+    },
+  ],
+  changeDependency: () => [{ path: { dependency: 'made' }, body: { inheritsParent: true } }],
+  deleteDependency: () => [
+    { path: { dependency: 'made' }, headers: PREFER },
+    { path: { dependency: 'made2' } },
   ],
   discoverSubnet: () => [{ path: { subnet: 'n' } }],
   listDiscoveries: () => [{}],
@@ -256,6 +274,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'listSuites.sort': ['name', 'createdAt', '-updatedAt'],
   'listTimeperiods.sort': ['name', 'createdAt', '-updatedAt'],
   'listSubnets.sort': ['name', '-cidr', 'createdAt', '-updatedAt'],
+  'listDependencies.sort': ['name', 'createdAt', '-updatedAt'],
   'listChecks.sort': ['host,plugin', '-zone', 'state', '-lastStateChange'],
   'listSchedule.sort': ['host', '-plugin'],
   'listDiscoveries.sort': ['startedAt', 'subnet', '-state'],

@@ -37,10 +37,13 @@ async function examine(settings: Record<string, string> = {}) {
 describe('ppalette doctor', () => {
   test('finds that all is well, in a line for each thing', async () => {
     const { code, output } = await run(['doctor'], { PPALETTE_RRD__DRIVER: 'builtin' });
-    expect(output).toMatch(/^(ok {4}[a-z]+ +\S.*\n){7}$/);
+    expect(output).toMatch(/^(ok {4}[a-z]+ +\S.*\n){8}$/);
     for (const text of ['made at the first start', 'builtin', '1 in ', 'ssh-keygen']) {
       expect(output).toContain(text);
     }
+    expect(output).toMatch(
+      /^ok {4}icmp +((ping|raw) socket, without a process|\/.*ping, since .+)$/m,
+    );
     expect(code).toBe(0);
   });
 

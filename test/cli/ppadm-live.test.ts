@@ -191,7 +191,7 @@ metadata: { name: x }
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('site.yaml:8: colour is not a field of a host');
     expect(run.stderr).toContain(
-      'site.yaml:10: kind must be one of Timeperiod, Suite, Plugin, Subnet, Host',
+      'site.yaml:10: kind must be one of Timeperiod, Suite, Plugin, Subnet, Host, Dependency',
     );
     await writeFile(
       file(),

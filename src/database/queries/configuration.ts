@@ -38,6 +38,8 @@ export interface Change extends Sql, ChangeOrigin {
   removeChecksOf(kind: CheckedKind, id: string): Promise<void>;
   /** Hosts that lost a parent by this change, and the versions that they had before. */
   readonly orphans: Map<string, number>;
+  /** Names of dependencies that went with a host or plugin which they name. */
+  readonly removedDependencies: string[];
 }
 
 /** What a change came to. */
@@ -48,6 +50,8 @@ export interface Changed<Result> {
   readonly removedChecks: number;
   /** Names of hosts that lost a parent. */
   readonly orphans: readonly string[];
+  /** Names of dependencies that went with a host or plugin which they name. */
+  readonly removedDependencies: readonly string[];
 }
 
 /** Changes kept for services that follow; one that fell further behind reads everything. */
@@ -83,12 +87,15 @@ export async function changeConfiguration<Result>(
         removedChecks += await removePairs(change, await listPairs(change, kind, [id]));
       },
       orphans: new Map(),
+      removedDependencies: [],
     };
     const result = await work(change);
     for (const kind of ['host', 'plugin'] as const) {
       removedChecks += await reconcilePairs(change, kind, [...scope[kind]]);
     }
-    return { result, version, removedChecks, orphans: [...change.orphans.keys()] };
+    const { removedDependencies } = change;
+    const orphans = [...change.orphans.keys()];
+    return { result, version, removedChecks, orphans, removedDependencies };
   });
 }
 

@@ -33,6 +33,10 @@ export interface SilentCheck {
   readonly zone: string;
   /** Whether nobody asks for results, since its host is in maintenance. */
   readonly isInMaintenance: boolean;
+  /** Whether it is known to be silent, and that nobody asks for results. */
+  readonly isExpected: boolean;
+  /** How old its newest result may be in a healthy schedule. */
+  readonly patienceMs: number;
 }
 
 /** A check period as it is at the moment. */
@@ -126,7 +130,14 @@ function selectSilent({ db }: Sql, { limit }: SilenceLook) {
         .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
     )
     .leftJoin('check_memory', 'check_memory.check_id', 'check_state.check_id')
-    .select(['check_state.check_id', 'check_state.scheduled_at', 'host.zone', 'host.maintenance'])
+    .select([
+      'check_state.check_id',
+      'check_state.scheduled_at',
+      'host.zone',
+      'host.maintenance',
+      'check_memory.is_silence_expected',
+    ])
+    .select(PATIENCE_MS.as('patience_ms'))
     .where('plugin.active_checks', '=', 1)
     .limit(limit);
 }
@@ -135,8 +146,11 @@ function selectSilent({ db }: Sql, { limit }: SilenceLook) {
 const INTERVAL_MS = raw<number>`coalesce(host_override.interval_ms, plugin.interval_ms)`;
 const TIMEOUT_MS = raw<number>`coalesce(host_override.timeout_ms, plugin.timeout_ms)`;
 
+/** How old a newest result may be in a healthy schedule. */
+const PATIENCE_MS = raw<number>`2 * ${INTERVAL_MS} + ${TIMEOUT_MS}`;
+
 function isOverdue(eb: Builder, { now, graceMs }: SilenceLook) {
-  const expectedBy = raw<number>`check_state.scheduled_at + 2 * ${INTERVAL_MS} + ${TIMEOUT_MS}`;
+  const expectedBy = raw<number>`check_state.scheduled_at + ${PATIENCE_MS}`;
   return eb(expectedBy, '<', now - graceMs);
 }
 
@@ -165,11 +179,15 @@ function readSilent(row: {
   readonly scheduled_at: number;
   readonly zone: string;
   readonly maintenance: number;
+  readonly is_silence_expected: number | null;
+  readonly patience_ms: number;
 }): SilentCheck {
   return {
     checkId: row.check_id,
     scheduledAt: row.scheduled_at,
     zone: row.zone,
     isInMaintenance: row.maintenance === 1,
+    isExpected: row.is_silence_expected === 1,
+    patienceMs: Number(row.patience_ms),
   };
 }

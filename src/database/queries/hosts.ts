@@ -5,6 +5,7 @@ import { DEFAULT_HOST_POLICY, type HostPolicy } from '../../model/check-policy.t
 import type { Host, Stored, TextMap } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { HostTable } from '../schema.ts';
+import { removeDependenciesOn } from './dependencies.ts';
 import { filterHostStates } from './host-filters.ts';
 import { hasLabels } from './host-labels.ts';
 import { leaveChildren, listRelations, replaceRelations } from './host-relations.ts';
@@ -109,6 +110,7 @@ export const hostQueries: ObjectQueries<Host> = {
   async delete(change, id) {
     await change.touch('host', [id]);
     await leaveChildren(change, id);
+    await removeDependenciesOn(change, 'host', id);
     await change.removeChecksOf('host', id);
     await change.db.deleteFrom('host').where('host.id', '=', id).execute();
   },

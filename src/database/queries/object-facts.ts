@@ -23,6 +23,7 @@ export interface ObjectFacts {
 
 /** A check's plugin as it is for its host. */
 export interface CheckFacts {
+  readonly pluginId: string;
   readonly plugin: string;
   readonly intervalMs: number;
   readonly policy: CheckPolicy;
@@ -66,6 +67,7 @@ export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Prom
       .select([
         'check_pair.check_id',
         'check_pair.host_id',
+        'check_pair.plugin_id',
         'plugin.name',
         'plugin.interval_ms',
         'plugin.timeout_ms',
@@ -84,6 +86,7 @@ export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Prom
 }
 
 function readCheckFacts(row: {
+  readonly plugin_id: string | null;
   readonly name: string | null;
   readonly interval_ms: number | null;
   readonly timeout_ms: number | null;
@@ -92,9 +95,11 @@ function readCheckFacts(row: {
   readonly own_timeout_ms: number | null;
   readonly own_policy: string | null;
 }): CheckFacts | null {
-  const { name, interval_ms, timeout_ms, policy } = row;
-  if (name === null || interval_ms === null || timeout_ms === null || policy === null) return null;
+  const { plugin_id: pluginId, name, interval_ms, timeout_ms, policy } = row;
+  if (pluginId === null || name === null || policy === null) return null;
+  if (interval_ms === null || timeout_ms === null) return null;
   const plugin = {
+    pluginId,
     plugin: name,
     intervalMs: interval_ms,
     timeoutMs: timeout_ms,

@@ -6,6 +6,7 @@ import { type CheckPolicy, DEFAULT_POLICY } from '../../model/check-policy.ts';
 import type { Plugin } from '../../model/objects.ts';
 import type { Sql } from '../database.ts';
 import type { PluginTable } from '../schema.ts';
+import { removeDependenciesOn } from './dependencies.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
@@ -97,6 +98,7 @@ export const pluginQueries: ObjectQueries<Plugin> = {
 
   async delete(change, id) {
     await change.touch('plugin', [id]);
+    await removeDependenciesOn(change, 'plugin', id);
     await change.removeChecksOf('plugin', id);
     await change.db.deleteFrom('plugin').where('plugin.id', '=', id).execute();
   },

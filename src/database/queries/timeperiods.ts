@@ -114,7 +114,7 @@ export async function readAllTimeperiods({ db }: Sql): Promise<LinkedTimeperiod[
 
 /** Who uses a time period. */
 export interface TimeperiodUsers {
-  readonly kind: 'timeperiod' | 'plugin';
+  readonly kind: 'timeperiod' | 'plugin' | 'dependency';
   /** The first few names, sorted. */
   readonly names: readonly string[];
 }
@@ -140,9 +140,17 @@ export async function listTimeperiodUsers(
     .orderBy('plugin.name')
     .limit(limit)
     .execute();
+  const dependencies = await db
+    .selectFrom('dependency')
+    .select('dependency.name')
+    .where('dependency.period_id', '=', id)
+    .orderBy('dependency.name')
+    .limit(limit)
+    .execute();
   const users = [
     { kind: 'timeperiod', rows: periods },
     { kind: 'plugin', rows: plugins },
+    { kind: 'dependency', rows: dependencies },
   ] as const;
   return users
     .filter(({ rows }) => rows.length > 0)

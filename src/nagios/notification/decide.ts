@@ -68,7 +68,7 @@ export function decideNotification<Name extends string>(
     at,
     state,
     reason,
-    explanation: EXPLANATIONS[reason],
+    explanation: stop?.explanation ?? EXPLANATIONS[reason],
     recipients: chosen.recipients,
     passedOver: chosen.passedOver,
     isEscalated: chosen.isEscalated,

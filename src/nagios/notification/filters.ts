@@ -3,7 +3,7 @@
  * its reason. `decide.ts` asks them, from the first to the one that stops it.
  */
 
-import { findFailedDependency } from '../state/dependencies.ts';
+import { findFailedDependency, judgedState } from '../state/dependencies.ts';
 import { isInside, nextInside } from '../time/time-period.ts';
 import type {
   NotificationReason,
@@ -17,6 +17,8 @@ export interface Stop {
   readonly reason: NotificationReason;
   /** When asking again may help, where that is known; null otherwise. */
   readonly retryAt: number | null;
+  /** Where more can be said than the reason; null otherwise. */
+  readonly explanation: string | null;
 }
 
 type Scene = NotificationScene<string>;
@@ -90,7 +92,8 @@ export function findStop(scene: Scene, request: NotificationRequest): Stop | nul
     BY_TYPE[request.type].find(([, stops]) => stops(scene, request));
   if (stopping === undefined) return null;
   const [reason] = stopping;
-  return { reason, retryAt: retryAfter(reason, scene, request) };
+  const explanation = reason === 'dependency' ? explainDependency(scene, request) : null;
+  return { reason, retryAt: retryAfter(reason, scene, request), explanation };
 }
 
 /** When it is the turn of a problem that is out of the period, in whatever far future. */
@@ -124,6 +127,12 @@ function isInAnyDowntime({ isInDowntime, host }: Scene): boolean {
 
 function hasFailedDependency(scene: Scene, { at }: NotificationRequest): boolean {
   return findFailedDependency(scene.dependencies, at, scene.semantics) !== null;
+}
+
+function explainDependency(scene: Scene, { at }: NotificationRequest): string | null {
+  const failed = findFailedDependency(scene.dependencies, at, scene.semantics);
+  if (failed === null) return null;
+  return `It depends on ${failed.master.id}, which is ${judgedState(failed.master, scene.semantics)}.`;
 }
 
 function isStateUnwanted({ policy, state }: Scene, { type }: NotificationRequest): boolean {

@@ -9,7 +9,7 @@ import type { Semantics } from './semantics.ts';
 
 /** What is known of a master. */
 export interface MasterGlimpse {
-  /** Of a check or a host. */
+  /** As people call it: `HOST/PLUGIN`, or `HOST`. */
   readonly id: string;
   readonly state: string;
   readonly stateType: StateType;
@@ -52,7 +52,7 @@ export function findFailedDependency(
 }
 
 /** The state that counts: the last hard one while the master is soft, if not set otherwise. */
-function judgedState(
+export function judgedState(
   { state, stateType, lastHardState, isPending }: MasterGlimpse,
   { softStateDependencies }: Pick<Semantics, 'softStateDependencies'>,
 ): string {

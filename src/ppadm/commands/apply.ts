@@ -75,11 +75,15 @@ async function apply(session: Session, options: ApplyOptions): Promise<void> {
     session.endWith(EXIT.failed);
     return session.say('Nothing was changed.');
   }
-  const { removedChecks, orphans } = await send(session, changes, false);
+  const { removedChecks, orphans, removedDependencies } = await send(session, changes, false);
   const checks = removedChecks === 0 ? '' : `, and ${removedChecks} checks with them`;
   session.say(`${summarize(changes, DONE)}${checks}.`);
   if (orphans.length > 0) {
     session.say(`What was deleted was a parent of ${orphans.map(escapeLine).join(', ')}.`);
+  }
+  if (removedDependencies.length > 0) {
+    const names = removedDependencies.map(escapeLine).join(', ');
+    session.say(`Dependencies that named it are gone with it: ${names}.`);
   }
 }
 

@@ -41,6 +41,11 @@ export function defineDelete(verb: Command, program: Program): void {
         if (orphans.length > 0) {
           session.say(`It was a parent of ${orphans.map(escapeLine).join(', ')}.`);
         }
+        const dependencies = removed?.removedDependencies ?? [];
+        if (dependencies.length > 0) {
+          const names = dependencies.map(escapeLine).join(', ');
+          session.say(`Dependencies that named it are gone with it: ${names}.`);
+        }
       });
     });
   }
@@ -50,6 +55,7 @@ export function defineDelete(verb: Command, program: Program): void {
 interface Removed {
   readonly removedChecks: number;
   readonly orphans: readonly string[];
+  readonly removedDependencies: readonly string[];
 }
 
 /** After these the next name would end alike. */

@@ -32,10 +32,14 @@ export function defineExport(verb: Command, program: Program): void {
   });
 }
 
+function pluralOf(kind: DocumentKind): string {
+  return kind === 'dependency' ? 'dependencies' : `${kind}s`;
+}
+
 /** `host`, `hosts` or `Host`, with commas between. */
 function readKinds(text: string, before: readonly DocumentKind[] = []): DocumentKind[] {
   const kinds = parseNames(text.toLowerCase()).map((word) => {
-    const kind = DOCUMENT_KINDS.find((one) => word === one || word === `${one}s`);
+    const kind = DOCUMENT_KINDS.find((one) => word === one || word === pluralOf(one));
     if (kind === undefined) {
       throw new InvalidArgumentError(`It must be of: ${DOCUMENT_KINDS.join(', ')}.`);
     }

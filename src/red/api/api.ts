@@ -8,6 +8,7 @@ import { batchRoutes } from './batch.ts';
 import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
 import { commentRoutes } from './comments.ts';
 import type { ApiContext } from './context.ts';
+import { createDependencyEditor } from './dependencies.ts';
 import { discoveryRoutes } from './discoveries.ts';
 import { addDocumentation } from './documentation.ts';
 import { downtimeRoutes } from './downtimes.ts';
@@ -38,6 +39,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const suite = createSuiteEditor();
   const subnet = createSubnetEditor();
   const timeperiod = createTimeperiodEditor(context);
+  const dependency = createDependencyEditor();
   const checkContext = { ...context, dueAtOf: schedule.dueAtOf };
   const readCheck = createCheckReader(checkContext);
   const readHostState = createHostStateReader(checkContext);
@@ -51,8 +53,9 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...resourceRoutes(suite, SUITE_ROUTES, context),
       ...resourceRoutes(subnet, SUBNET_ROUTES, context),
       ...resourceRoutes(timeperiod, TIMEPERIOD_ROUTES, context),
+      ...resourceRoutes(dependency, DEPENDENCY_ROUTES, context),
       ...discoveryRoutes(context),
-      ...batchRoutes(context, { host, plugin, suite, subnet, timeperiod }),
+      ...batchRoutes(context, { host, plugin, suite, subnet, timeperiod, dependency }),
       ...checkRoutes(checkContext),
       ...historyRoutes(context),
       ...hostStateRoutes(checkContext),
@@ -114,4 +117,12 @@ const TIMEPERIOD_ROUTES: ResourceRoutes = {
   replace: 'replaceTimeperiod',
   change: 'changeTimeperiod',
   delete: 'deleteTimeperiod',
+};
+const DEPENDENCY_ROUTES: ResourceRoutes = {
+  list: 'listDependencies',
+  create: 'createDependency',
+  get: 'getDependency',
+  replace: 'replaceDependency',
+  change: 'changeDependency',
+  delete: 'deleteDependency',
 };

@@ -31,23 +31,22 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
       const { operations, dryRun = false } = call.body;
       const drafts = await readDrafts(operations, editors);
       try {
-        const { result, removedChecks, orphans } = await commitChange(
-          context,
-          call,
-          async (change) => {
-            const results: Result[] = [];
-            for (const [index, operation] of operations.entries()) {
-              const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
-              results.push(await nameOperation(index, () => apply(change, step)));
-            }
-            if (dryRun) throw new DryRun(results);
-            return results;
-          },
-        );
-        return { status: 200, body: { results: result, removedChecks, orphans } };
+        const { result, ...removed } = await commitChange(context, call, async (change) => {
+          const results: Result[] = [];
+          for (const [index, operation] of operations.entries()) {
+            const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
+            results.push(await nameOperation(index, () => apply(change, step)));
+          }
+          if (dryRun) throw new DryRun(results);
+          return results;
+        });
+        const { removedChecks, orphans, removedDependencies } = removed;
+        const body = { results: result, removedChecks, orphans, removedDependencies };
+        return { status: 200, body };
       } catch (error) {
         if (!(error instanceof DryRun)) throw error;
-        return { status: 200, body: { results: error.results, removedChecks: 0, orphans: [] } };
+        const nothing = { removedChecks: 0, orphans: [], removedDependencies: [] };
+        return { status: 200, body: { results: error.results, ...nothing } };
       }
     }),
   ];

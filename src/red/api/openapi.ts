@@ -21,6 +21,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   suite: 'Name or id',
   subnet: 'Name or id',
   timeperiod: 'Name or id',
+  dependency: 'Name or id',
   worker: 'Id',
   token: 'Name or id',
   discovery: 'Id',
@@ -115,7 +116,7 @@ function headerParameters(name: RouteName): Json[] {
 
 /** Whether it changes one object that has an ETag. */
 function isObjectRoute(name: RouteName): boolean {
-  return /^(replace|change|delete)(Host|Plugin|Suite|Subnet|Timeperiod)$/.test(name);
+  return /^(replace|change|delete)(Host|Plugin|Suite|Subnet|Timeperiod|Dependency)$/.test(name);
 }
 
 function describeBody({ bodyTypes = ['application/json'], bodyExample }: Operation, body: TSchema) {
@@ -171,7 +172,7 @@ const ETAG_HEADERS = {
 };
 
 function hasEtag(name: RouteName): boolean {
-  return /^(get|create|replace|change)(Host|Plugin|Suite|Subnet|Timeperiod)$/.test(name);
+  return /^(get|create|replace|change)(Host|Plugin|Suite|Subnet|Timeperiod|Dependency)$/.test(name);
 }
 
 /** What an operation may be refused for: by its form, and by what it says itself. */

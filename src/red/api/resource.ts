@@ -111,7 +111,7 @@ export function resourceRoutes<Spec>(
       write(call, (before) => editor.mergeDraft(before, call.body)),
     ),
     defineFreeRoute(routes.delete, async (call) => {
-      const { result, removedChecks, orphans } = await commitChange(
+      const { result, removedChecks, orphans, removedDependencies } = await commitChange(
         context,
         call,
         async (change) => {
@@ -128,7 +128,7 @@ export function resourceRoutes<Spec>(
       return {
         status: 200,
         headers: { 'preference-applied': 'return=representation' },
-        body: { id, name, removedChecks, orphans },
+        body: { id, name, removedChecks, orphans, removedDependencies },
       };
     }),
   ];

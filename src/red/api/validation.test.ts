@@ -61,7 +61,7 @@ test('of a batch only the operation that was meant is spoken of', () => {
     { op: 'change', kind: 'host', body: {} },
   ];
   expect(errorsOf('applyBatch', { operations })).toEqual({
-    '/operations/0/kind': 'must be one of host, plugin, suite, subnet, timeperiod',
+    '/operations/0/kind': 'must be one of host, plugin, suite, subnet, timeperiod, dependency',
     '/operations/1/ref': 'is required',
   });
 });

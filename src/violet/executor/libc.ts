@@ -202,7 +202,8 @@ function namesByNumber(numbers: object): ReadonlyMap<number, string> {
   return new Map(entries.map(([name, number]) => [Number(number), name]));
 }
 
-function systemError(errno: number): Error {
+/** The error of that number, with its name in `code`. */
+export function systemError(errno: number): Error {
   const code = ERROR_NAMES.get(errno) ?? `errno ${errno}`;
   return Object.assign(new Error(code), { code });
 }

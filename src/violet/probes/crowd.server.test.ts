@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findSocketCalls, openTestIcmp } from '../../../test/icmp.ts';
 import { openProbeTargets, say } from '../../../test/probe-targets.ts';
-import { runProbe } from '../../../test/probing.ts';
+import { type ProbeSettings, runProbe } from '../../../test/probing.ts';
 import { waitFor } from '../../../test/servers/temp.ts';
 
 const COUNT = 2_000;
@@ -29,9 +30,15 @@ afterAll(async () => {
 });
 
 /** How many of so many runs had which state. */
-async function countStates(name: string, args: readonly string[]) {
+async function countStates(
+  name: string,
+  args: readonly string[],
+  settingsOf: (index: number) => ProbeSettings = () => ({}),
+) {
   const runs = await Promise.all(
-    Array.from({ length: COUNT }, () => runProbe(name, args, { timeoutMs: 25_000 })),
+    Array.from({ length: COUNT }, (_, index) =>
+      runProbe(name, args, { timeoutMs: 25_000, ...settingsOf(index) }),
+    ),
   );
   const states: Record<string, number> = {};
   for (const { state } of runs) states[state] = (states[state] ?? 0) + 1;
@@ -47,6 +54,22 @@ describe(`${COUNT} at once`, () => {
 
   test('all get their page', async () => {
     expect(await countStates('http', ['-p', webPort, '-s', 'hello'])).toEqual({ ok: COUNT });
+  });
+
+  test('all echoes come back through one socket, from as many addresses', async (context) => {
+    const calls = await findSocketCalls();
+    if (calls === null) context.skip('no socket of ICMP is permitted here');
+    const icmp = openTestIcmp(calls);
+    try {
+      const args = ['-w', '20000,1%', '-c', '20000,100%'];
+      const states = await countStates('ping', args, (index) => ({
+        ...{ icmp, path: '/absent' },
+        address: `127.1.${index >> 8}.${index & 255}`,
+      }));
+      expect(states).toEqual({ ok: COUNT });
+    } finally {
+      icmp.close();
+    }
   });
 
   test('all give up a silent port in time, together', async () => {

@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openTestIcmp } from '../../../test/icmp.ts';
 import { runProbe } from '../../../test/probing.ts';
 import { type TempFolder, tempFolder } from '../../../test/servers/temp.ts';
+import { loadSocketCalls } from '../icmp/socket-calls.ts';
 
 const LIMITS = ['-w', '100,20%', '-c', '500,60%'];
 
@@ -135,6 +137,14 @@ describe('the program', () => {
     const run = await runProbe('ping', LIMITS, { path: folder.path, timeoutMs: 300 });
     expect(run.outcome).toEqual({ kind: 'timedOut', timeoutMs: 300, stdout: '' });
   });
+});
+
+test('a socket that is gone leaves the check to a program', async () => {
+  const icmp = openTestIcmp(await loadSocketCalls());
+  icmp.close();
+  await using folder = await fping('xmt/rcv/%loss = 5/5/0%, min/avg/max = 1/2/3');
+  const run = await runProbe('ping', LIMITS, { path: folder.path, icmp });
+  expect(run.output).toBe('PING OK - Packet loss = 0%, RTA = 2.00 ms');
 });
 
 test.each([

@@ -10,6 +10,7 @@ import { CHECK_STATES, type CheckStateName, type Perfdatum } from '../../model/c
 import { formatPerfdata } from '../../nagios/perfdata.ts';
 import { isAlert, parseThreshold } from '../../nagios/threshold.ts';
 import type { Executor } from '../executor/executor.ts';
+import type { Icmp } from '../icmp/icmp.ts';
 import type { FileSystems } from './file-systems.ts';
 import { readNumber, UsageError } from './options.ts';
 
@@ -25,6 +26,8 @@ export interface ProbeContext {
   readonly executor: Executor;
   /** The environment of such a program; its `PATH` is where it is looked for. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Echoes that need no program. */
+  readonly icmp: Icmp;
   /** Of the host that this violet runs on. */
   readonly fileSystems: FileSystems;
 }

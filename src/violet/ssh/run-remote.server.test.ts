@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../../scripts/programs.mjs';
+import { openTestIcmp } from '../../../test/icmp.ts';
 import { processesOfGroup } from '../../../test/process-group.ts';
 import { openTestSsh, type SshTestSettings } from '../../../test/remote.ts';
 import { needs } from '../../../test/servers/needs.ts';
@@ -203,6 +204,7 @@ describe.skipIf(needs('sshd'))('a script on another host', () => {
       userMacros: { USER5: secret },
       environment: {},
       maxOutputBytes: 1_000,
+      icmp: openTestIcmp(null),
       clock: systemClock,
     });
     const ask = (script: string, port: number, params: string) =>

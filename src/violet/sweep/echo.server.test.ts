@@ -1,6 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findSocketCalls, openTestIcmp } from '../../../test/icmp.ts';
 import { needs } from '../../../test/servers/needs.ts';
 import { type TempFolder, tempFolder } from '../../../test/servers/temp.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -8,6 +10,8 @@ import { silentLog } from '../../lib/log.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { openChildProcessExecutor } from '../executor/child-process.ts';
+import { type Icmp, openIcmp } from '../icmp/icmp.ts';
+import type { SocketCalls } from '../icmp/socket-calls.ts';
 import { findEchoing } from './echo.ts';
 import { createPace } from './pace.ts';
 
@@ -19,16 +23,23 @@ async function install(name: 'fping' | 'ping', script: string): Promise<TempFold
   return folder;
 }
 
-async function find(path: string, addresses: readonly string[], signal?: AbortSignal) {
+async function find(
+  path: string,
+  addresses: readonly string[],
+  { signal, icmp }: { signal?: AbortSignal; icmp?: Icmp } = {},
+) {
   const executor = openChildProcessExecutor({ clock: systemClock, log: silentLog() });
+  const abortable = signal ?? new AbortController().signal;
+  setMaxListeners(0, abortable);
   try {
     return await findEchoing(addresses, {
       executor,
+      icmp: icmp ?? openTestIcmp(null),
       environment: { PATH: path },
       timeoutMs: 700,
       pace: createPace(systemClock, 400),
       slots: createSlots(4),
-      signal: signal ?? new AbortController().signal,
+      signal: abortable,
     });
   } finally {
     await executor.close();
@@ -60,7 +71,7 @@ describe('fping', () => {
   test('is killed when the worker stops', async () => {
     await using folder = await install('fping', '/bin/sleep 600');
     const stopping = new AbortController();
-    const found = find(folder.path, TARGETS, stopping.signal);
+    const found = find(folder.path, TARGETS, { signal: stopping.signal });
     stopping.abort();
     await expect(found).rejects.toThrow(Unavailable);
   });
@@ -90,6 +101,53 @@ describe('ping, where there is no fping,', () => {
 });
 
 test('without either there is no evidence', async () => {
-  const reason = 'neither fping nor ping is installed';
+  const reason =
+    'neither fping nor ping is installed, and sockets of ICMP need Linux and the npm package koffi';
   expect(await find('/absent', TARGETS)).toEqual({ kind: 'unable', reason });
+});
+
+describe('through sockets', () => {
+  const log = silentLog();
+  let calls: SocketCalls | null;
+  let icmp: Icmp;
+  let sentCount = 0;
+
+  beforeEach(async (context) => {
+    calls = await findSocketCalls();
+    if (calls === null) context.skip('no socket of ICMP is permitted here');
+    sentCount = 0;
+    const createToken = () => BigInt(++sentCount);
+    icmp = openIcmp({ calls, createToken, clock: systemClock, log });
+  });
+  afterEach(() => icmp.close());
+
+  test('this machine is found without a program, no faster than the rate allows', async () => {
+    const addresses = Array.from({ length: 41 }, (_, index) => `127.0.3.${index}`);
+    const startedAt = systemClock.monotonic();
+    const found = await find('/absent', [...addresses, '::1'], { icmp });
+    expect(found).toEqual({ kind: 'asked', answered: new Set([...addresses, '::1']) });
+    expect(systemClock.monotonic() - startedAt).toBeGreaterThanOrEqual(41 * 2.5 - 1);
+    expect(sentCount).toBe(42);
+  });
+
+  test('who is silent is asked twice', async () => {
+    // Its answer comes from another address.
+    const found = await find('/absent', ['0.0.0.0'], { icmp });
+    expect(found).toEqual({ kind: 'asked', answered: new Set() });
+    expect(sentCount).toBe(2);
+  });
+
+  test('nothing is left waiting when the worker stops', async () => {
+    const stopping = new AbortController();
+    const found = find('/absent', ['0.0.0.0', '127.0.0.1'], { icmp, signal: stopping.signal });
+    stopping.abort();
+    await expect(found).rejects.toThrow(Unavailable);
+  });
+
+  test('programs ask when a socket is gone', async () => {
+    icmp.close();
+    await using folder = await install('fping', 'echo 192.0.2.3; exit 1');
+    const found = await find(folder.path, TARGETS, { icmp });
+    expect(found).toEqual({ kind: 'asked', answered: new Set(['192.0.2.3']) });
+  });
 });

@@ -1,15 +1,19 @@
 /**
- * Which of many addresses answer ICMP echo. Through fping, which asks all of them in one process, else
- * ping; both may open the raw sockets that this process must not.
+ * Which of many addresses answer ICMP echo. Through the sockets of this process where they are
+ * permitted, else fping, which asks all of them in one process, else ping.
  */
 
 import type { Slots } from '../../lib/slots.ts';
+import { Unavailable } from '../../model/errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import { findProgram } from '../executor/find-program.ts';
+import type { EchoEnd, Icmp } from '../icmp/icmp.ts';
+import { familyOf } from '../icmp/packet.ts';
 import type { Pace } from './pace.ts';
 
 /** What asking needs. */
 export interface EchoContext {
+  readonly icmp: Icmp;
   readonly executor: Executor;
   /** Of the programs; its `PATH` is where they are looked for. */
   readonly environment: Readonly<Record<string, string>>;
@@ -18,6 +22,7 @@ export interface EchoContext {
   readonly pace: Pace;
   /** Places for programs that ask one address each. */
   readonly slots: Slots;
+  /** May have a listener for each address. */
   readonly signal: AbortSignal;
 }
 
@@ -41,12 +46,60 @@ export async function findEchoing(
   addresses: readonly string[],
   context: EchoContext,
 ): Promise<Echoes> {
+  const bySockets = await askBySockets(addresses, context);
+  if (typeof bySockets !== 'string') return { kind: 'asked', answered: bySockets };
   const path = context.environment['PATH'] ?? '';
   const fping = await findProgram('fping', path);
   if (fping !== null) return askTogether(fping, addresses, context);
   const ping = await findProgram('ping', path);
   if (ping !== null) return askEach(ping, addresses, context);
-  return { kind: 'unable', reason: 'neither fping nor ping is installed' };
+  return { kind: 'unable', reason: `neither fping nor ping is installed, and ${bySockets}` };
+}
+
+/** Who answered; a text is why sockets will not do, and then nothing is known of any. */
+async function askBySockets(
+  addresses: readonly string[],
+  { icmp, pace, timeoutMs, signal }: EchoContext,
+): Promise<ReadonlySet<string> | string> {
+  for (const family of new Set(addresses.map(familyOf))) {
+    const socket = icmp.socketOf(family);
+    if ('problem' in socket) return socket.problem;
+  }
+  const answered = new Set<string>();
+  let problem: string | null = null;
+  const ask = async (address: string) => {
+    for (let tries = 0; tries < TRIES && problem === null; tries++) {
+      await pace.reserve(1, signal);
+      if (problem !== null) return;
+      const end = await sendOne(icmp, { address, timeoutMs }, signal);
+      if (end.kind === 'unable') problem = end.reason;
+      if (end.kind === 'answered') answered.add(address);
+      if (end.kind !== 'lost') return;
+    }
+  };
+  await Promise.all(addresses.map(ask));
+  return problem ?? answered;
+}
+
+/** Rejects with `Unavailable` when `signal` aborts. */
+function sendOne(
+  icmp: Icmp,
+  target: { readonly address: string; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<EchoEnd> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      cancel();
+      reject(new Unavailable('worker', 'This worker stops.'));
+    };
+    const onEnd = (end: EchoEnd) => {
+      signal.removeEventListener('abort', abort);
+      resolve(end);
+    };
+    const cancel = icmp.send({ ...target, onEnd });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
 }
 
 async function askTogether(
