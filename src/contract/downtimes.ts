@@ -60,6 +60,22 @@ const planFields = {
     description: 'By whose clocks it recurs, as Europe/Berlin',
   }),
   comment: Comment,
+  triggeredBy: Type.Union([Type.String({ maxLength: 36 }), Type.Null()], {
+    default: null,
+    description: 'Id of the downtime with which it starts, ends and is cancelled',
+  }),
+};
+
+const INPUT_CHILDREN = [
+  Type.Literal('none'),
+  Type.Literal('all'),
+  Type.Literal('triggered'),
+] as const;
+const children = {
+  default: 'none',
+  description:
+    'Hosts below by their parents: all, as the host is; triggered: by another downtime, which hangs on ' +
+    'this one, is of those `below` alone, and is made with it',
 };
 
 const { start: _start, end, ...optionalPlan } = planFields;
@@ -70,7 +86,8 @@ const DowntimeInputSchema = Type.Object(
     ...Type.Partial(Type.Object(selectorFields)).properties,
     ...Type.Partial(Type.Object(optionalPlan)).properties,
     start: Type.Optional({ ...Instant, description: 'Default: now' }),
-    end,
+    end: Type.Optional({ ...end, description: 'Needed unless it is triggered' }),
+    children: Type.Optional(Type.Union([...INPUT_CHILDREN], children)),
   },
   { additionalProperties: false },
 );
@@ -78,11 +95,25 @@ const DowntimeInputSchema = Type.Object(
 /** A downtime as sent by a client. */
 export type DowntimeInput = Static<typeof DowntimeInputSchema>;
 
+/** What of a downtime can be changed. */
+const DowntimeChangeSchema = Type.Object(
+  {
+    start: Type.Optional({ ...Instant, description: 'Only before it has begun' }),
+    end: Type.Optional({ ...Instant, description: 'Of a recurring one: of its first occurrence' }),
+    comment: Type.Optional(Type.String({ maxLength: 10_000 })),
+  },
+  { additionalProperties: false },
+);
+
+/** A change of a downtime. */
+export type DowntimeChange = Static<typeof DowntimeChangeSchema>;
+
 /** A downtime as answered. */
 export const DowntimeSchema = Type.Object({
   id: Type.String(),
   ...selectorFields,
   ...planFields,
+  children: Type.Union([...INPUT_CHILDREN, Type.Literal('below')], children),
   state: Type.String({ description: 'waiting, active, over or cancelled' }),
   nextStart: { ...NullableInstant, description: 'Of the occurrence of now, or else of the next' },
   author: Type.String(),
@@ -98,7 +129,19 @@ export type DowntimeJson = Static<typeof DowntimeSchema>;
 export const DowntimeQuerySchema = Query({
   ...PAGE_QUERY,
   host: Type.Optional(Name),
-  state: Type.Optional(Type.Literal('open', { description: 'Neither over nor cancelled' })),
+  plugin: Type.Optional(Name),
+  suite: Type.Optional(Name),
+  state: Type.Optional(
+    Type.Union(
+      [
+        Type.Literal('open'),
+        Type.Literal('active'),
+        Type.Literal('over'),
+        Type.Literal('cancelled'),
+      ],
+      { description: 'open: neither over nor cancelled; active: has begun on some check or host' },
+    ),
+  ),
 });
 
 /** Operations of both. */
@@ -150,6 +193,20 @@ export const MAINTENANCE_OPERATIONS = {
     role: 'viewer',
     status: 200,
     answer: DowntimeSchema,
+  },
+  changeDowntime: {
+    tag: 'Maintenance',
+    summary: 'Change a downtime',
+    description:
+      'Also one that is running: a later end extends it, an earlier one shortens it. Its checks learn ' +
+      'of it within a second or so.',
+    role: 'operator',
+    body: DowntimeChangeSchema,
+    bodyTypes: ['application/json', 'application/merge-patch+json'],
+    status: 200,
+    answer: DowntimeSchema,
+    problems: { 409: 'It is over or cancelled, or its start has come' },
+    bodyExample: { end: '2026-11-23T14:00:00Z' },
   },
   deleteDowntime: {
     tag: 'Maintenance',

@@ -22,6 +22,7 @@ import {
   JobSchema,
   ScheduleQuerySchema,
 } from './checks.ts';
+import { COMMENT_OPERATIONS } from './comments.ts';
 import { DEPENDENCY_OPERATIONS } from './dependencies.ts';
 import {
   DiscoveryQuerySchema,
@@ -242,6 +243,7 @@ export const OPERATIONS = {
   },
   ...HOST_STATE_OPERATIONS,
   ...MAINTENANCE_OPERATIONS,
+  ...COMMENT_OPERATIONS,
   ...TRACE_OPERATIONS,
   ...STATISTICS_OPERATIONS,
   submitResults: {

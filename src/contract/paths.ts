@@ -76,7 +76,13 @@ export const ROUTES = {
   listDowntimes: { method: 'GET', path: '/downtimes' },
   createDowntime: { method: 'POST', path: '/downtimes' },
   getDowntime: { method: 'GET', path: '/downtimes/{downtime}' },
+  changeDowntime: { method: 'PATCH', path: '/downtimes/{downtime}' },
   deleteDowntime: { method: 'DELETE', path: '/downtimes/{downtime}' },
+
+  listComments: { method: 'GET', path: '/comments' },
+  createComment: { method: 'POST', path: '/comments' },
+  getComment: { method: 'GET', path: '/comments/{comment}' },
+  deleteComment: { method: 'DELETE', path: '/comments/{comment}' },
 
   getStatus: { method: 'GET', path: '/status' },
   listSchedule: { method: 'GET', path: '/schedule' },

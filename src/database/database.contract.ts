@@ -9,9 +9,11 @@ import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
+import { testComments } from './comments.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDependencies } from './dependencies.contract.ts';
 import { testDiscoveries } from './discoveries.contract.ts';
+import { testDowntimes } from './downtimes.contract.ts';
 import { testHosts } from './hosts.contract.ts';
 import { startLease } from './lease.ts';
 import { listMigrations, migrate } from './migrations/migrate.ts';
@@ -84,6 +86,8 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       () => source.open(),
     );
     testTimeperiods(() => database);
+    testComments(() => database);
+    testDowntimes(() => database);
     testDependencies(() => database);
     testCheckControl(() => database);
 

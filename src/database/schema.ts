@@ -13,6 +13,7 @@ import type {
 } from './schema-control.ts';
 import type { DiscoverySliceTable, DiscoveryTable } from './schema-discoveries.ts';
 import type { DowntimeStretchTable, ShardOwnerTable, SiteProblemTable } from './schema-grey.ts';
+import type { CommentTable, DowntimeCheckTable, DowntimeTable } from './schema-maintenance.ts';
 import type {
   HostTallyTable,
   ServiceFiguresTable,
@@ -171,6 +172,8 @@ export interface CheckMemoryTable {
   check_id: number;
   is_flapping: Flag;
   flap_percent: number;
+  /** Null while it does not. */
+  flapping_since: number | null;
   is_acknowledged: Flag;
   is_in_downtime: Flag;
   /** 0 while its results stay out. */
@@ -267,43 +270,6 @@ export interface CheckArchiveTable {
   deleted_at: number;
 }
 
-/** Planned downtimes. Written by red. */
-export interface DowntimeTable {
-  id: string;
-  /** Of which checks it is: null = of any. */
-  host_id: string | null;
-  plugin_id: string | null;
-  suite_id: string | null;
-  subnet_id: string | null;
-  /** Labels of hosts as a filter of lists has them; empty = of any. */
-  labels: string;
-  /** Whether it is of the checks of its hosts too, not of the hosts alone. */
-  all_checks: Flag;
-  /** Of the first occurrence. */
-  start_at: number;
-  end_at: number;
-  is_fixed: Flag;
-  duration_ms: number;
-  /** A rule of RFC 5545; empty = once. */
-  recurrence: string;
-  time_zone: string;
-  author: string;
-  comment: string;
-  created_at: number;
-  /** Null = it stands. */
-  cancelled_at: number | null;
-  /** When all that it has planned was over; null = not yet. */
-  over_at: number | null;
-}
-
-/** Of which checks each occurrence of a downtime is known already. Written by red. */
-export interface DowntimeCheckTable {
-  downtime_id: string;
-  /** Of the occurrence. */
-  start_at: number;
-  check_id: number;
-}
-
 /** Facts that all services must agree on. */
 export interface SettingTable {
   name: string;
@@ -346,6 +312,7 @@ export interface Tables {
   check_memory: CheckMemoryTable;
   downtime: DowntimeTable;
   downtime_check: DowntimeCheckTable;
+  comment: CommentTable;
   result: ResultTable;
   state_interval: StateIntervalTable;
   check_archive: CheckArchiveTable;

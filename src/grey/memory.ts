@@ -148,6 +148,8 @@ export function toMemoryRow(id: number, remembered: Remembered): Insertable<Chec
     check_id: id,
     is_flapping: state.flapping.isFlapping ? 1 : 0,
     flap_percent: state.flapping.percent,
+    // One from before this was kept has none.
+    flapping_since: state.flapping.since ?? null,
     is_acknowledged: state.acknowledgement === null ? 0 : 1,
     is_in_downtime: isInDowntime(state) ? 1 : 0,
     is_measured: state.isMeasured ? 1 : 0,

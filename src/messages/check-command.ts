@@ -33,6 +33,8 @@ const CommandSchema = Type.Union([
       triggeredBy: Type.Union([Id, Type.Null()]),
       author: Text,
       comment: Text,
+      /** Absent: 0. */
+      revision: Type.Optional(Type.Integer({ minimum: 0 })),
     }),
   }),
   Type.Object({ kind: Type.Literal('startDowntime'), id: Id }),

@@ -37,3 +37,9 @@ export const LABEL_FILTER: FilterOption = {
   reads: 'text',
   help: 'only of hosts with this label; several with commas between',
 };
+
+/** Of checks, by what they are made of. */
+export const CHECK_FILTERS: readonly FilterOption[] = [
+  { query: 'host', flags: '--host <name>', reads: 'text', help: 'only of this host' },
+  { query: 'plugin', flags: '--plugin <name>', reads: 'text', help: 'only of this plugin' },
+];

@@ -74,6 +74,7 @@ type ObjectName =
   | 'worker'
   | 'discovery'
   | 'downtime'
+  | 'comment'
   | 'token';
 type ListRoute = Extract<RouteName, `list${string}`>;
 

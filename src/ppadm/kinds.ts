@@ -31,7 +31,8 @@ import {
   SUITES_OPTION,
   UPDATED,
 } from './kind-options.ts';
-import { CHANGE, CHECK, DISCOVERY, DOWNTIME, JOB, TOKEN, WORKER } from './observed-kinds.ts';
+import { MAINTENANCE_KINDS } from './maintenance-kinds.ts';
+import { CHANGE, CHECK, DISCOVERY, JOB, TOKEN, WORKER } from './observed-kinds.ts';
 import { TIMEPERIOD } from './timeperiod-kind.ts';
 
 const VIEW_STATES = [...HOST_STATES, 'pending'];
@@ -388,7 +389,7 @@ export const KINDS: readonly Kind[] = [
   WORKER,
   JOB,
   DISCOVERY,
-  DOWNTIME,
+  ...MAINTENANCE_KINDS,
   TOKEN,
   CHANGE,
 ];

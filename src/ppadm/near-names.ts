@@ -8,8 +8,8 @@ import { fetchList, MAX_PAGE_SIZE, nameOf } from './listing.ts';
 import type { Session } from './session.ts';
 
 /**
- * Runs `task`; when the server says that `name` is not there, throws `Missing`, with names that are
- * near it.
+ * Runs `task`; when the server says that `name` is not there, of the path or of what was sent, throws
+ * `Missing`, with names that are near it.
  */
 export async function withNearNames<Result>(
   session: Session,
@@ -19,14 +19,21 @@ export async function withNearNames<Result>(
   try {
     return await task();
   } catch (error) {
-    if (!(error instanceof ProblemAnswer) || error.status !== 404) throw error;
+    if (!(error instanceof ProblemAnswer) || !saysMissing(error, kind)) throw error;
     const names = await listNames(await session.connect(), kind, name);
     // Nothing is listed either: this is no ppalette, and its own answer says more.
     if (names === undefined) throw error;
-    // It is there, so what is missing is something of it.
-    if (names.includes(name)) throw error;
+    // It is there, or was not named, so what is missing is something of it.
+    if (name === '' || names.includes(name)) throw error;
     throw new Missing(kind.name, name, sayHint(kind, findNear(name, names)));
   }
+}
+
+/** In a path or, as a part of what was sent, in words about its field. */
+function saysMissing({ status, problem }: ProblemAnswer, kind: Kind): boolean {
+  if (status === 404) return true;
+  const fields = kind.key.map(({ parameter }) => `/${parameter}`);
+  return status === 422 && (problem.errors ?? []).some(({ path }) => fields.includes(path));
 }
 
 /** Names to compare with: all if there are few, else those that begin or end like the wanted one. */

@@ -3,26 +3,21 @@
 import type { AuditJson, TokenJson } from '../contract/access.ts';
 import type { CheckJson, JobJson } from '../contract/checks.ts';
 import type { DiscoveryJson } from '../contract/discoveries.ts';
-import type { DowntimeJson } from '../contract/downtimes.ts';
 import type { HostStateJson } from '../contract/host-states.ts';
 import type { WorkerJson } from '../contract/statistics.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { DISCOVERY_STATES } from '../model/discovery.ts';
 import {
+  CHECK_FILTERS,
   LABEL_FILTER,
   SEARCH_FILTER,
   SUBNET_FILTER,
   SUITE_FILTER,
   ZONE_FILTER,
 } from './filters.ts';
-import { defineKind, type FilterOption } from './kind.ts';
+import { defineKind } from './kind.ts';
 
 const STATES = [...CHECK_STATES, 'pending'];
-const CHECK_FILTERS: readonly FilterOption[] = [
-  { query: 'host', flags: '--host <name>', reads: 'text', help: 'only of this host' },
-  { query: 'plugin', flags: '--plugin <name>', reads: 'text', help: 'only of this plugin' },
-];
-
 /** Checks: one plugin on one host. */
 export const CHECK = defineKind<CheckJson>({
   name: 'check',
@@ -257,42 +252,6 @@ export const CHANGE = defineKind<AuditJson>({
       help: 'not before: 2026-11-23T10:00:00Z, or 2h for two hours ago',
     },
     { query: 'to', flags: '--to <when>', reads: 'when', help: 'before' },
-  ],
-  fields: [],
-});
-
-/** Downtimes. */
-export const DOWNTIME = defineKind<DowntimeJson>({
-  name: 'downtime',
-  plural: 'downtimes',
-  list: 'listDowntimes',
-  get: 'getDowntime',
-  changes: undefined,
-  key: [{ parameter: 'downtime', field: 'id' }],
-  identities: [],
-  isPaged: true,
-  columns: [
-    { title: 'ID', field: 'id' },
-    { title: 'STATE', field: 'state' },
-    { title: 'HOST', field: 'host' },
-    { title: 'PLUGIN', field: 'plugin' },
-    { title: 'SUITE', field: 'suite', isWide: true },
-    { title: 'SUBNET', field: 'subnet', isWide: true },
-    { title: 'LABELS', field: 'labels', isWide: true },
-    { title: 'START', field: 'start', format: 'until' },
-    { title: 'LASTS', field: 'length', format: 'took' },
-    { title: 'CHECKS', field: 'checks' },
-    { title: 'AUTHOR', field: 'author' },
-    { title: 'COMMENT', field: 'comment', isFlexible: true },
-  ],
-  filters: [
-    {
-      query: 'state',
-      flags: '--state <open>',
-      reads: 'text',
-      help: 'open: neither over nor cancelled',
-    },
-    { query: 'host', flags: '--host <name>', reads: 'text', help: 'only of this host' },
   ],
   fields: [],
 });

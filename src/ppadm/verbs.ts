@@ -79,6 +79,12 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/downtime.ts')).defineDowntime,
   },
   {
+    name: 'comment',
+    summary: 'add, list or delete comments',
+    aliases: ['comments'],
+    load: async () => (await import('./commands/comment.ts')).defineComment,
+  },
+  {
     name: 'watch',
     summary: 'follow what happens',
     aliases: ['events', 'follow'],

@@ -7,12 +7,14 @@
 import type { Database } from '../database/database.ts';
 import { listCommandTargets } from '../database/queries/check-targets.ts';
 import {
-  closeDowntime,
   forgetToldChecks,
-  listOpenDowntimes,
   listToldChecks,
   listUntoldChecks,
   noteToldChecks,
+} from '../database/queries/downtime-checks.ts';
+import {
+  closeDowntime,
+  listOpenDowntimes,
   type PlannedDowntime,
 } from '../database/queries/downtimes.ts';
 import { repeat } from '../lib/clock.ts';
@@ -21,6 +23,7 @@ import { parseRecurrence } from '../nagios/time/parse-recurrence.ts';
 import { nextOccurrences } from '../nagios/time/recurrence.ts';
 import { findZone } from '../nagios/time/zone.ts';
 import { type CommanderContext, sendCommands } from './commander.ts';
+import { followTrigger, occurrenceId } from './triggered-downtimes.ts';
 
 /** Between looks; a plan that was just made is told by then. */
 const LOOK_MS = 1_000;
@@ -45,7 +48,8 @@ export function startDowntimePlanner(options: DowntimePlannerOptions): { stop():
     if (!isActive()) return;
     for (const plan of await listOpenDowntimes(database)) {
       if (plan.cancelledAt !== null) await takeBack(options, plan);
-      else await tellNear(options, plan);
+      else if (plan.triggeredBy === null) await tellNear(options, plan);
+      else await followTrigger(options, { ...plan, triggeredBy: plan.triggeredBy }, tellNear);
     }
   };
   return repeat(clock, LOOK_MS, look, (error) => log.warn({ error }, 'downtimes cannot be told'));
@@ -75,43 +79,77 @@ export function nearOccurrences(
 async function tellNear(options: DowntimePlannerOptions, plan: PlannedDowntime): Promise<void> {
   const { database, clock } = options;
   const { starts, isOver } = nearOccurrences(plan, clock.now());
+  // Also of what is over by the change.
+  await tellChange(options, plan);
   if (isOver) return closeDowntime(database, plan.id, clock.now());
-  for (const startAt of starts) await tell(options, plan, startAt);
+  for (const startAt of starts) await tellNew(options, plan, startAt);
+}
+
+/** Tells checks that know an older revision. */
+async function tellChange(options: DowntimePlannerOptions, plan: PlannedDowntime): Promise<void> {
+  const { id, revision } = plan;
+  if (revision === 0) return;
+  for (;;) {
+    const told = await listToldChecks(options.database, id, { limit: PART, before: revision });
+    const [first] = told;
+    if (first === undefined) return;
+    const { startAt: key } = first;
+    const checkIds = told.filter(({ startAt }) => startAt === key).map(({ checkId }) => checkId);
+    await tell(options, plan, { startAt: isOnce(plan) ? plan.startAt : key, checkIds });
+  }
+}
+
+/** Tells checks that do not know the occurrence. */
+async function tellNew(
+  options: DowntimePlannerOptions,
+  plan: PlannedDowntime,
+  startAt: number,
+): Promise<void> {
+  const key = { startAt: keyOf(plan, startAt), limit: PART };
+  for (;;) {
+    const checkIds = await listUntoldChecks(options.database, plan.id, key);
+    if (checkIds.length === 0) return;
+    await tell(options, plan, { startAt, checkIds });
+    if (checkIds.length < PART) return;
+  }
 }
 
 async function tell(
   options: DowntimePlannerOptions,
   plan: PlannedDowntime,
-  startAt: number,
+  { startAt, checkIds }: { readonly startAt: number; readonly checkIds: readonly number[] },
 ): Promise<void> {
   const { database } = options;
-  const { id, isFixed, durationMs, author, comment } = plan;
+  const { id, isFixed, durationMs, author, comment, revision } = plan;
   const endAt = startAt + plan.endAt - plan.startAt;
+  const key = keyOf(plan, startAt);
   const downtime = {
-    ...{ id: occurrenceId(id, startAt), startAt, endAt, isFixed, durationMs },
-    ...{ triggeredBy: null, author, comment },
+    ...{ id: occurrenceId(id, key), startAt, endAt, isFixed, durationMs },
+    ...{ triggeredBy: plan.triggeredBy, author, comment, revision },
   };
-  for (;;) {
-    const checkIds = await listUntoldChecks(database, id, { startAt, limit: PART });
-    if (checkIds.length === 0) return;
-    const targets = await listCommandTargets(database, checkIds);
-    const command = { kind: 'scheduleDowntime', downtime } as const;
-    await sendCommands(
-      options,
-      targets.map((target) => ({ target, command })),
-    );
-    await noteToldChecks(database, id, {
-      startAt,
-      checkIds: targets.map(({ checkId }) => checkId),
-    });
-    if (checkIds.length < PART) return;
-  }
+  const command = { kind: 'scheduleDowntime', downtime } as const;
+  const targets = await listCommandTargets(database, checkIds);
+  await sendCommands(
+    options,
+    targets.map((target) => ({ target, command })),
+  );
+  const toldIds = targets.map(({ checkId }) => checkId);
+  await noteToldChecks(database, id, { startAt: key, checkIds: toldIds, revision });
+}
+
+function isOnce({ recurrence }: PlannedDowntime): boolean {
+  return recurrence === '';
+}
+
+/** By which instant checks know an occurrence, though its start may have been changed. */
+function keyOf(plan: PlannedDowntime, startAt: number): number {
+  return isOnce(plan) ? plan.keyAt : startAt;
 }
 
 async function takeBack(options: DowntimePlannerOptions, { id }: PlannedDowntime): Promise<void> {
   const { database, clock } = options;
   for (;;) {
-    const told = await listToldChecks(database, id, PART);
+    const told = await listToldChecks(database, id, { limit: PART });
     const [first] = told;
     if (first === undefined) return closeDowntime(database, id, clock.now());
     const { startAt } = first;
@@ -124,9 +162,4 @@ async function takeBack(options: DowntimePlannerOptions, { id }: PlannedDowntime
     );
     await forgetToldChecks(database, id, { startAt, checkIds });
   }
-}
-
-/** The id by which checks know an occurrence. */
-export function occurrenceId(id: string, startAt: number): string {
-  return `${id}@${startAt}`;
 }

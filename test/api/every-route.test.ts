@@ -184,7 +184,22 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   createDowntime: () => [{ body: { host: 'h', end: '2099-01-01T00:00:00Z', comment: 'kernel' } }],
   listDowntimes: () => [{}],
   getDowntime: async () => [{ path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' } }],
+  changeDowntime: async () => [
+    {
+      path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' },
+      body: { end: '2099-02-01T00:00:00Z', comment: 'two kernels' },
+    },
+  ],
   deleteDowntime: async () => [{ path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' } }],
+  createComment: () => [
+    { body: { host: 'h', text: 'in rack 3' } },
+    { body: { host: 'h', plugin: 'p', text: 'new disk', persistent: false } },
+  ],
+  listComments: () => [{}],
+  getComment: async () => [{ path: { comment: (await firstOf('/comments'))['id'] ?? '' } }],
+  deleteComment: async () => [
+    { path: { comment: (await firstOf('/comments?kind=user'))['id'] ?? '' } },
+  ],
   getStatus: () => [{}],
   listSchedule: () => [{}],
   listWorkers: () => [{}],
@@ -240,7 +255,9 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   metric: ['a'],
   type: ['stateChange', 'stateChange,worker'],
   'listDiscoveries.state': ['done', 'running,failed,cancelled'],
-  'listDowntimes.state': ['open'],
+  'listComments.kind': ['user', 'acknowledgement', 'downtime', 'flapping'],
+  'listComments.sort': ['createdAt', '-host'],
+  'listDowntimes.state': ['open', 'active', 'over', 'cancelled'],
   'getCheckHistory.kind': ['results', 'states', 'results,states'],
   'getHostHistory.kind': ['results', 'states', 'results,states'],
   'getHostAvailability.stateType': ['hard'],

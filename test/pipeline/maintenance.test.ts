@@ -12,6 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
+/** One that is not run, or its first run may end what a test has begun. */
+const addCheck = (host: Record<string, unknown> = {}, plugin: Record<string, unknown> = {}) =>
+  site.addCheck(host, { activeChecks: false, ...plugin });
+
 const submit = async (path: string, exitCode: number, output = 'x') =>
   (await call('POST', `${path}/results?wait=true`, { exitCode, output })).body;
 
@@ -19,7 +23,7 @@ const instant = (inMs: number) => new Date(Date.now() + inMs).toISOString();
 
 describe('states', () => {
   test('a problem is soft, then hard, and its recovery is told', async () => {
-    const { path } = await site.addCheck({}, { maxCheckAttempts: 3 });
+    const { path } = await addCheck({}, { maxCheckAttempts: 3 });
     expect(await submit(path, 0)).toMatchObject({ state: 'ok', stateType: 'hard', attempt: 1 });
     expect(await submit(path, 2)).toMatchObject({ stateType: 'soft', attempt: 1 });
     expect(await submit(path, 1)).toMatchObject({
@@ -58,7 +62,7 @@ describe('states', () => {
   });
 
   test('one that changes too often is flapping', async () => {
-    const { path } = await site.addCheck();
+    const { path } = await addCheck();
     let last = await submit(path, 0);
     for (let count = 0; count < 8 && !last.flapping; count++)
       last = await submit(path, count % 2 ? 0 : 2);
@@ -69,7 +73,7 @@ describe('states', () => {
 
 describe('an acknowledgement', () => {
   test('is shown, makes the problem handled, and ends with it', async () => {
-    const { name, path } = await site.addCheck();
+    const { name, path } = await addCheck();
     expect((await call('PUT', `${path}/acknowledgement`, {})).status).toBe(409);
     await submit(path, 2);
     const list = async (handled: boolean) =>
@@ -83,18 +87,19 @@ describe('an acknowledgement', () => {
   });
 
   test('that is not sticky ends with any change; one can be taken back', async () => {
-    const { path } = await site.addCheck();
+    const { path } = await addCheck();
     await submit(path, 2);
-    await call('PUT', `${path}/acknowledgement`, {});
+    expect((await call('PUT', `${path}/acknowledgement`, {})).status).toBe(200);
     expect(await submit(path, 1)).toMatchObject({ acknowledged: false });
-    await call('PUT', `${path}/acknowledgement`, {});
+    const { body } = await call('PUT', `${path}/acknowledgement`, {});
+    expect(body).toMatchObject({ acknowledged: true });
     expect((await call('DELETE', `${path}/acknowledgement`)).status).toBe(204);
     expect((await call('GET', path)).body.acknowledged).toBe(false);
     expect((await call('DELETE', `${path}/acknowledgement`)).status).toBe(404);
   });
 
   test('ends at its time', async () => {
-    const { path } = await site.addCheck();
+    const { path } = await addCheck();
     await submit(path, 2);
     const { body } = await call('PUT', `${path}/acknowledgement`, { expiresAt: instant(1_000) });
     expect(body.acknowledged).toBe(true);
@@ -108,7 +113,7 @@ describe('a downtime', () => {
   const isIn = async (path: string) => (await call('GET', path)).body.inDowntime;
 
   test('of a host is of all its checks, of later ones too, and ends when it is cancelled', async () => {
-    const { name, path } = await site.addCheck();
+    const { name, path } = await addCheck();
     const made = await call('POST', '/downtimes', {
       host: name,
       end: instant(60_000),
@@ -128,7 +133,7 @@ describe('a downtime', () => {
   });
 
   test('begins and ends at its times', async () => {
-    const { name, path } = await site.addCheck({ labels: { rack: 'r1' } });
+    const { name, path } = await addCheck({ labels: { rack: 'r1' } });
     const times = { start: instant(1_000), end: instant(3_000) };
     const { body } = await call('POST', '/downtimes', { labels: 'rack=r1', ...times });
     expect(body).toMatchObject({ state: 'waiting', length: 2 });
@@ -142,7 +147,7 @@ describe('a downtime', () => {
   });
 
   test('that is flexible begins with the first problem, and nobody is told of it', async () => {
-    const { name, path } = await site.addCheck();
+    const { name, path } = await addCheck();
     await submit(path, 0);
     const plan = { host: name, plugin: name, end: instant(60_000), fixed: false, duration: 600 };
     const { body } = await call('POST', '/downtimes', plan);
@@ -152,6 +157,101 @@ describe('a downtime', () => {
     expect(await isIn(path)).toBe(false);
     expect(await submit(path, 2)).toMatchObject({ inDowntime: true });
   });
+
+  test('is changed while it lasts, and its checks hear of it', async () => {
+    const { name, path } = await addCheck();
+    const plan = { host: name, end: instant(600_000), comment: 'kernel' };
+    const { id } = (await call('POST', '/downtimes', plan)).body;
+    await waitFor('its beginning', () => isIn(path));
+    const change = (body: unknown) => call('PATCH', `/downtimes/${id}`, body);
+    expect((await change({ start: instant(60_000) })).status).toBe(409);
+    expect((await change({ end: instant(-1_000) })).status).toBe(422);
+    const end = instant(3_000);
+    expect((await change({ end, comment: 'two' })).body).toMatchObject({ end, comment: 'two' });
+    await waitFor('its end', async () => !(await isIn(path)));
+    await waitFor('it to be over', async () => {
+      return (await call('GET', `/downtimes/${id}`)).body.state === 'over';
+    });
+    expect((await change({ end: instant(60_000) })).status).toBe(409);
+    const { body } = await call('GET', '/audit?kind=downtime&action=change');
+    expect(body.items[0]).toMatchObject({ objectId: id, before: { comment: 'kernel' } });
+  });
+
+  test('that waits is put off and brought forward again', async () => {
+    const { name, path } = await addCheck();
+    const times = { start: instant(600_000), end: instant(900_000) };
+    const { id } = (await call('POST', '/downtimes', { host: name, ...times })).body;
+    await waitFor('the check to know', async () => {
+      return (await call('GET', `/downtimes/${id}`)).body.checks === 1;
+    });
+    await call('PATCH', `/downtimes/${id}`, { start: instant(700_000) });
+    await call('PATCH', `/downtimes/${id}`, { start: times.start });
+    await call('PATCH', `/downtimes/${id}`, { start: instant(500) });
+    await waitFor('its beginning', () => isIn(path));
+  });
+
+  test('that hangs on another starts with it, and is cancelled with it', async () => {
+    const [first, second] = [await addCheck(), await addCheck()];
+    const plan = { host: first.name, plugin: first.name, fixed: false, duration: 600 };
+    const trigger = (await call('POST', '/downtimes', { ...plan, end: instant(600_000) })).body;
+    const hanging = { host: second.name, triggeredBy: trigger.id, comment: 'with the other' };
+    const { status, body } = await call('POST', '/downtimes', hanging);
+    expect([status, body.triggeredBy, body.start]).toEqual([201, trigger.id, trigger.start]);
+    await waitFor('both to be known', async () => {
+      const known = [trigger.id, body.id].map((id) => call('GET', `/downtimes/${id}`));
+      return (await Promise.all(known)).every((one) => one.body.checks === 1);
+    });
+    expect(await isIn(second.path)).toBe(false);
+    await submit(first.path, 2);
+    await waitFor('its beginning', () => isIn(second.path));
+    expect((await call('GET', `/downtimes?state=active&host=${second.name}`)).body.total).toBe(1);
+    expect((await call('PATCH', `/downtimes/${body.id}`, { end: instant(9_000) })).status).toBe(
+      409,
+    );
+    await call('DELETE', `/downtimes/${trigger.id}`);
+    expect((await call('GET', `/downtimes/${body.id}`)).body.state).toBe('cancelled');
+    await waitFor('its end', async () => !(await isIn(second.path)));
+  });
+
+  test('ends with the one that it hangs on', async () => {
+    const [first, second] = [await addCheck(), await addCheck()];
+    const end = instant(600_000);
+    const trigger = (await call('POST', '/downtimes', { host: first.name, end })).body;
+    const hanging = { host: second.name, triggeredBy: trigger.id };
+    const { body } = await call('POST', '/downtimes', hanging);
+    await waitFor('its beginning', () => isIn(second.path));
+    await call('PATCH', `/downtimes/${trigger.id}`, { end: instant(2_000) });
+    await waitFor('its end', async () => !(await isIn(second.path)));
+    await waitFor('it to be over', async () => {
+      return (await call('GET', `/downtimes/${body.id}`)).body.state === 'over';
+    });
+    const late = await call('POST', '/downtimes', { ...hanging, end });
+    expect([late.status, late.body.errors.map((one: { path: string }) => one.path)]).toEqual([
+      422,
+      ['/triggeredBy', '/end'],
+    ]);
+  });
+
+  test.each(['all', 'triggered'])(
+    'with children %s is of all hosts below, of later ones too',
+    async (children) => {
+      const top = await addCheck();
+      const middle = await addCheck({ parents: [top.name] });
+      const low = await addCheck({ parents: [middle.name] });
+      const plan = { host: top.name, end: instant(600_000), children };
+      const made = await call('POST', '/downtimes', plan);
+      expect([made.status, made.body.children]).toEqual([201, children]);
+      for (const { path } of [top, middle, low]) await waitFor(path, () => isIn(path));
+      const later = await addCheck({ parents: [low.name] });
+      await waitFor('the later one', () => isIn(later.path));
+      await call('DELETE', `/downtimes/${made.body.id}`);
+      for (const { path } of [top, low, later]) {
+        await waitFor(path, async () => !(await isIn(path)));
+      }
+      const { suite, ...rest } = { ...plan, suite: top.name };
+      expect((await call('POST', '/downtimes', { ...rest, suite })).status).toBe(422);
+    },
+  );
 
   test('names every wrong field at once', async () => {
     const wrong = await call('POST', '/downtimes', {
@@ -187,7 +287,7 @@ test('a check of a host in maintenance is not measured, with the reason', async 
 });
 
 test('availability tells time in downtimes apart, also when the downtime is cancelled', async () => {
-  const { name, path } = await site.addCheck({}, { maxCheckAttempts: 3 });
+  const { name, path } = await addCheck({}, { maxCheckAttempts: 3 });
   await submit(path, 0);
   const end = new Date(Date.now() + 3_600_000).toISOString();
   const planned = await call('POST', '/downtimes', { host: name, end });

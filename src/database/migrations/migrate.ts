@@ -23,6 +23,8 @@ import { up as retention } from './0019-retention.ts';
 import { up as timeperiods } from './0020-timeperiods.ts';
 import { up as checkControl } from './0021-check-control.ts';
 import { up as eventHandlers } from './0022-event-handlers.ts';
+import { up as comments } from './0023-comments.ts';
+import { up as downtimeChanges } from './0024-downtime-changes.ts';
 import { up as dependencies } from './0025-dependencies.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
@@ -48,6 +50,8 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0020-timeperiods': timeperiods,
   '0021-check-control': checkControl,
   '0022-event-handlers': eventHandlers,
+  '0023-comments': comments,
+  '0024-downtime-changes': downtimeChanges,
   '0025-dependencies': dependencies,
 };
 

@@ -129,6 +129,7 @@ export async function writeBatch(
     update: [
       'is_flapping',
       'flap_percent',
+      'flapping_since',
       'is_acknowledged',
       'is_in_downtime',
       'is_measured',

@@ -1,12 +1,17 @@
 /** Planned downtimes in SQL: the plans, and of which checks each occurrence is known already. */
 
-import type { Selectable } from 'kysely';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Sql } from '../database.ts';
-import type { DowntimeTable } from '../schema.ts';
-import { hasLabels } from './host-labels.ts';
+import type { Tables } from '../schema.ts';
+import type { DowntimeTable } from '../schema-maintenance.ts';
 import type { Filters } from './objects.ts';
 import { type Page, type PageRequest, readPage } from './page.ts';
-import { upsertRows } from './upsert.ts';
+
+/**
+ * Which hosts below its own a plan is of. `triggered`: another plan is, which hangs on it; that one is of
+ * those `below` alone.
+ */
+export type DowntimeChildren = 'none' | 'all' | 'triggered' | 'below';
 
 /** A plan. Instants are milliseconds since the epoch. */
 export interface PlannedDowntime {
@@ -33,6 +38,13 @@ export interface PlannedDowntime {
   readonly createdAt: number;
   readonly cancelledAt: number | null;
   readonly overAt: number | null;
+  /** Goes up with each change. */
+  readonly revision: number;
+  /** Of one that is once: its first start, by which checks know it. */
+  readonly keyAt: number;
+  /** The plan with which it starts and ends; null = it is of its own. */
+  readonly triggeredBy: string | null;
+  readonly children: DowntimeChildren;
   /** Checks that are or were in it. */
   readonly checkCount: number;
 }
@@ -41,7 +53,15 @@ export interface PlannedDowntime {
 export interface NewDowntime
   extends Omit<
     PlannedDowntime,
-    'host' | 'plugin' | 'suite' | 'subnet' | 'cancelledAt' | 'overAt' | 'checkCount'
+    | 'host'
+    | 'plugin'
+    | 'suite'
+    | 'subnet'
+    | 'cancelledAt'
+    | 'overAt'
+    | 'checkCount'
+    | 'revision'
+    | 'keyAt'
   > {
   readonly hostId: string | null;
   readonly pluginId: string | null;
@@ -72,6 +92,8 @@ export async function insertDowntime({ db }: Sql, plan: NewDowntime): Promise<vo
       created_at: plan.createdAt,
       cancelled_at: null,
       over_at: null,
+      triggered_by: plan.triggeredBy,
+      children: plan.children,
     })
     .execute();
 }
@@ -91,11 +113,9 @@ export async function listDowntimes(
   let query = selectDowntimes(sql);
   for (const [name, value] of Object.entries(filters)) {
     if (name === 'host') query = query.where('host.name', '=', value);
-    if (name === 'state' && value === 'open') {
-      query = query
-        .where('downtime.cancelled_at', 'is', null)
-        .where('downtime.over_at', 'is', null);
-    }
+    if (name === 'plugin') query = query.where('plugin.name', '=', value);
+    if (name === 'suite') query = query.where('suite.name', '=', value);
+    if (name === 'state') query = query.where(isInState(value));
   }
   const result = await readPage(
     query,
@@ -109,9 +129,41 @@ export async function listDowntimes(
   return { ...result, items: (result.items as unknown as DowntimeRow[]).map(readDowntime) };
 }
 
+type DowntimeBuilder = ExpressionBuilder<Tables, 'downtime'>;
+
+function isInState(state: string) {
+  return ({ eb, and, exists, selectFrom }: DowntimeBuilder) => {
+    if (state === 'cancelled') return eb('downtime.cancelled_at', 'is not', null);
+    const isKept = eb('downtime.cancelled_at', 'is', null);
+    if (state === 'over') return and([isKept, eb('downtime.over_at', 'is not', null)]);
+    if (state === 'open') return and([isKept, eb('downtime.over_at', 'is', null)]);
+    const begun = selectFrom('downtime_check')
+      .innerJoin('downtime_stretch', 'downtime_stretch.check_id', 'downtime_check.check_id')
+      .select('downtime_check.check_id')
+      .whereRef('downtime_check.downtime_id', '=', 'downtime.id')
+      .where(
+        'downtime_stretch.downtime',
+        '=',
+        sql<string>`concat(downtime_check.downtime_id, '@', downtime_check.start_at)`,
+      )
+      .where('downtime_stretch.to_at', 'is', null);
+    return and([isKept, exists(begun)]);
+  };
+}
+
 /** Plans that are neither over nor, if cancelled, done with. */
 export async function listOpenDowntimes(sql: Sql): Promise<PlannedDowntime[]> {
   const rows = await selectDowntimes(sql).where('downtime.over_at', 'is', null).execute();
+  return rows.map(readDowntime);
+}
+
+/** Plans that hang on one and are neither over nor cancelled. */
+export async function listTriggered(sql: Sql, id: string): Promise<PlannedDowntime[]> {
+  const rows = await selectDowntimes(sql)
+    .where('downtime.triggered_by', '=', id)
+    .where('downtime.over_at', 'is', null)
+    .where('downtime.cancelled_at', 'is', null)
+    .execute();
   return rows.map(readDowntime);
 }
 
@@ -127,104 +179,41 @@ export async function cancelDowntime({ db }: Sql, id: string, at: number): Promi
   return result.numUpdatedRows > 0n;
 }
 
+/** What of a plan can be changed. */
+export type DowntimeChange = Pick<PlannedDowntime, 'startAt' | 'endAt' | 'comment'>;
+
+/**
+ * Changes a plan, as it was read; false when it is not that any more, over or cancelled. Occurrences
+ * that began before `pastBefore` are over, and nobody needs to hear of the change.
+ */
+export async function updateDowntime(
+  { db }: Sql,
+  plan: PlannedDowntime,
+  { change, pastBefore }: { readonly change: DowntimeChange; readonly pastBefore: number },
+): Promise<boolean> {
+  const { startAt, endAt, comment } = change;
+  const revision = plan.revision + 1;
+  const result = await db
+    .updateTable('downtime')
+    .set({ start_at: startAt, end_at: endAt, comment, revision, key_at: plan.keyAt })
+    .where('downtime.id', '=', plan.id)
+    .where('downtime.revision', '=', plan.revision)
+    .where('downtime.cancelled_at', 'is', null)
+    .where('downtime.over_at', 'is', null)
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) return false;
+  await db
+    .updateTable('downtime_check')
+    .set({ revision })
+    .where('downtime_check.downtime_id', '=', plan.id)
+    .where('downtime_check.start_at', '<', pastBefore)
+    .execute();
+  return true;
+}
+
 /** Marks a plan as done with. */
 export async function closeDowntime({ db }: Sql, id: string, at: number): Promise<void> {
   await db.updateTable('downtime').set({ over_at: at }).where('downtime.id', '=', id).execute();
-}
-
-/**
- * Checks and hosts of a plan that do not know of its occurrence from `startAt` on; at most `limit`. One
- * that names plugins or suites is of their checks alone, any other is of the hosts themselves.
- */
-export async function listUntoldChecks(
-  sql: Sql,
-  id: string,
-  { startAt, limit }: { readonly startAt: number; readonly limit: number },
-): Promise<number[]> {
-  const row = await sql.db
-    .selectFrom('downtime')
-    .selectAll('downtime')
-    .where('downtime.id', '=', id)
-    .executeTakeFirst();
-  if (!row) return [];
-  let query = sql.db
-    .selectFrom('check_pair')
-    .innerJoin('host', 'host.id', 'check_pair.host_id')
-    .select('check_pair.check_id')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('downtime_check')
-            .select('downtime_check.check_id')
-            .where('downtime_check.downtime_id', '=', id)
-            .where('downtime_check.start_at', '=', startAt)
-            .whereRef('downtime_check.check_id', '=', 'check_pair.check_id'),
-        ),
-      ),
-    );
-  const { host_id, plugin_id, suite_id, subnet_id, labels } = row;
-  const isOfChecks = plugin_id !== null || suite_id !== null;
-  if (isOfChecks) query = query.where('check_pair.plugin_id', 'is not', null);
-  else if (row.all_checks === 0) query = query.where('check_pair.plugin_id', 'is', null);
-  if (host_id !== null) query = query.where('check_pair.host_id', '=', host_id);
-  if (plugin_id !== null) query = query.where('check_pair.plugin_id', '=', plugin_id);
-  if (subnet_id !== null) query = query.where('host.subnet_id', '=', subnet_id);
-  if (labels !== '') query = query.where(hasLabels(labels));
-  if (suite_id !== null) {
-    query = query
-      .innerJoin('host_suite', 'host_suite.member_id', 'check_pair.host_id')
-      .innerJoin('plugin_suite', 'plugin_suite.member_id', 'check_pair.plugin_id')
-      .where('host_suite.suite_id', '=', suite_id)
-      .where('plugin_suite.suite_id', '=', suite_id);
-  }
-  const rows = await query.limit(limit).execute();
-  return rows.map(({ check_id }) => check_id);
-}
-
-/** Notes that checks know of an occurrence. */
-export async function noteToldChecks(
-  sql: Sql,
-  id: string,
-  { startAt, checkIds }: { readonly startAt: number; readonly checkIds: readonly number[] },
-): Promise<void> {
-  const rows = checkIds.map((checkId) => ({
-    downtime_id: id,
-    start_at: startAt,
-    check_id: checkId,
-  }));
-  await upsertRows(sql, 'downtime_check', rows, {
-    key: ['downtime_id', 'start_at', 'check_id'],
-    update: [],
-  });
-}
-
-/** Occurrences that checks know of; at most `limit`. */
-export async function listToldChecks(
-  { db }: Sql,
-  id: string,
-  limit: number,
-): Promise<{ readonly startAt: number; readonly checkId: number }[]> {
-  const rows = await db
-    .selectFrom('downtime_check')
-    .select(['downtime_check.start_at', 'downtime_check.check_id'])
-    .where('downtime_check.downtime_id', '=', id)
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({ startAt: row.start_at, checkId: row.check_id }));
-}
-
-/** Forgets that checks know of an occurrence. */
-export async function forgetToldChecks(
-  { db }: Sql,
-  id: string,
-  { startAt, checkIds }: { readonly startAt: number; readonly checkIds: readonly number[] },
-): Promise<void> {
-  await db
-    .deleteFrom('downtime_check')
-    .where('downtime_check.downtime_id', '=', id)
-    .where('downtime_check.start_at', '=', startAt)
-    .where('downtime_check.check_id', 'in', checkIds)
-    .execute();
 }
 
 function selectDowntimes({ db }: Sql) {
@@ -259,6 +248,10 @@ type DowntimeRow = Selectable<DowntimeTable> & {
   readonly check_count: unknown;
 };
 
+function readChildren(text: string): DowntimeChildren {
+  return text === 'all' || text === 'triggered' || text === 'below' ? text : 'none';
+}
+
 function readDowntime(row: DowntimeRow): PlannedDowntime {
   return {
     id: row.id,
@@ -279,6 +272,10 @@ function readDowntime(row: DowntimeRow): PlannedDowntime {
     createdAt: row.created_at,
     cancelledAt: row.cancelled_at,
     overAt: row.over_at,
+    revision: row.revision,
+    keyAt: row.key_at ?? row.start_at,
+    triggeredBy: row.triggered_by,
+    children: readChildren(row.children),
     checkCount: Number(row.check_count ?? 0),
   };
 }

@@ -255,3 +255,48 @@ describe('7 a triggered downtime', () => {
     expect(last(walk(situation, [schedule(), command('startDowntime', 50)])).hasEffect).toBe(false);
   });
 });
+
+describe('7 a downtime whose plan is changed', () => {
+  const changed = (overrides: Partial<Downtime>, at: number) =>
+    schedule({ revision: 1, ...overrides }, at);
+
+  test('is extended while it lasts, and people hear of one beginning and one end', () => {
+    const later = changed({ endAt: second(300) }, 150);
+    const inputs = [schedule(), time(100), later, later];
+    expect(inDowntimeAt(inputs, [200, 299, 300])).toEqual([200, 299]);
+    const told = walk(situation, [...inputs, time(200), time(300)]);
+    expect(eventKinds(told)).toEqual(['downtimeStarted', 'downtimeEnded']);
+  });
+
+  test('is shortened; at once if its end is over already', () => {
+    const short = changed({ endAt: second(160) }, 150);
+    expect(inDowntimeAt([schedule(), time(100), short], [159, 160])).toEqual([159]);
+    const late = walk(situation, [schedule(), time(100), changed({ endAt: second(160) }, 170)]);
+    expect(eventKinds(late)).toEqual(['downtimeStarted', 'downtimeEnded']);
+  });
+
+  test('begins when the newest plan says, whatever comes again or late', () => {
+    const newest = changed({ startAt: second(150), revision: 2 }, 50);
+    const inputs = [schedule(), newest, changed({ startAt: second(60) }, 51), schedule()];
+    expect(inDowntimeAt(inputs, [100, 149, 150])).toEqual([150]);
+    expect(last(walk(situation, [...inputs, newest])).hasEffect).toBe(false);
+  });
+
+  test('keeps its start once it has begun', () => {
+    const moved = changed({ startAt: second(150) }, 110);
+    expect(inDowntimeAt([schedule(), time(100), moved], [120])).toEqual([120]);
+  });
+
+  test('does not come back when it was over, and that is no news', () => {
+    const longer = changed({ endAt: second(400) }, 210);
+    const inputs = [schedule(), time(100), time(200), longer];
+    expect(inDowntimeAt(inputs, [220])).toEqual([]);
+    expect(eventKinds(walk(situation, [changed({}, 250)]))).toEqual([]);
+  });
+
+  test('a flexible one that has begun lasts its duration', () => {
+    const window = { isFixed: false, durationMs: 50_000, endAt: second(160) };
+    const inputs = [flexible(), result('critical', 150), changed(window, 155)];
+    expect(inDowntimeAt(inputs, [199, 200])).toEqual([199]);
+  });
+});

@@ -23,6 +23,8 @@ export interface Downtime {
   readonly triggeredBy: string | null;
   readonly author: string;
   readonly comment: string;
+  /** Which version of its plan this is; a newer one takes the place of an older. Default: 0. */
+  readonly revision?: number;
 }
 
 /** A downtime as its object remembers it. */
@@ -57,6 +59,13 @@ export function register(downtime: Downtime): DowntimeEntry {
 export function start({ downtime }: DowntimeEntry, at: number): DowntimeEntry {
   const endsAt = downtime.isFixed ? downtime.endAt : at + downtime.durationMs;
   return { downtime, startedAt: at, endsAt };
+}
+
+/** The downtime as its changed plan has it; null when it has that, or a newer one, already. */
+export function replan(entry: DowntimeEntry, downtime: Downtime): DowntimeEntry | null {
+  if ((downtime.revision ?? 0) <= (entry.downtime.revision ?? 0)) return null;
+  if (entry.startedAt === null) return register(downtime);
+  return start({ ...entry, downtime }, entry.startedAt);
 }
 
 /** What is due at `at`. */

@@ -9,6 +9,7 @@ import {
   isActive,
   isArmed,
   register,
+  replan,
   start,
   turnAt,
 } from './downtime.ts';
@@ -78,15 +79,40 @@ function schedule<Name extends string>(
 ): void {
   const { downtimes } = draft.state;
   const { id } = downtime;
-  if (isSettled(draft.state, id) || downtimes.some((one) => one.downtime.id === id)) return;
+  if (isSettled(draft.state, id)) return;
+  const known = downtimes.find((one) => one.downtime.id === id);
+  if (known !== undefined) {
+    change(draft, known, replan(known, downtime));
+    return;
+  }
   const why = downtimes.length >= MAX_DOWNTIMES ? 'tooMany' : faultOf(downtime, draft.at);
   if (why !== null) {
-    draft.events.push({ kind: 'downtimeRefused', at: draft.at, id, why });
+    // A change that comes when all is over is no news.
+    const isNews = why !== 'over' || !downtime.revision;
+    if (isNews) draft.events.push({ kind: 'downtimeRefused', at: draft.at, id, why });
     settle(draft, id);
     return;
   }
   const entry = register(downtime);
   draft.state = { ...draft.state, downtimes: [...downtimes, entry] };
+  beginIfDue(draft, entry);
+}
+
+/** One that has started keeps its start, whatever the changed plan says. */
+function change<Name extends string>(
+  draft: Draft<Name>,
+  before: DowntimeEntry,
+  after: DowntimeEntry | null,
+): void {
+  if (after === null) return;
+  replace(draft, before, [after]);
+  const turn = turnAt(after, draft.at);
+  if (turn === 'end') end(draft, after, 'downtimeEnded');
+  else if (turn === 'expire') end(draft, after, 'downtimeExpired');
+  else beginIfDue(draft, after);
+}
+
+function beginIfDue<Name extends string>(draft: Draft<Name>, entry: DowntimeEntry): void {
   if (turnAt(entry, draft.at) === 'start') begin(draft, entry);
   else if (isProblem(draft) && isArmed(entry, draft.at)) begin(draft, entry);
 }

@@ -66,7 +66,9 @@ function turn<Name extends string>(
 ): void {
   if (taken === null) return;
   const { event, notification } = TURNS[taken];
-  const flapping = { ...draft.state.flapping, isFlapping: taken === 'started' };
+  const isFlapping = taken === 'started';
+  const since = isFlapping ? draft.at : null;
+  const flapping = { ...draft.state.flapping, isFlapping, since };
   draft.state = { ...draft.state, flapping };
   draft.events.push({ kind: event, at: draft.at, percent: flapping.percent });
   notify(draft, notification);

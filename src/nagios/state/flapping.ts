@@ -16,6 +16,8 @@ export interface Flapping<Name extends string> {
   /** 0..100: the weighted share of changes. */
   readonly percent: number;
   readonly isFlapping: boolean;
+  /** Since when; null while it is not. */
+  readonly since: number | null;
 }
 
 /** When flapping starts and stops, and how changes are weighed. */
@@ -35,7 +37,7 @@ export type FlapTurn = 'started' | 'stopped' | 'disabled' | null;
 
 /** The beginning: as if it had always been in the state `good`. */
 export function noFlapping<Name extends string>(good: Name): Flapping<Name> {
-  return { changes: 0, last: good, percent: 0, isFlapping: false };
+  return { changes: 0, last: good, percent: 0, isFlapping: false, since: null };
 }
 
 /** The history with one state more; the very same object when that says nothing new. */

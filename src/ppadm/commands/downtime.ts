@@ -1,17 +1,19 @@
-/** `ppadm downtime add|list|show|cancel`: when problems are expected. */
+/** `ppadm downtime add|list|show|edit|cancel`: when problems are expected. */
 
 import type { Command } from 'commander';
 import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
+import { HOST } from '../kinds.ts';
+import { DOWNTIME } from '../maintenance-kinds.ts';
+import { withNearNames } from '../near-names.ts';
 import { printObject } from '../objects.ts';
-import { DOWNTIME } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
 import type { Program } from '../program.ts';
 import { parseDuration } from '../read-values.ts';
 import { readWhen } from '../when.ts';
 import { addListOptions, listKind } from './list.ts';
 
-/** Adds `downtime add`, `list`, `show` and `cancel`. */
+/** Adds `downtime add`, `list`, `show`, `edit` and `cancel`. */
 export function defineDowntime(verb: Command, program: Program): void {
   addExamples(verb, [
     "ppadm downtime add --host web1 --end 2h -m 'new kernel'",
@@ -29,6 +31,29 @@ export function defineDowntime(verb: Command, program: Program): void {
   onRun(show, program, async (session, [id = '']) => {
     const client = await session.connect();
     const downtime = await client.call('getDowntime', { path: { downtime: id } });
+    await printObject(session, DOWNTIME, downtime);
+  });
+
+  const edit = verb
+    .command('edit <id>')
+    .description('change a downtime, also while it lasts')
+    .option('--start <when>', 'when it begins, if it has not yet')
+    .option('--end <when>', 'when it ends: 2h from now, or 2026-11-23T20:00:00Z')
+    .option('-m, --comment <text>', 'what for');
+  addExamples(edit, ['ppadm downtime edit 0b6f2c1e-6a0e-4d7c-8a53-0c1d2e3f4a5b --end 1h']);
+  onRun(edit, program, async (session, [id = '']) => {
+    const { start, end, comment } = edit.opts();
+    const ahead = (option: string) => ({ option, now: session.now, isAhead: true });
+    const body = dropMissing({
+      start: readWhen(start, ahead('--start')),
+      end: readWhen(end, ahead('--end')),
+      comment,
+    });
+    if (Object.keys(body).length === 0) {
+      throw new InvalidInput([{ path: '', message: 'give --start, --end or --comment.' }]);
+    }
+    const client = await session.connect();
+    const downtime = await client.call('changeDowntime', { path: { downtime: id }, body });
     await printObject(session, DOWNTIME, downtime);
   });
 
@@ -55,7 +80,9 @@ function defineAdd(verb: Command, program: Program): void {
     .option('--hosts-only', 'of the hosts themselves, not of their checks')
     .option('--all', 'all of the site, if nothing is named')
     .option('--start <when>', 'when it begins: 30m, or 2026-11-23T18:00:00Z; default: now')
-    .requiredOption('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
+    .option('--end <when>', 'when it ends: 2h, or 2026-11-23T20:00:00Z')
+    .option('--triggered-by <id>', 'in place of times: starts and ends with that downtime')
+    .option('--children <which>', 'hosts below it too: all, or triggered by its own; default: none')
     .option('--flexible <duration>', 'from a problem between start and end on, for so long')
     .option('--recurrence <rule>', 'again by a rule of RFC 5545: FREQ=WEEKLY;BYDAY=SU')
     .option('--time-zone <name>', 'by whose clocks it recurs; default: UTC')
@@ -80,10 +107,14 @@ function defineAdd(verb: Command, program: Program): void {
       ...(given['hostsOnly'] === true ? { allChecks: false } : {}),
       ...(start === undefined ? {} : { start }),
       ...(duration === undefined ? {} : { fixed: false, duration }),
-      end: readWhen(given['end'], ahead('--end')) ?? '',
+      ...dropMissing({ end: readWhen(given['end'], ahead('--end')) }),
+      ...dropMissing({ triggeredBy: given['triggeredBy'], children: given['children'] }),
     };
     const client = await session.connect();
-    await printObject(session, DOWNTIME, await client.call('createDowntime', { body }));
+    const downtime = await withNearNames(session, { kind: HOST, name: host ?? '' }, () =>
+      client.call('createDowntime', { body }),
+    );
+    await printObject(session, DOWNTIME, downtime);
   });
 }
 

@@ -8,9 +8,15 @@ import {
   findCheckTargets,
   findHostTargets,
 } from '../../database/queries/check-targets.ts';
+import {
+  deleteAcknowledgementComments,
+  deleteComment,
+  insertComment,
+} from '../../database/queries/comments.ts';
 import { sleep } from '../../lib/clock.ts';
 import { formatInstant, parseInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NoAnswer, NotFound } from '../../model/errors.ts';
+import type { Acknowledgement } from '../../nagios/state/acknowledgement.ts';
 import { sendCommands } from '../commander.ts';
 import type { CheckReader } from './checks.ts';
 import type { ApiContext } from './context.ts';
@@ -102,14 +108,37 @@ async function acknowledge(
     expiresAt: readExpiry(body.expiresAt ?? null, context.clock.now()),
   };
   const command = { kind: 'acknowledge', notify: body.notify ?? true, acknowledgement } as const;
+  const { database } = context;
+  const { checkId } = target;
+  const notedAt = context.clock.now();
+  await noteComment(context, { checkId, acknowledgement, notedAt });
   await sendCommands(context, [{ target, command }]);
   const memory = await waitForMemory(context, call, target, ({ text }) =>
     text.includes(acknowledgement.id),
   );
   // Settled instead of set: the problem ended on the way.
   if (!memory.isAcknowledged) {
+    await deleteComment(database, acknowledgement.id);
     throw new Conflict('The problem was over before it was acknowledged.');
   }
+  // One at a time stands, so those before are not needed again.
+  await deleteAcknowledgementComments(database, { checkId, before: notedAt });
+}
+
+/** Before the acknowledgement, so that there is none without it; it shows once that stands. */
+async function noteComment(
+  { database }: AcknowledgementContext,
+  noted: {
+    readonly checkId: number;
+    readonly acknowledgement: Acknowledgement;
+    readonly notedAt: number;
+  },
+): Promise<void> {
+  const { checkId, notedAt: createdAt } = noted;
+  const { id, author, comment, isPersistent } = noted.acknowledgement;
+  if (comment === '') return;
+  const facts = { id, checkId, author, text: comment, isPersistent, createdAt };
+  await insertComment(database, { ...facts, kind: 'acknowledgement' });
 }
 
 async function takeBack(
@@ -121,7 +150,12 @@ async function takeBack(
   if (acknowledgement === null) throw new NotFound('acknowledgement', name);
   const command = { kind: 'removeAcknowledgement', id: acknowledgement } as const;
   await sendCommands(context, [{ target, command }]);
-  await waitForMemory(context, call, target, (memory) => memory.acknowledgement === null);
+  await waitForMemory(
+    context,
+    call,
+    target,
+    (memory) => memory.acknowledgement !== acknowledgement,
+  );
 }
 
 function readExpiry(text: string | null, now: number): number | null {

@@ -6,6 +6,7 @@ import { auditRoutes } from './audit.ts';
 import { createAuthorize } from './auth.ts';
 import { batchRoutes } from './batch.ts';
 import { checkRoutes, createCheckReader, toCheckJson } from './checks.ts';
+import { commentRoutes } from './comments.ts';
 import type { ApiContext } from './context.ts';
 import { createDependencyEditor } from './dependencies.ts';
 import { discoveryRoutes } from './discoveries.ts';
@@ -61,6 +62,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...resultRoutes({ ...context, readCheck, readHostState }),
       ...acknowledgementRoutes({ ...context, readCheck, readHostState }),
       ...downtimeRoutes(context),
+      ...commentRoutes(context),
       ...scheduleRoutes(checkContext),
       ...workerRoutes(context),
       ...eventRoutes({ ...context, toCheckJson: (check) => toCheckJson(check, checkContext) }),
