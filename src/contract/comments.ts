@@ -34,7 +34,7 @@ const CommentInputSchema = Type.Object(
 );
 
 /** A comment as answered. */
-const CommentSchema = Type.Object({
+export const CommentSchema = Type.Object({
   id: Type.String(),
   kind: Kind,
   host: Name,
@@ -48,6 +48,14 @@ const CommentSchema = Type.Object({
 /** A comment as answered. */
 export type CommentJson = Static<typeof CommentSchema>;
 
+/** Parameters of the list of comments. */
+export const CommentQuerySchema = Query({
+  ...PAGE_QUERY,
+  host: Type.Optional(Name),
+  plugin: Type.Optional(Name),
+  kind: Type.Optional(Kind),
+});
+
 /** Operations of comments. */
 export const COMMENT_OPERATIONS = {
   listComments: {
@@ -56,12 +64,7 @@ export const COMMENT_OPERATIONS = {
     description:
       'Those of people, and those that acknowledgements, downtimes and flapping come with.',
     role: 'viewer',
-    query: Query({
-      ...PAGE_QUERY,
-      host: Type.Optional(Name),
-      plugin: Type.Optional(Name),
-      kind: Type.Optional(Kind),
-    }),
+    query: CommentQuerySchema,
     status: 200,
     answer: Page(CommentSchema),
   },

@@ -13,6 +13,7 @@ import {
   ScheduleQuerySchema,
 } from '../contract/checks.ts';
 import { ProblemAnswer } from '../contract/client.ts';
+import { CommentQuerySchema, CommentSchema } from '../contract/comments.ts';
 import {
   DependencyInputSchema,
   DependencyQuerySchema,
@@ -236,6 +237,7 @@ describe('the table of kinds', () => {
     job: { json: JobSchema, query: ScheduleQuerySchema },
     discovery: { json: DiscoverySchema, query: DiscoveryQuerySchema },
     token: { json: TokenSchema, query: TokenQuerySchema },
+    comment: { json: CommentSchema, query: CommentQuerySchema },
     downtime: { json: DowntimeSchema, query: DowntimeQuerySchema },
     change: { json: AuditSchema, query: AuditQuerySchema },
   };

@@ -109,7 +109,7 @@ describe.skipIf(isSkipped)('as the plugin', () => {
     '-p soon -S -D 30,3',
     '-p soon -S -D 30,10',
     '-p soon -D 3',
-    '-p soon -D 5',
+    '-p soon -D 4',
     '-p over -D 30',
     '-p good -D x',
     '-p garbage -S',
