@@ -137,7 +137,7 @@ describe('a downtime', () => {
 
   test('begins and ends at its times', async () => {
     const { name, path } = await addCheck({ labels: { rack: 'r1' } });
-    const times = { start: instant(1_000), end: instant(3_000) };
+    const times = { start: instant(4_000), end: instant(6_000) };
     const { body } = await call('POST', '/downtimes', { labels: 'rack=r1', ...times });
     expect(body).toMatchObject({ state: 'waiting', length: 2 });
     await waitFor('its beginning', () => isIn(path));
