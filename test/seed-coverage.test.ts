@@ -1,14 +1,9 @@
 /** The tests that docs/seed-coverage.md names exist, so that a row cannot outlive its proof. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { expectTest, readCoverage, readDocument } from './coverage.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const DOCUMENT = readFileSync(join(ROOT, 'docs', 'seed-coverage.md'), 'utf8');
-const ROWS = [...DOCUMENT.matchAll(/^\| (F\d+) \|.*\| `([^`]+)`: (.+) \|$/gm)].map(
-  ([, row = '', file = '', title = '']) => ({ row, file, title }),
-);
+const ROWS = readCoverage(readDocument('seed-coverage.md'), /F\d+/);
 
 /** The rows that have to be there, as first and last of a run of numbers. */
 const WANTED: readonly (readonly [number, number])[] = [
@@ -19,15 +14,7 @@ const WANTED: readonly (readonly [number, number])[] = [
 /** Numbers that there never were. */
 const ABSENT = ['F104', 'F105', 'F106', 'F107', 'F108', 'F109'];
 
-test.each(ROWS)('$row: $title', ({ file, title }) => {
-  expect(existsSync(join(ROOT, file)), file).toBe(true);
-  const source = readFileSync(join(ROOT, file), 'utf8');
-  const quoted = [`'${title}'`, `"${title}"`, `\`${title}\``];
-  expect(
-    quoted.some((text) => source.includes(text)),
-    `${file} has "${title}"`,
-  ).toBe(true);
-});
+test.each(ROWS)('$row: $title', expectTest);
 
 test('every row has a test', () => {
   const covered = new Set(ROWS.map(({ row }) => row));

@@ -86,6 +86,17 @@ describe('a batch', () => {
     ]);
   });
 
+  test('rule 5.3.3: people are told of a problem again after half an hour', () => {
+    const minutes = [0, 10, 29, 30, 59, 60];
+    const { events } = evaluate(minutes.map((minute) => result(minute * 60_000, 'critical')));
+    const told = events.filter(({ payload }) => payload['isDue'] === true);
+    expect(told.map(({ at, payload }) => [at, payload['number']])).toEqual([
+      [10, 1],
+      [30 * 60_000 + 10, 2],
+      [60 * 60_000 + 10, 3],
+    ]);
+  });
+
   test('keeps a memory only of what is not as in the beginning', () => {
     expect(evaluate([result(0, 'ok'), result(1, 'ok')]).memoryRows).toEqual([]);
     expect(evaluate([result(0, 'ok'), result(1, 'warning')]).memoryRows).toMatchObject([

@@ -6,9 +6,10 @@ import type { HostSight } from '../database/queries/host-neighbours.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
+import type { HostState } from '../nagios/state/object-state.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { evaluateBatch, type Input } from './evaluate-batch.ts';
-import { type Remembered, readRemembered } from './memory.ts';
+import { NEW_HOST_MEMORY, type Remembered, readRemembered } from './memory.ts';
 import type { MonitoredObject } from './policies.ts';
 
 const CHECK = 7;
@@ -104,6 +105,19 @@ describe('3 a result that says the host is not up', () => {
     expect(judged.stateRows).toMatchObject([{ check_id: HOST, output: 'at 10000' }]);
     const [start] = judged.stateStarts;
     expect(start?.fromAt).toBe(10_000);
+  });
+
+  test('rule 3.0.2: a parent that is down only softly is not up', () => {
+    const state: HostState = {
+      ...NEW_HOST_MEMORY.state,
+      state: 'down',
+      stateType: 'soft',
+      scheduledAt: 11_000,
+      checkedAt: 11_000,
+    };
+    const known = new Map<number, Remembered>(heldAt(10_000).states);
+    known.set(parent.objectId, { ...NEW_HOST_MEMORY, state });
+    expect(statesOf(evaluate([time(12_000)], {}, known))).toEqual(['unreachable']);
   });
 
   test('is not judged before its time while the parent has not answered', () => {

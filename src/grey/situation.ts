@@ -24,18 +24,21 @@ export interface Site {
   readonly startedAt: number;
 }
 
-const HOUR_MS = 3_600_000;
+/** Between notifications of a problem, as Nagios has it. */
+const NOTIFICATION_INTERVAL_MS = 30 * 60_000;
+/** Of a host that nothing checks there are no retries; a policy has a number all the same. */
+const NO_RETRY_MS = 3_600_000;
 
 /**
  * Until there are contacts, one stands for everybody, so that it is decided whether a notification is
- * due; nothing is sent. The interval is that of Nagios.
+ * due; nothing is sent.
  */
 function notifyEverybody<Name extends string>(
   notifyOn: readonly NotifyOption<Name>[],
 ): NotificationPolicy<Name> {
   const everybody = { name: 'everybody', isEnabled: true, minimumImportance: 0, period: null };
   return {
-    ...{ isEnabled: true, intervalMs: HOUR_MS, firstDelayMs: 0, period: null },
+    ...{ isEnabled: true, intervalMs: NOTIFICATION_INTERVAL_MS, firstDelayMs: 0, period: null },
     ...{ notifyOn, contacts: [{ ...everybody, notifyOn }], escalations: [], importance: 0 },
   };
 }
@@ -99,7 +102,7 @@ export function situationOfHost(
     policy: {
       semantics: site.semantics,
       maxCheckAttempts: policy.maxCheckAttempts,
-      retryIntervalMs: policy.retryIntervalMs ?? hostCheck?.intervalMs ?? HOUR_MS,
+      retryIntervalMs: policy.retryIntervalMs ?? hostCheck?.intervalMs ?? NO_RETRY_MS,
       flapping: flapPolicyOf(policy),
       stalking: policy.stalking,
       stalksNotifications: false,

@@ -129,6 +129,22 @@ describe('schedule', () => {
     }
   });
 
+  test('rule 10.1.3: a run that is wanted takes the place of a later one, never of an earlier one', async () => {
+    const { checkId } = await addCheck(database, 'a', { plugin: { intervalMs: 600_000 } });
+    await takeNotes('default');
+    await start();
+    await clock.advance(10_000);
+    const regular = scheduler.dueAtOf(checkId) ?? 0;
+    scheduler.bringForward(checkId, regular + 1);
+    expect(scheduler.dueAtOf(checkId)).toBe(regular);
+    const wanted = clock.now() + 5_000;
+    scheduler.bringForward(checkId, wanted);
+    scheduler.bringForward(checkId, wanted + 1_000);
+    expect(scheduler.dueAtOf(checkId)).toBe(wanted);
+    await clock.advance(5_000);
+    expect(requests.at(-1)).toMatchObject({ checkId, scheduledAt: wanted });
+  });
+
   test('a request whose time passes untaken is counted as missed, and never run late', async () => {
     const { checkId } = await addCheck(database, 'a');
     await start();

@@ -78,6 +78,24 @@ describe('a result from outside', () => {
     });
   });
 
+  test('rule 1.1.10: a code above 3 is unknown, and its text stands', async () => {
+    const { path } = await addCheck();
+    const result = { exitCode: 5, output: 'odd | a=1' };
+    const { body } = await call('POST', `${path}/results?wait=true`, result);
+    expect(body).toMatchObject({ state: 'unknown', output: 'odd', perfdata: [{ label: 'a' }] });
+  });
+
+  test('rule 9.0.1: names its host by its address too', async () => {
+    const { name } = await addCheck();
+    const result = { exitCode: 1, output: 'by address' };
+    const { status, body } = await call(
+      'POST',
+      `/checks/${name}.test/${name}/results?wait=true`,
+      result,
+    );
+    expect([status, body.state, body.output]).toEqual([200, 'warning', 'by address']);
+  });
+
   test('with performance data apart', async () => {
     const { path } = await addCheck();
     const result = { exitCode: 0, output: 'fine', perfdata: 'a=1 b=2s' };

@@ -304,6 +304,11 @@ describe('5.3 counters', () => {
     expect(notified).toEqual(UNNOTIFIED);
   });
 
+  test('rule 5.3.4: a recovery is told though the last word of the problem was kept back', () => {
+    const { notified } = decide({ notified: TOLD, isAcknowledged: true });
+    expect(decide({ ...RECOVERY, notified }, 'recovery').decision.reason).toBe('sent');
+  });
+
   test('a recovery kept back by flapping is still owed', () => {
     expect(decide({ ...RECOVERY, isFlapping: true }, 'recovery').notified).toBe(TOLD);
   });

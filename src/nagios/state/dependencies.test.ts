@@ -114,6 +114,13 @@ describe('3, 8, 10.1 whether a check is made', () => {
     expect(findSkipReason({ ...scene, ...overrides })).toBe(reason);
   });
 
+  test('rule 10.3.12: without a period a check is always made', () => {
+    for (const at of [0, START, second(12_345_678)]) {
+      expect(findSkipReason({ ...scene, at, checkPeriod: null })).toBeNull();
+      expect(findSkipReason({ ...scene, at, checkPeriod: NEVER })).toBe('checkPeriod');
+    }
+  });
+
   test('a forced one is', () => {
     const all = { hasActiveChecks: false, checkPeriod: NEVER, dependencies: [FAILED], ...hostRule };
     expect(findSkipReason({ ...scene, ...all, isForced: true })).toBeNull();

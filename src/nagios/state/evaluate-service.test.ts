@@ -3,6 +3,7 @@ import {
   eventKinds,
   hostIn,
   last,
+  notificationPolicy,
   result,
   results,
   second,
@@ -13,6 +14,7 @@ import {
   UP_HOST,
   walk,
 } from '../../../test/monitored-objects.ts';
+import type { CheckStateName } from '../../model/check.ts';
 import type { Evaluation, StateEvent } from './evaluation.ts';
 import { lastSeenAt, NEW_SERVICE, type ServiceState } from './object-state.ts';
 
@@ -41,16 +43,47 @@ function lines(letters: string, maxCheckAttempts: number): string[] {
 
 describe('2 the walk between soft and hard', () => {
   test.each([
-    ['O O', 1, ['ok hard 1', 'ok hard 1']],
-    ['C', 1, ['critical hard 1 log handler problem:sent']],
-    ['C C', 1, [expect.any(String), 'critical hard 1 problem:interval']],
-    ['C W', 1, [expect.any(String), 'warning hard 1 log handler problem:sent']],
-    ['C O', 1, [expect.any(String), 'ok hard 1 log handler recovery:sent']],
-    ['C', 2, ['critical soft 1 log handler retry']],
-    ['C C', 2, [expect.any(String), 'critical hard 2 log handler problem:sent']],
-    ['C W', 2, [expect.any(String), 'warning hard 2 log handler problem:sent']],
-    ['C O', 2, [expect.any(String), 'ok hard 1 log handler']],
+    ['2.0.1 OK that stays', 'O O', 1, ['ok hard 1', 'ok hard 1']],
     [
+      '2.0.3 a problem with one attempt is hard at once',
+      'C',
+      1,
+      ['critical hard 1 log handler problem:sent'],
+    ],
+    [
+      '2.0.7 a hard problem that stays',
+      'C C',
+      1,
+      [expect.any(String), 'critical hard 1 problem:interval'],
+    ],
+    [
+      '2.0.8 another hard problem at once',
+      'C W',
+      1,
+      [expect.any(String), 'warning hard 1 log handler problem:sent'],
+    ],
+    [
+      '2.0.9 a hard recovery',
+      'C O',
+      1,
+      [expect.any(String), 'ok hard 1 log handler recovery:sent'],
+    ],
+    ['2.0.2 a problem is soft first', 'C', 2, ['critical soft 1 log handler retry']],
+    [
+      '2.0.5 the last attempt makes it hard',
+      'C C',
+      2,
+      [expect.any(String), 'critical hard 2 log handler problem:sent'],
+    ],
+    [
+      '2.0.5 the last attempt, another problem',
+      'C W',
+      2,
+      [expect.any(String), 'warning hard 2 log handler problem:sent'],
+    ],
+    ['2.0.6 a soft recovery', 'C O', 2, [expect.any(String), 'ok hard 1 log handler']],
+    [
+      '2.0.4 a change between problems counts on',
       'O C W C C W O O',
       3,
       [
@@ -64,8 +97,13 @@ describe('2 the walk between soft and hard', () => {
         'ok hard 1',
       ],
     ],
-    ['C C O C', 3, [...Array(3).fill(expect.any(String)), 'critical soft 1 log handler retry']],
-  ])('%s with %d attempts', (letters, maxCheckAttempts, expected) => {
+    [
+      '2.0.6 after a soft recovery attempts begin again',
+      'C C O C',
+      3,
+      [...Array(3).fill(expect.any(String)), 'critical soft 1 log handler retry'],
+    ],
+  ])('%s: %s with %d attempts', (_rule, letters, maxCheckAttempts, expected) => {
     expect(lines(letters, maxCheckAttempts)).toEqual(expected);
   });
 
@@ -84,6 +122,15 @@ describe('2 the walk between soft and hard', () => {
 
   test('a hard recovery is logged with the attempt of the problem that it ends', () => {
     expect(log(last(walk(service(), results('C C C O'))))).toEqual(['ok hard 3']);
+  });
+
+  test('rule 2.0.10: a change is told at once, whatever the interval since the last notification', () => {
+    const notification = notificationPolicy<CheckStateName>({ intervalMs: 0 });
+    const once = service({ maxCheckAttempts: 1, notification });
+    expect(told(walk(once, results('C C W W')))).toEqual([
+      ...['problem:sent', 'problem:exhausted'],
+      ...['problem:sent', 'problem:exhausted'],
+    ]);
   });
 
   test('an event has a number, a problem that of its first event until it is over', () => {

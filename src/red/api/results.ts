@@ -26,6 +26,8 @@ const STORE_LIMIT_MS = 30_000;
 /** The clock of whoever submits may be a little ahead. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
+/** The exit code of unknown, the last that there is. */
+const UNKNOWN_CODE = 3;
 /** Stands for a worker in results from outside. */
 const API_WORKER = 'api';
 
@@ -248,7 +250,9 @@ function toResult(
 ): CheckResult {
   const { checkId, host } = target;
   const plugin = 'plugin' in target ? target.plugin : null;
-  const { at, output, perfdata, exitCode } = submitted;
+  const { at, output, perfdata } = submitted;
+  // Who reports means what is said, so that an odd code is unknown and no failed plugin.
+  const exitCode = Math.min(submitted.exitCode, UNKNOWN_CODE);
   const stdout = perfdata === undefined ? output : `${output.trimEnd()}\n|${perfdata}`;
   const outcome = { kind: 'exited', exitCode, stdout, stderr: '', truncated: false } as const;
   const reading = readOutcome(outcome, settings);
