@@ -56,7 +56,11 @@ export async function openApiSite(changes: Partial<ApiContext> = {}) {
     topology,
     envelope: createEnvelope(null),
     shards: 1,
-    settings: { serviceCheckTimeoutState: 'critical' },
+    settings: {
+      serviceCheckTimeoutState: 'critical',
+      acceptPassiveServiceChecks: true,
+      acceptPassiveHostChecks: true,
+    },
     storedResults,
     feed,
     trail: new RequestTrail(),

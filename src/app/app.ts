@@ -29,7 +29,6 @@ import { createEnvelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { parseArchives } from '../model/archive-span.ts';
 import { ConfigError, PoisonMessage } from '../model/errors.ts';
-import { NAGIOS_SEMANTICS, type Semantics } from '../nagios/state/semantics.ts';
 import { Agenda } from '../red/agenda.ts';
 import { createApi } from '../red/api/api.ts';
 import { listen } from '../red/api/server.ts';
@@ -45,6 +44,7 @@ import { RequestTrail } from '../red/request-trail.ts';
 import { createScheduleReport } from '../red/schedule-report.ts';
 import { startScheduler } from '../red/scheduler.ts';
 import { addSiteMetrics } from '../red/site-metrics.ts';
+import { createSkippedChecks } from '../red/skipped-checks.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
 import { withRrdMetrics } from '../rrd/metered.ts';
@@ -60,6 +60,7 @@ import {
 } from './adapters.ts';
 import { readListening } from './listening.ts';
 import { startObserving } from './observe.ts';
+import { readSemantics } from './semantics.ts';
 import { type AppContext, readRamUsedKib, type Shared } from './shared.ts';
 import { ensureAdminToken } from './starter-site.ts';
 import { readVersion } from './version.ts';
@@ -252,7 +253,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     catalogues,
     shards: config.grey.shards,
     isActive: lease.isHeld,
-    isHeld: holds.isHeld,
+    findHold: holds.findHold,
+    onHeld: createSkippedChecks({ ...shared, shards: config.grey.shards, semantics }),
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
@@ -351,20 +353,6 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('API', () => server.close());
   log.info({ url }, 'red serves the API');
   return { url, tokenFile, database, announceChange };
-}
-
-/** What is configured, with what Nagios does for the rest. */
-function readSemantics({
-  holdForParents,
-  cachedHostCheckHorizon,
-  ...configured
-}: Config['semantics']): Semantics {
-  return {
-    ...NAGIOS_SEMANTICS,
-    ...configured,
-    holdForParentsMs: holdForParents * 1_000,
-    cachedHostCheckHorizonMs: cachedHostCheckHorizon * 1_000,
-  };
 }
 
 /** Red and grey must count the same number of result queues, or results would lie in one forever. */

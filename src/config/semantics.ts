@@ -5,6 +5,19 @@ import Type from 'typebox';
 const Percent = (value: number, description: string) =>
   Type.Number({ minimum: 0, maximum: 100, default: value, description });
 
+const Weight = (value: number, description: string) =>
+  Type.Number({ minimum: 0, maximum: 10, default: value, description });
+
+/** The state that a check which is left out is given; Nagios writes numbers, and -1 for `unchanged`. */
+const CheckStatus = (description: string) =>
+  Type.Union(
+    [
+      ...[Type.Literal('unchanged'), Type.Literal('ok'), Type.Literal('warning')],
+      ...[Type.Literal('critical'), Type.Literal('unknown')],
+    ],
+    { default: 'unchanged', description },
+  );
+
 /** Names are those of Nagios's directives where there is one, and so are the defaults. */
 export const SEMANTICS = {
   serviceCheckTimeoutState: Type.Union(
@@ -24,6 +37,10 @@ export const SEMANTICS = {
   timeoutOutput: Type.Union([Type.Literal('replaced'), Type.Literal('kept')], {
     default: 'replaced',
     description: 'What a plugin printed before it ran out of time is replaced; Icinga: kept',
+  }),
+  enableNotifications: Type.Boolean({
+    default: true,
+    description: 'Whether people are notified at all',
   }),
   enableEventHandlers: Type.Boolean({
     default: true,
@@ -51,6 +68,8 @@ export const SEMANTICS = {
   highServiceFlapThreshold: Percent(30, 'Percent of changes at or above which flapping starts'),
   lowHostFlapThreshold: Percent(20, 'As lowServiceFlapThreshold, of hosts'),
   highHostFlapThreshold: Percent(30, 'As highServiceFlapThreshold, of hosts'),
+  flapWeightOldest: Weight(0.75, 'What the oldest of 20 changes of state weighs; Icinga: 0.8'),
+  flapWeightNewest: Weight(1.25, 'What the newest weighs, the others evenly between; Icinga: 1.18'),
   useAggressiveHostChecking: Type.Boolean({
     default: false,
     description: 'Whether a host is down when its host check is a warning',
@@ -60,6 +79,30 @@ export const SEMANTICS = {
     description:
       'Whether a dependency is judged by the soft state of its master, not its last hard one',
   }),
+  hostDownDisableServiceChecks: Type.Boolean({
+    default: false,
+    description: 'Whether checks of a host that is not up are left out, but for its host check',
+  }),
+  serviceSkipCheckDependencyStatus: CheckStatus(
+    'State that a check is given when it is left out since what it depends on has failed',
+  ),
+  serviceSkipCheckParentStatus: CheckStatus(
+    'The same when it is left out since a parent of it has failed',
+  ),
+  serviceSkipCheckHostDownStatus: CheckStatus(
+    'The same when it is left out by hostDownDisableServiceChecks',
+  ),
+  hostSkipCheckDependencyStatus: Type.Union(
+    [
+      ...[Type.Literal('unchanged'), Type.Literal('up')],
+      ...[Type.Literal('down'), Type.Literal('unreachable')],
+    ],
+    {
+      default: 'unchanged',
+      description:
+        'State that a host is given when its host check is left out since what the host depends on has failed',
+    },
+  ),
   enablePredictiveServiceDependencyChecks: Type.Boolean({
     default: true,
     description: 'Whether what a check depends on is checked before its last attempt',
@@ -96,6 +139,28 @@ export const SEMANTICS = {
   translatePassiveHostChecks: Type.Boolean({
     default: false,
     description: 'Whether parents decide if a host that is reported down is unreachable',
+  }),
+  acceptPassiveServiceChecks: Type.Boolean({
+    default: true,
+    description: 'Whether results of checks from outside are taken at all',
+  }),
+  acceptPassiveHostChecks: Type.Boolean({
+    default: true,
+    description: 'The same of hosts',
+  }),
+  additionalFreshnessLatency: Type.Number({
+    minimum: 0,
+    maximum: 86_400,
+    default: 15,
+    description:
+      'Seconds on top of interval and latency before a result is too old, where a plugin has freshness 0',
+  }),
+  maxCheckSpread: Type.Number({
+    minimum: 0,
+    maximum: 86_400,
+    default: 1_800,
+    description:
+      'Seconds that first checks after a start may take, before results from before are too old',
   }),
   logHostRetries: Type.Boolean({
     default: true,

@@ -117,7 +117,10 @@ export const HOST_STATE_OPERATIONS = {
     status: 202,
     answer: RequestedSchema,
     otherAnswers: { 200: HostStateViewSchema },
-    problems: { 504: 'With `wait`: the result was not stored in time' },
+    problems: {
+      409: 'This site takes no results of hosts from outside',
+      504: 'With `wait`: the result was not stored in time',
+    },
   },
   acknowledgeHost: {
     tag: 'Maintenance',

@@ -78,7 +78,7 @@ const pluginFields = {
     default: null,
     description:
       'seconds after which a result is too old and a check is run, even if activeChecks is off; ' +
-      '0: the interval, the latency and 15 s; null: never',
+      '0: the interval, the latency and semantics.additionalFreshnessLatency; null: never',
   }),
   timeout: { ...Timeout, default: 10 },
   hostCheck: Type.Boolean({

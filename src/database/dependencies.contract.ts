@@ -9,6 +9,8 @@ import { type Database, ForeignKeyViolation } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { dependencyQueries, listNamesById, readAllDependencies } from './queries/dependencies.ts';
+import { listDependents } from './queries/dependents.ts';
+import { listGroundedChecks, listHostsByObject } from './queries/grounded-checks.ts';
 import { readMasterSights } from './queries/master-states.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { listTimeperiodUsers, timeperiodQueries } from './queries/timeperiods.ts';
@@ -97,16 +99,44 @@ export function testDependencies(open: () => Database): void {
     expect(removedDependencies).toEqual(['dep-by-plugin']);
   });
 
+  test('what depends is found by the check that would be run, with the object that has the state', async () => {
+    const plugin = { hostCheck: true };
+    const { checkId, hostId } = await addCheck(open(), 'dep-held', { plugin });
+    const pluginId = await pluginIdOf('dep-held');
+    const dependents = await listDependents(open(), [
+      { hostId: null, pluginId },
+      { hostId, pluginId: null },
+    ]);
+    const objectId = [...(await listHostsByObject(open()))].find(([, id]) => id === hostId)?.[0];
+    expect(objectId).not.toBe(checkId);
+    expect(dependents).toEqual([
+      { checkId, objectId: checkId, hostId, pluginId },
+      { checkId, objectId, hostId, pluginId: null },
+    ]);
+  });
+
+  test('checks of hosts that are not up are found, but for host checks', async () => {
+    const { hostId, checkId } = await addCheck(open(), 'dep-down');
+    const well = await addCheck(open(), 'dep-well');
+    const judged = await addCheck(open(), 'dep-judged', { plugin: { hostCheck: true } });
+    const objects = [...(await listHostsByObject(open()))];
+    const stateOf = (host: string, state: number) => {
+      const check_id = objects.find(([, id]) => id === host)?.[0] ?? 0;
+      return { ...SOFT_RUN, check_id, state };
+    };
+    const states = [stateOf(hostId, 11), stateOf(well.hostId, 10), stateOf(judged.hostId, 12)];
+    await open().transaction((sql) => writeBatch(sql, { states }));
+    const pluginId = await pluginIdOf('dep-down');
+    expect(await listGroundedChecks(open(), null)).toEqual([{ checkId, hostId, pluginId }]);
+    expect(await listGroundedChecks(open(), [hostId])).toEqual([{ checkId, hostId, pluginId }]);
+    expect(await listGroundedChecks(open(), [well.hostId, judged.hostId])).toEqual([]);
+  });
+
   test('masters are seen with their last hard states, pending ones and hosts as well', async () => {
     const soft = await addCheck(open(), 'dep-soft');
     const pending = await addCheck(open(), 'dep-pending', { plugin: { hostCheck: true } });
     const pluginId = await pluginIdOf('dep-soft');
-    const state = {
-      ...{ check_id: soft.checkId, state: 2, state_type: 0, attempt: 1, max_check_attempts: 3 },
-      ...{ exit_code: 2, output: '', long_output: '', perfdata: '[]', worker: 'w' },
-      ...{ scheduled_at: 10, started_at: 10, finished_at: 10, is_passive: 0 as const },
-      ...{ last_state_change_at: 10, last_hard_state_change_at: 10 },
-    };
+    const state = { ...SOFT_RUN, check_id: soft.checkId, state: 2 };
     const memory = {
       ...{ check_id: soft.checkId, is_flapping: 0 as const, flap_percent: 0 },
       ...{ is_acknowledged: 0 as const, is_in_downtime: 0 as const, is_measured: 1 as const },
@@ -135,6 +165,13 @@ export function testDependencies(open: () => Database): void {
     );
   });
 }
+
+const SOFT_RUN = {
+  ...{ state_type: 0, attempt: 1, max_check_attempts: 3 },
+  ...{ exit_code: 2, output: '', long_output: '', perfdata: '[]', worker: 'w' },
+  ...{ scheduled_at: 10, started_at: 10, finished_at: 10, is_passive: 0 as const },
+  ...{ last_state_change_at: 10, last_hard_state_change_at: 10 },
+};
 
 const EMPTY: Dependency = {
   ...{ name: '', host: null, plugin: null, masterHost: null, masterPlugin: null },

@@ -34,7 +34,7 @@ import {
 } from './memory.ts';
 import { lookAtParents } from './parents.ts';
 import type { CheckObject, MonitoredObject } from './policies.ts';
-import { readCommand } from './read-command.ts';
+import { readCommand, readResult } from './read-input.ts';
 import { isCountedAlike } from './recount.ts';
 import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
 
@@ -182,21 +182,10 @@ class Batch {
       if (!this.#takeHostResult(host, result)) this.#repeatedCount++;
       return;
     }
-    if (host.hostCheck?.checkId === object.id) this.#takeHostResult(host, result);
-    const { finishedAt: at, scheduledAt, output, state } = result;
-    const isCounted = this.#takeCheckInput(
-      object,
-      {
-        kind: 'result',
-        at,
-        scheduledAt,
-        output,
-        state,
-        isFreshnessCheck: result.isFreshnessCheck === true,
-        source: result.isPassive === true ? 'passive' : 'active',
-      },
-      { result, reason: '' },
-    );
+    const isHostCheck = host.hostCheck?.checkId === object.id;
+    if (isHostCheck && result.isSkipped !== true) this.#takeHostResult(host, result);
+    const { finishedAt: at, state } = result;
+    const isCounted = this.#takeCheckInput(object, readResult(result), { result, reason: '' });
     if (!isCounted) {
       this.#repeatedCount++;
       // Late, but it is history all the same.
@@ -224,7 +213,10 @@ class Batch {
     this.#takeCheckInput(object, readCommand(command, at), { result: null, reason });
     // What is not known of the check is not known of the host either.
     if (command.kind === 'notMeasured' && host.hostCheck?.checkId === object.id) {
-      takeAsHost({ ...command, scheduledAt: this.#memoryOfHost(host).state.scheduledAt });
+      const { scheduledAt } = this.#memoryOfHost(host).state;
+      // But for a host that was given a state since, as its check was not run.
+      const isGiven = reason === 'dependency' && (scheduledAt ?? 0) > (command.scheduledAt ?? 0);
+      if (!isGiven) takeAsHost({ ...command, scheduledAt });
     }
   }
 

@@ -68,6 +68,13 @@ export function takeHostResult(
   { state, held }: RememberedHost,
   result: CheckResult,
 ): HostTurn {
+  if (result.isSkipped === true) {
+    const { finishedAt: at, scheduledAt, exitCode } = result;
+    const given = HOST_STATES[exitCode] ?? 'down';
+    const skipped = { kind: 'skipped', at, scheduledAt, state: given } as const;
+    const evaluation = evaluateHost(scene.situation, state, skipped);
+    return { steps: [{ before: state, evaluation, at, result }], held, wantedChecks: NO_CHECKS };
+  }
   const input = hostResultOf(scene, result);
   const newest = Math.max(state.scheduledAt ?? 0, held?.result.scheduledAt ?? 0);
   const { staleSince } = state;

@@ -62,11 +62,13 @@ export type CheckCommand = Static<typeof CheckCommandSchema>;
 /** Why results stay out: it is not the time for them. */
 export const OUTSIDE_PERIOD = 'outsidePeriod';
 
-/** Why results stay out: what the check depends on has failed. */
-export const HELD_BY_DEPENDENCY = 'dependency';
-
-/** Why results stay out of which nobody is told, since nobody asks for them. */
-export const EXPECTED_SILENCE: readonly string[] = [OUTSIDE_PERIOD, HELD_BY_DEPENDENCY];
+/**
+ * Why results stay out of which nobody is told, since nobody asks for them: it is not the time for
+ * them, or the check is held for one of the reasons of `SkipReason`.
+ */
+export const EXPECTED_SILENCE: readonly string[] = [
+  ...[OUTSIDE_PERIOD, 'dependency', 'serviceParents', 'hostNotUp'],
+];
 
 /** How ids of commands begin, and no others: what tells them from results in one queue. */
 export const COMMAND_ID_PREFIX = 'command:';

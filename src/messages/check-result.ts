@@ -10,7 +10,7 @@ const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 const CheckResultSchema = Type.Object({
   /** The request's id. */
   id: Type.String({ minLength: 1, maxLength: 100 }),
-  /** A check, or a host itself, which only results from outside are of. */
+  /** A check, or a host itself, which results from outside and of checks not run are of. */
   checkId: Type.Integer({ minimum: 1 }),
   scheduledAt: Type.Integer(),
   /** When its request was sent by red and received by violet; absent for results from outside. */
@@ -18,10 +18,15 @@ const CheckResultSchema = Type.Object({
   receivedAt: Type.Optional(Type.Integer()),
   startedAt: Type.Integer(),
   finishedAt: Type.Integer(),
-  /** The id of the violet that ran it; `api` for a result from outside. */
+  /** The id of the violet that ran it; `api` for a result from outside, `red` for one not run. */
   worker: Type.String({ pattern: WORKER_ID }),
   /** Whether it came from outside instead of from a run of ours. */
   isPassive: Type.Optional(Type.Boolean()),
+  /**
+   * Whether the check was due and not run; the state is what is configured for that. Of a host itself
+   * `exitCode` tells it: 0 up, 1 down, 2 unreachable.
+   */
+  isSkipped: Type.Optional(Type.Boolean()),
   /** Names at the time of the run. */
   host: Type.String({ maxLength: 255 }),
   /** Empty: the host itself. */

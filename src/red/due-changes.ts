@@ -16,7 +16,7 @@ import { listWorkers } from '../database/queries/workers.ts';
 import { repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Lru } from '../lib/lru.ts';
-import { HELD_BY_DEPENDENCY, OUTSIDE_PERIOD } from '../messages/check-command.ts';
+import { OUTSIDE_PERIOD } from '../messages/check-command.ts';
 import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { type CommanderContext, type Order, sendCommands } from './commander.ts';
 import type { ExecutionHolds } from './execution-holds.ts';
@@ -38,7 +38,7 @@ export interface DueChangesOptions extends CommanderContext {
   readonly isActive: () => boolean;
   /** Check periods by id. */
   readonly calendars: ReadonlyMap<string, PeriodCalendar>;
-  readonly holds: Pick<ExecutionHolds, 'isHeld' | 'count'>;
+  readonly holds: Pick<ExecutionHolds, 'findHold' | 'count'>;
   readonly log: Log;
 }
 
@@ -75,11 +75,15 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
   const heldAt = new Lru<number, number>(100_000);
   const isReleasedLately = ({ checkId, patienceMs }: SilentCheck) =>
     clock.monotonic() - (heldAt.get(checkId) ?? Number.NEGATIVE_INFINITY) < patienceMs + GRACE_MS;
+  /** The reasons for which silent checks are held. */
   const takeHeld = (silent: readonly SilentCheck[], now: number) => {
-    const held = silent.filter(
-      ({ checkId, isInMaintenance }) => !isInMaintenance && options.holds.isHeld(checkId, now),
-    );
-    for (const { checkId } of held) heldAt.set(checkId, clock.monotonic());
+    const held = new Map<SilentCheck, string>();
+    for (const one of silent) {
+      const hold = one.isInMaintenance ? null : options.holds.findHold(one.checkId, now);
+      if (hold === null) continue;
+      held.set(one, hold.reason);
+      heldAt.set(one.checkId, clock.monotonic());
+    }
     return held;
   };
 
@@ -99,31 +103,33 @@ export function startDueChanges(options: DueChangesOptions): { stop(): Promise<v
     const held = takeHeld(overdue, now);
     const silent = overdue.filter((one) => {
       const { checkId, scheduledAt, isInMaintenance } = one;
-      if (held.includes(one) || isReleasedLately(one)) return false;
+      if (held.has(one) || isReleasedLately(one)) return false;
       return (isSettled || isInMaintenance) && isNew(`silent ${checkId} ${scheduledAt}`);
     });
-    const unknownYet = held.filter(
-      ({ isExpected, checkId, scheduledAt }) =>
+    const unknownYet = [...held].filter(
+      ([{ isExpected, checkId, scheduledAt }]) =>
         !isExpected && isNew(`held ${checkId} ${scheduledAt}`),
     );
     const resting = (await listRestingChecks(database, look)).filter(({ checkId, scheduledAt }) =>
       isNew(`resting ${checkId} ${scheduledAt}`),
     );
-    const toldOf = (checks: readonly SilentCheck[], reason: string) =>
-      checks.map(({ checkId, scheduledAt }) => ({
-        checkId,
-        command: { kind: 'notMeasured', scheduledAt, reason } as const,
-      }));
-    await send([...toldOf(resting, OUTSIDE_PERIOD), ...toldOf(unknownYet, HELD_BY_DEPENDENCY)]);
+    const describe = ({ checkId, scheduledAt }: SilentCheck, reason: string) => ({
+      checkId,
+      command: { kind: 'notMeasured', scheduledAt, reason } as const,
+    });
+    await send([
+      ...resting.map((one) => describe(one, OUTSIDE_PERIOD)),
+      ...unknownYet.map(([one, reason]) => describe(one, reason)),
+    ]);
     if (silent.length === 0) return;
     const workers = await listWorkers(database);
     const served = new Set(
       workers.filter(({ status }) => status === 'running').flatMap(({ zones }) => zones),
     );
     await send(
-      silent.map(({ checkId, scheduledAt, zone, isInMaintenance }) => {
-        const reason = isInMaintenance ? 'maintenance' : served.has(zone) ? 'noResult' : 'noWorker';
-        return { checkId, command: { kind: 'notMeasured', scheduledAt, reason } };
+      silent.map((one) => {
+        const reason = served.has(one.zone) ? 'noResult' : 'noWorker';
+        return describe(one, one.isInMaintenance ? 'maintenance' : reason);
       }),
     );
   };

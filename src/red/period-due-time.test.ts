@@ -149,6 +149,14 @@ describe('10.1 due times within a period', () => {
     }
   });
 
+  test('rule 10.3.12: without a period every due time is inside', () => {
+    for (const dueAt of [0, 1, Date.parse('2026-03-29T01:30:00Z')]) {
+      expect(isDueInside(null, dueAt)).toBe(true);
+      const rhythm = { intervalMs: MINUTE_MS, hash: 0 };
+      expect(fitDueAt(rhythm, null, dueAt)).toBe(dueAt);
+    }
+  });
+
   test('with nothing inside for 300 days it waits, and does not run', () => {
     const calendar = new PeriodCalendar(period({ exceptions: { '2031-01-01': '00:00-24:00' } }));
     const rhythm = { intervalMs: HOUR_MS, hash: 77 };

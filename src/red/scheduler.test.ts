@@ -36,6 +36,9 @@ let isActive: boolean;
 let trail: RequestTrail;
 let requests: CheckRequest[];
 let heldIds: Set<number>;
+let heldTimes: number[];
+
+const HOLD = { reason: 'dependency', explanation: 'It is.', isOfHost: false } as const;
 
 beforeEach(async () => {
   clock = createSimulatedClock();
@@ -43,6 +46,7 @@ beforeEach(async () => {
   broker = openMemoryBroker({ clock, log: silentLog(), deadQueue: topology.dead });
   requests = [];
   heldIds = new Set();
+  heldTimes = [];
   isActive = true;
   trail = new RequestTrail();
 });
@@ -61,7 +65,8 @@ async function start(): Promise<void> {
   const shared = { agenda, catalogues, clock, log: silentLog(), isActive: () => isActive };
   scheduler = await startScheduler({
     ...shared,
-    isHeld: (checkId) => heldIds.has(checkId),
+    findHold: (checkId) => (heldIds.has(checkId) ? { ...HOLD, objectId: checkId } : null),
+    onHeld: ({ dueAt }) => heldTimes.push(dueAt),
     broker,
     topology,
     envelope,
@@ -93,6 +98,7 @@ describe('schedule', () => {
     heldIds.add(checkId);
     await clock.advance(600_000);
     expect(requests).toEqual([]);
+    expect(heldTimes.length).toBeGreaterThanOrEqual(9);
     const dueAt = scheduler.dueAtOf(checkId) ?? 0;
     expect(dueAt).toBeGreaterThan(clock.now());
     expect(scheduler.figures().missed).toBe(0);

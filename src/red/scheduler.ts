@@ -16,8 +16,10 @@ import type { Agenda, AgendaEntry } from './agenda.ts';
 import { type Catalogues, calendarOf } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
 import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
+import type { Hold } from './execution-holds.ts';
 import { followingFittedAt, isDueInside, lastStartAt } from './period-due-time.ts';
 import { parseRequestId, type RequestTrail } from './request-trail.ts';
+import type { HeldCheck } from './skipped-checks.ts';
 
 /** Requests handed out before the loop lets others run. */
 const BURST = 1_000;
@@ -37,8 +39,10 @@ export interface SchedulerOptions {
   readonly envelope: Envelope;
   readonly shards: number;
   readonly isActive: () => boolean;
-  /** Whether what a check depends on keeps it from being run. */
-  readonly isHeld: (checkId: number, now: number) => boolean;
+  /** Why a check must not be run now; null when it may. */
+  readonly findHold: (checkId: number, now: number) => Hold | null;
+  /** Told of each check that was due and held. */
+  readonly onHeld: (held: HeldCheck) => void;
   readonly trail: RequestTrail;
   readonly clock: Clock;
   readonly log: Log;
@@ -130,7 +134,12 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     const { checkId, dueAt } = entry;
     agenda.set({ ...entry, dueAt: followingFittedAt(rhythm, calendar, { dueAt, now }) });
     if (!options.isActive() || !isDueInside(calendar, dueAt)) return;
-    if (options.isHeld(checkId, now)) return count.held.add();
+    const hold = options.findHold(checkId, now);
+    if (hold !== null) {
+      count.held.add();
+      options.onHeld({ hold, dueAt, host, plugin });
+      return;
+    }
     const expiresAt = lastStartAt(calendar, {
       dueAt,
       expiresAt: followingDueAt(rhythm, dueAt, dueAt),
@@ -223,7 +232,7 @@ function createCounters(
     ),
     held: metrics.counter(
       'ppalette_red_held_checks_total',
-      'Checks that were due and not run, since what they depend on has failed.',
+      'Checks that were due and not run, since what they depend on has failed or their host is not up.',
     ),
     missed: metrics.counter(
       'ppalette_red_missed_checks_total',

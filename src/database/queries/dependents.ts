@@ -7,6 +7,8 @@ import { listHostChecks } from './host-states.ts';
 /** What depends, and the check that would be run of it. */
 export interface Dependent {
   readonly checkId: number;
+  /** Of its state: the check, or the host itself. */
+  readonly objectId: number;
   readonly hostId: string;
   /** Null: the host itself, of which its host check would be run. */
   readonly pluginId: string | null;
@@ -27,14 +29,27 @@ export async function listDependents(
     if (hostId !== null) query = query.where('check_pair.host_id', '=', hostId);
     for (const row of await query.execute()) {
       const { check_id: checkId, host_id } = row;
-      dependents.set(`${checkId}`, { checkId, hostId: host_id, pluginId });
+      dependents.set(`${checkId}`, { checkId, objectId: checkId, hostId: host_id, pluginId });
     }
   }
   const hostIds = dependencies.flatMap(({ hostId, pluginId }) =>
     pluginId === null && hostId !== null ? [hostId] : [],
   );
-  for (const [hostId, { checkId }] of await listHostChecks(sql, [...new Set(hostIds)])) {
-    dependents.set(`${checkId} host`, { checkId, hostId, pluginId: null });
+  const hostChecks = await listHostChecks(sql, [...new Set(hostIds)]);
+  for (const { check_id: objectId, host_id: hostId } of await readHostObjects(sql, hostChecks)) {
+    const checkId = hostChecks.get(hostId)?.checkId;
+    if (checkId === undefined) continue;
+    dependents.set(`${checkId} host`, { checkId, objectId, hostId, pluginId: null });
   }
   return [...dependents.values()];
+}
+
+async function readHostObjects({ db }: Sql, hostChecks: ReadonlyMap<string, unknown>) {
+  if (hostChecks.size === 0) return [];
+  return db
+    .selectFrom('check_pair')
+    .select(['check_pair.check_id', 'check_pair.host_id'])
+    .where('check_pair.plugin_id', 'is', null)
+    .where('check_pair.host_id', 'in', [...hostChecks.keys()])
+    .execute();
 }

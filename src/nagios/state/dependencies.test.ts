@@ -5,7 +5,7 @@ import { findZone } from '../time/zone.ts';
 import { type Dependency, findFailedDependency, type MasterGlimpse } from './dependencies.ts';
 import {
   type ExecutionScene,
-  findSkipReason,
+  findSkip,
   stateOfSkippedHost,
   stateOfSkippedService,
 } from './execution.ts';
@@ -85,45 +85,41 @@ describe('8 dependencies', () => {
   });
 });
 
-describe('3, 8, 10.1 whether a check is made', () => {
+describe('3, 8 whether a check is made', () => {
   const scene: ExecutionScene = {
     at: second(0),
-    isForced: false,
-    hasActiveChecks: true,
-    checkPeriod: null,
     dependencies: [],
-    ancestors: [{ lastHardState: 'ok' }, { lastHardState: 'warning' }],
+    ancestors: [
+      { id: 'a/parent', lastHardState: 'ok' },
+      { id: 'a/grandparent', lastHardState: 'warning' },
+    ],
     isHostUp: true,
     semantics: semantics(),
   };
+  const above = (lastHardState: string) => [...scene.ancestors, { id: 'a/top', lastHardState }];
   const hostRule = {
     isHostUp: false,
     semantics: semantics({ hostDownDisableServiceChecks: true }),
   };
 
   test.each([
-    [null, {}],
-    ['disabled', { hasActiveChecks: false }],
-    ['checkPeriod', { checkPeriod: NEVER }],
-    ['dependency', { dependencies: [FAILED] }],
-    ['serviceParents', { ancestors: [{ lastHardState: 'unknown' }] }],
-    ['serviceParents', { ancestors: [{ lastHardState: 'critical' }] }],
-    ['hostNotUp', hostRule],
-    [null, { isHostUp: false }],
-  ] as const)('%s: %j', (reason, overrides) => {
-    expect(findSkipReason({ ...scene, ...overrides })).toBe(reason);
+    ['rule 8.0.1: its dependencies hold', null, {}],
+    ['rule 8.0.1: one of them has failed', 'dependency', { dependencies: [FAILED] }],
+    ['rule 3.0.8: an ancestor is unknown', 'serviceParents', { ancestors: above('unknown') }],
+    ['rule 3.0.8: an ancestor is critical', 'serviceParents', { ancestors: above('critical') }],
+    ['rule 3.0.6: its host is not up', 'hostNotUp', hostRule],
+    ['rule 3.0.6: its host is not up, by default', null, { isHostUp: false }],
+  ] as const)('%s', (_title, reason, overrides) => {
+    expect(findSkip({ ...scene, ...overrides })?.reason ?? null).toBe(reason);
   });
 
-  test('rule 10.3.12: without a period a check is always made', () => {
-    for (const at of [0, START, second(12_345_678)]) {
-      expect(findSkipReason({ ...scene, at, checkPeriod: null })).toBeNull();
-      expect(findSkipReason({ ...scene, at, checkPeriod: NEVER })).toBe('checkPeriod');
-    }
-  });
-
-  test('a forced one is', () => {
-    const all = { hasActiveChecks: false, checkPeriod: NEVER, dependencies: [FAILED], ...hostRule };
-    expect(findSkipReason({ ...scene, ...all, isForced: true })).toBeNull();
+  test('the reason names who is to blame', () => {
+    const skips = [{ dependencies: [FAILED] }, { ancestors: above('unknown') }, hostRule];
+    expect(skips.map((skip) => findSkip({ ...scene, ...skip })?.explanation)).toEqual([
+      'It depends on failed, which is critical.',
+      'a/top above it is unknown.',
+      'The host is not up.',
+    ]);
   });
 
   test('one that is left out leaves the state, or gives it one by its reason', () => {
@@ -133,11 +129,11 @@ describe('3, 8, 10.1 whether a check is made', () => {
       serviceSkipCheckHostDownStatus: 'critical',
       hostSkipCheckDependencyStatus: 'unreachable',
     });
-    const reasons = ['dependency', 'serviceParents', 'hostNotUp', 'disabled'] as const;
+    const reasons = ['dependency', 'serviceParents', 'hostNotUp'] as const;
     const states = reasons.map((reason) => stateOfSkippedService(reason, settings));
-    expect(states).toEqual(['unknown', 'warning', 'critical', null]);
+    expect(states).toEqual(['unknown', 'warning', 'critical']);
     expect(stateOfSkippedHost('dependency', settings)).toBe('unreachable');
-    expect(stateOfSkippedHost('disabled', settings)).toBeNull();
+    expect(stateOfSkippedHost('serviceParents', settings)).toBeNull();
     for (const reason of reasons) expect(stateOfSkippedService(reason, semantics())).toBeNull();
   });
 });

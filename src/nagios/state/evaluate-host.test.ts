@@ -130,6 +130,18 @@ describe('2 the walk of a host', () => {
   });
 });
 
+test('rule 3.0.7: a host whose host check is left out is given a state, and nobody is told', () => {
+  const skipped = { kind: 'skipped', state: 'unreachable' } as const;
+  const at = { at: second(20), scheduledAt: second(20) };
+  const evaluations = walkHost(host(), [...checks('ok'), { ...skipped, ...at }]);
+  expect(standing(last(evaluations).state)).toBe('unreachable hard 3');
+  expect(last(evaluations)).toMatchObject({ notifications: [], wantedChecks: [] });
+  expect(eventKinds(evaluations)).toEqual(['alert']);
+  expect(walkHost(host(), [hostResult('ok', 20)], last(evaluations).state)).toMatchObject([
+    { hasEffect: false },
+  ]);
+});
+
 describe('3 neighbours are checked at once', () => {
   test('when a host leaves and when it comes back, not while it stays', () => {
     const evaluations = walkHost(host(), checks('ok', 'critical', 'critical', 'ok', 'ok'));

@@ -12,7 +12,7 @@ import { applyInput, passTime } from './inputs.ts';
 import type { HostState } from './object-state.ts';
 import type { Frame, HostSituation } from './policy.ts';
 import { readHostState } from './reachability.ts';
-import { applyResult } from './results.ts';
+import { applyResult, applySkipped } from './results.ts';
 
 const NO_DEPENDENCIES: readonly never[] = [];
 
@@ -22,7 +22,8 @@ export function evaluateHost(
   before: HostState,
   input: HostInput,
 ): Evaluation<HostState> {
-  if (input.kind === 'result' && isOutdated(before, input)) return ignore(before);
+  const isDated = input.kind === 'result' || input.kind === 'skipped';
+  if (isDated && isOutdated(before, input)) return ignore(before);
   if (input.kind === 'serviceChecked' && !wantsFeed(situation, before, input.at)) {
     return ignore(before);
   }
@@ -31,6 +32,9 @@ export function evaluateHost(
   switch (input.kind) {
     case 'result':
       takeResult(draft, situation, input);
+      break;
+    case 'skipped':
+      applySkipped(draft, input);
       break;
     case 'serviceChecked':
       recordFlapping(draft, true);

@@ -161,13 +161,18 @@ const inputs: fc.Arbitrary<ServiceInput[]> = fc
       }),
       fc.record({ kind: fc.constant('clearFlapping' as const), id: fc.constantFrom('c1', 'c2') }),
       fc.record({ kind: fc.constant('time' as const) }),
+      fc.record({
+        kind: fc.constant('skipped' as const),
+        state: fc.constantFrom(...CHECK_STATES),
+        dueBy: fc.nat(30),
+      }),
     ),
     { maxLength: 40 },
   )
   .map((items) =>
     items.map((item, index): ServiceInput => {
       const at = second(10 * (index + 1));
-      if (item.kind !== 'result') return { ...item, at };
+      if (item.kind !== 'result' && item.kind !== 'skipped') return { ...item, at };
       const { dueBy, ...rest } = item;
       return { ...rest, at, scheduledAt: at - dueBy * 1_000 };
     }),

@@ -254,6 +254,48 @@ describe('2 the host is checked on demand', () => {
   });
 });
 
+describe('3 a check that is left out and is given a state', () => {
+  const skipped = (state: CheckStateName, seconds: number) =>
+    ({ kind: 'skipped', at: second(seconds), scheduledAt: second(seconds), state }) as const;
+
+  test('rule 3.0.7: is hard at once and logged, without a word, a handler or a retry', () => {
+    const [evaluation, again] = walk(service(), [skipped('unknown', 10), skipped('unknown', 20)]);
+    expect(evaluation && standing(evaluation.state)).toBe('unknown hard 3');
+    expect(evaluation && log(evaluation)).toEqual(['unknown hard 3']);
+    expect(evaluation).toMatchObject({ notifications: [], eventHandlers: [], retryAt: null });
+    expect(again && log(again)).toEqual([]);
+    expect(again?.state.scheduledAt).toBe(second(20));
+  });
+
+  test('rule 3.0.7: with OK ends a problem without a word, and the next one is told anew', () => {
+    const situation = service({ maxCheckAttempts: 1 });
+    const inputs = [...results('C'), skipped('ok', 20), result('ok', 30), result('critical', 40)];
+    const evaluations = walk(situation, inputs);
+    expect(told(evaluations)).toEqual(['problem:sent', 'problem:sent']);
+    expect(evaluations.flatMap(log)).toEqual([
+      ...['critical hard 1', 'ok hard 1', 'critical hard 1'],
+    ]);
+    expect(last(evaluations).notifications[0]?.number).toBe(1);
+  });
+
+  test('rule 3.0.7: and is run again: its result is judged as after any hard state', () => {
+    const inputs = [skipped('unknown', 10), result('critical', 20), result('ok', 30)];
+    expect(walk(service(), inputs).map(({ state }) => standing(state))).toEqual([
+      ...['unknown hard 3', 'critical hard 3', 'ok hard 1'],
+    ]);
+  });
+
+  test('a state that is no newer than the newest result changes nothing', () => {
+    const [, late] = walk(service(), [result('ok', 10), skipped('unknown', 10)]);
+    expect(late?.hasEffect).toBe(false);
+  });
+
+  test('flapping takes no notice of it', () => {
+    const inputs = [10, 20, 30].flatMap((at) => [skipped('unknown', at), skipped('ok', at + 5)]);
+    expect(last(walk(service(), inputs)).state.flapping.percent).toBe(0);
+  });
+});
+
 describe('2 volatile and stalking', () => {
   test('every hard problem of a volatile service is logged, handled and told', () => {
     const situation = service({ isVolatile: true, maxCheckAttempts: 2 });

@@ -11,7 +11,7 @@ import { applyInput, passTime } from './inputs.ts';
 import type { ServiceState } from './object-state.ts';
 import type { Frame, ServiceSituation } from './policy.ts';
 import { isFresh } from './reachability.ts';
-import { applyResult } from './results.ts';
+import { applyResult, applySkipped } from './results.ts';
 
 /** What `input` makes of a service. `before` is `NEW_SERVICE` before its first input. */
 export function evaluateService(
@@ -19,10 +19,15 @@ export function evaluateService(
   before: ServiceState,
   input: ServiceInput,
 ): Evaluation<ServiceState> {
-  if (input.kind === 'result' && isOutdated(before, input)) return ignore(before);
+  const isDated = input.kind === 'result' || input.kind === 'skipped';
+  if (isDated && isOutdated(before, input)) return ignore(before);
   const draft = newDraft(frameOf(situation), before, input.at);
   passTime(draft);
   const { host, policy } = situation;
+  if (input.kind === 'skipped') {
+    applySkipped(draft, input);
+    return finish(draft);
+  }
   if (input.kind !== 'result') {
     // Its host was checked while it waited, and turned out to be the problem.
     if (before.waitsUntil !== null && host.state !== 'up') {
@@ -55,7 +60,7 @@ export function evaluateService(
  */
 export function isOutdated(
   { scheduledAt, staleSince }: Pick<ServiceState, 'scheduledAt' | 'staleSince'>,
-  result: Pick<ServiceResult, 'scheduledAt' | 'isFreshnessCheck'>,
+  result: Pick<ServiceResult, 'scheduledAt'> & Partial<Pick<ServiceResult, 'isFreshnessCheck'>>,
 ): boolean {
   if (result.isFreshnessCheck && staleSince === null) return true;
   return scheduledAt !== null && result.scheduledAt <= scheduledAt;

@@ -79,12 +79,22 @@ export type Lapse =
     }
   | { readonly kind: 'time'; readonly at: number };
 
+/** A check that was left out, and the state that is given for it (section 3). */
+export interface SkippedCheck<Name extends string> {
+  readonly kind: 'skipped';
+  readonly at: number;
+  /** When it was due; counts as that of a result does. */
+  readonly scheduledAt: number;
+  readonly state: Name;
+}
+
 /** What may change a service. */
-export type ServiceInput = ServiceResult | Command | Lapse;
+export type ServiceInput = ServiceResult | SkippedCheck<CheckStateName> | Command | Lapse;
 
 /** What may change a host. `serviceChecked`: one of its services had a result (section 4). */
 export type HostInput =
   | HostResult
+  | SkippedCheck<HostStateName>
   | Command
   | Lapse
   | { readonly kind: 'serviceChecked'; readonly at: number };

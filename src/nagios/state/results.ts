@@ -5,13 +5,13 @@
  */
 
 import { hash32 } from '../../lib/hash.ts';
-import { clearTimers } from '../notification/counters.ts';
+import { clearTimers, UNNOTIFIED } from '../notification/counters.ts';
 import { isSent } from '../notification/decide.ts';
 import { dropByChange } from './acknowledgements.ts';
 import { type AttemptRules, type Step, step } from './attempts.ts';
 import { beginArmed } from './downtimes.ts';
 import { type Draft, notify } from './draft.ts';
-import type { StateEvent } from './evaluation.ts';
+import type { SkippedCheck, StateEvent } from './evaluation.ts';
 import { selectEventHandlers } from './event-handlers.ts';
 import { recordFlapping } from './flap-detection.ts';
 import type { ObjectState } from './object-state.ts';
@@ -61,6 +61,38 @@ export function applyResult<Name extends string>(
   if (taken.transition === 'stillGood' && draft.state.outputHash === null) return taken;
   tell(draft, before, { taken, rules });
   return taken;
+}
+
+/**
+ * Section 3: the state that is given for a check which was left out. It is hard at once and logged; but
+ * nobody is told of it, no event handler runs, and flapping takes no notice.
+ */
+export function applySkipped<Name extends string>(
+  draft: Draft<Name>,
+  { state, scheduledAt }: SkippedCheck<Name>,
+): void {
+  const { frame, at } = draft;
+  const before = draft.state;
+  const { maxCheckAttempts, semantics } = frame.policy;
+  const taken = step(before, state, {
+    good: frame.good,
+    maxCheckAttempts,
+    hardProblemAttempt: semantics.hardProblemAttempt,
+    hardAtOnce: maxCheckAttempts,
+    startsAgain: false,
+  });
+  const { hasHostProblem, outputHash } = before;
+  const result = { state, scheduledAt, source: 'active', output: '' } as const;
+  draft.state = standAfter(draft, result, { taken, hasHostProblem });
+  if (taken.transition !== 'stillGood' && taken.transition !== 'stillProblem') {
+    changeAfter(draft, before, taken);
+    const { stateType, attempt } = draft.state;
+    // As in `alertFor`, a name is one of an alert.
+    const alert = { at, state: state as Alert['state'], stateType, attempt };
+    draft.events.push({ kind: 'alert', ...alert, cause: 'change' });
+  }
+  const notified = state === frame.good ? UNNOTIFIED : draft.state.notified;
+  draft.state = { ...draft.state, outputHash, notified, waitsUntil: null };
 }
 
 /**

@@ -26,7 +26,12 @@ export interface ApiContext extends Pick<ServerOptions, 'tls' | 'trustedProxies'
   readonly envelope: Envelope;
   /** Result queues. */
   readonly shards: number;
-  readonly settings: { readonly serviceCheckTimeoutState: CheckStateName };
+  /** What this site decides about results from outside. */
+  readonly settings: {
+    readonly serviceCheckTimeoutState: CheckStateName;
+    readonly acceptPassiveServiceChecks: boolean;
+    readonly acceptPassiveHostChecks: boolean;
+  };
   readonly storedResults: StoredResults;
   readonly feed: EventFeed;
   readonly trail: RequestTrail;

@@ -114,7 +114,7 @@ async function submit(
   target: PassiveTarget,
   body: PassiveResultJson,
 ): Promise<AwaitedResult> {
-  const refusal = explainRefusal(target);
+  const refusal = explainRefusal(target, context.settings);
   if (refusal !== null) throw new Conflict(`${refusal}.`);
   const at = readAt(body.at, context.clock.now(), '');
   const result = toResult(context, target, { ...body, at });
@@ -192,7 +192,7 @@ async function readSubmitted(
             : `there is no check "${line.host} ${line.plugin}"`;
         throw new InvalidInput([{ path: `/${index}`, message }]);
       }
-      const refusal = explainRefusal(target);
+      const refusal = explainRefusal(target, context.settings);
       if (refusal !== null) throw new InvalidInput([{ path: `/${index}`, message: refusal }]);
       const at = readAt(line.at, now, `/${index}`);
       if (line.plugin === undefined && line.exitCode > 2) {
@@ -223,9 +223,16 @@ async function findTargets(
   return lines.map(({ plugin }) => (plugin === undefined ? hosts : checks).next().value);
 }
 
-/** Why a check takes no result from outside; null when it does. */
-function explainRefusal(target: PassiveTarget): string | null {
-  if (!('plugin' in target) || target.plugin.passiveChecks) return null;
+/** Why a check or host takes no result from outside; null when it does. */
+function explainRefusal(
+  target: PassiveTarget,
+  settings: ResultRouteContext['settings'],
+): string | null {
+  const isHost = !('plugin' in target);
+  const key = isHost ? 'acceptPassiveHostChecks' : 'acceptPassiveServiceChecks';
+  if (!settings[key])
+    return `This site takes no such results from outside (semantics.${key} is off)`;
+  if (isHost || target.plugin.passiveChecks) return null;
   return `The plugin "${target.plugin.name}" takes no results from outside (passiveChecks is off)`;
 }
 
