@@ -1,14 +1,18 @@
 /** Dependencies over HTTP. */
 
 import Type, { type Static } from 'typebox';
-import { DEPENDENCY_KINDS } from '../model/dependency.ts';
+import { DEFAULT_DEPENDENCY_KINDS } from '../model/dependency.ts';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
 import { type Operation, objectOperations } from './operation.ts';
 
 const NullableName = (description: string) =>
   Type.Union([Name, Type.Null()], { default: null, description });
 
-const Kind = Type.Union([Type.Literal('execution'), Type.Literal('notification')]);
+const Kind = Type.Union([
+  Type.Literal('execution'),
+  Type.Literal('notification'),
+  Type.Literal('parent'),
+]);
 
 const FailedState = Type.Union([
   ...[Type.Literal('ok'), Type.Literal('warning'), Type.Literal('critical')],
@@ -23,9 +27,13 @@ const dependencyFields = {
   masterPlugin: NullableName('The check that `plugin` depends on; null: the host `masterHost`'),
   kinds: Type.Array(Kind, {
     minItems: 1,
-    maxItems: 2,
-    default: [...DEPENDENCY_KINDS],
-    description: 'What is held back: execution, the check is not run; notification, nobody is told',
+    maxItems: 3,
+    default: [...DEFAULT_DEPENDENCY_KINDS],
+    description:
+      'What is held back: execution, the check is not run; notification, nobody is told; parent, the ' +
+      'check is not run while the last hard state of a parent, or of one above, is critical or ' +
+      'unknown, and nobody is told while none of its parents is ok, whatever failsOn, period and ' +
+      'inheritsParent say',
   }),
   failsOn: Type.Array(FailedState, {
     minItems: 1,

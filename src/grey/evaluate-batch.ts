@@ -22,7 +22,13 @@ import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
 import { describeReport, listWantedRuns } from './handler-runs.ts';
 import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
-import { type KnownMasters, keyOf, listMasterChecks, lookAtMasters } from './masters.ts';
+import {
+  type KnownMasters,
+  keyOf,
+  listMasterChecks,
+  lookAtMasters,
+  lookAtParentChecks,
+} from './masters.ts';
 import {
   formatMemory,
   type HeldResult,
@@ -229,9 +235,11 @@ class Batch {
     const former = this.#states.get(id) ?? NEW_CHECK_MEMORY;
     assert(former.kind === 'check', 'an id is that of a check or of a host');
     const parents = this.#parentsOf(host);
+    const key = keyOf(object);
     const around = {
       ...{ host: this.#memoryOfHost(host), parents },
-      dependencies: this.#dependenciesOf(keyOf(object)),
+      parentChecks: lookAtParentChecks(key, this.#context.masters, (one) => this.#states.get(one)),
+      dependencies: this.#dependenciesOf(key),
       hostDependencies: this.#dependenciesOf({ hostId: host.id, pluginId: null }),
     };
     const situation = situationOfCheck(object, this.#context.site, around);

@@ -8,6 +8,7 @@ import { type MasterSight, readMasterSights } from '../database/queries/master-s
 import type { HostFacts } from '../database/queries/object-facts.ts';
 import { DEPENDENCY_KINDS } from '../model/dependency.ts';
 import type { Dependency, MasterGlimpse } from '../nagios/state/dependencies.ts';
+import type { ParentGlimpse } from '../nagios/state/reachability.ts';
 import {
   formatObjectKey,
   type ObjectKey,
@@ -17,6 +18,7 @@ import type { Remembered } from './memory.ts';
 import type { MonitoredObject } from './policies.ts';
 
 const NO_DEPENDENCIES: readonly Dependency[] = [];
+const NO_PARENTS: readonly ParentGlimpse[] = [];
 
 /** What is known of masters. */
 export interface KnownMasters {
@@ -59,6 +61,20 @@ export function lookAtMasters(
     const sight = sights.get(formatObjectKey(master));
     return sight && glimpseOf(sight, findOwn(sight.objectId));
   });
+}
+
+/** The parents of a check, as `lookAtMasters`. */
+export function lookAtParentChecks(
+  key: ObjectKey,
+  { dependencies, sights }: KnownMasters,
+  findOwn: (objectId: number) => Remembered | undefined,
+): readonly ParentGlimpse[] {
+  if (sights.size === 0) return NO_PARENTS;
+  const parents = dependencies.parentsOf(key, (master) => {
+    const sight = sights.get(formatObjectKey(master));
+    return sight && glimpseOf(sight, findOwn(sight.objectId));
+  });
+  return parents.map(({ state }) => ({ isGood: state === 'ok', checkedAt: null }));
 }
 
 /** The checks that tell the states of what an object depends on. */

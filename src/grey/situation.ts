@@ -11,7 +11,11 @@ import type { NotificationPolicy, NotifyOption } from '../nagios/notification/no
 import type { Dependency } from '../nagios/state/dependencies.ts';
 import { isInDowntime } from '../nagios/state/object-state.ts';
 import type { HostSituation, ServiceSituation } from '../nagios/state/policy.ts';
-import type { HostGlimpse, ParentHostGlimpse } from '../nagios/state/reachability.ts';
+import type {
+  HostGlimpse,
+  ParentGlimpse,
+  ParentHostGlimpse,
+} from '../nagios/state/reachability.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import { globalHandlerOf } from './handler-runs.ts';
 import type { RememberedHost } from './memory.ts';
@@ -52,9 +56,6 @@ const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping',
 
 type CommonPolicy = Omit<PlainPolicy, 'stalking'>;
 
-/** Parent services and dependencies: there is no way to configure any yet. */
-const NONE: readonly never[] = [];
-
 /**
  * The situation of a check on a host that is in this state. Made for every result, so fields are named:
  * objects put together from spreads cost several times as much.
@@ -64,7 +65,9 @@ export function situationOfCheck(
   site: Site,
   around: {
     readonly host: RememberedHost;
+    /** Of the host. */
     readonly parents: readonly ParentHostGlimpse[];
+    readonly parentChecks: readonly ParentGlimpse[];
     readonly dependencies: readonly Dependency[];
     readonly hostDependencies: readonly Dependency[];
   },
@@ -83,8 +86,7 @@ export function situationOfCheck(
       isVolatile: policy.isVolatile,
     },
     host: glimpseOf(host, around),
-    // There is no way to configure parent services yet.
-    parents: NONE,
+    parents: around.parentChecks,
     dependencies: around.dependencies,
     hostDependencies: around.hostDependencies,
     programStartedAt: site.startedAt,

@@ -63,7 +63,7 @@ export const DEPENDENCY = defineKind<DependencyJson, DependencyInput>({
       field: 'kinds',
       flags: '--kind <kinds>',
       reads: 'names',
-      help: 'what is held back: execution, notification; default: both',
+      help: 'execution, notification, parent: what is held back; default: the first two',
     },
     {
       field: 'failsOn',

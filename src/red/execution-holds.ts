@@ -14,6 +14,7 @@ import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import type { Clock } from '../lib/clock.ts';
 import { repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { DependencyKind } from '../model/dependency.ts';
 import type { MasterGlimpse } from '../nagios/state/dependencies.ts';
 import { findSkip, type Skip } from '../nagios/state/execution.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
@@ -184,7 +185,7 @@ function judge(
     const skip = findSkip({
       at,
       dependencies: dependencies.resolve(one, 'execution', see),
-      ancestors: [],
+      ancestors: dependencies.ancestorsOf(one, see),
       isHostUp: isOfHost || onGround === undefined,
       semantics,
     });
@@ -204,11 +205,14 @@ async function readEverything({ database, semantics }: ExecutionHoldsOptions): P
   };
 }
 
+/** Kinds of dependencies that hold checks back. */
+const HOLDING: readonly DependencyKind[] = ['execution', 'parent'];
+
 type KnownDependencies = Omit<Known, 'grounded' | 'hostOf'>;
 
 async function readDependencies(database: Database): Promise<KnownDependencies> {
   const linked = await readAllDependencies(database);
-  const holding = linked.filter(({ kinds }) => kinds.includes('execution'));
+  const holding = linked.filter(({ kinds }) => kinds.some((kind) => HOLDING.includes(kind)));
   if (holding.length === 0) return NOTHING;
   const written = await readAllTimeperiods(database);
   const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
@@ -217,7 +221,7 @@ async function readDependencies(database: Database): Promise<KnownDependencies> 
   const masters = new Map<string, ObjectKey>();
   for (const { checkId, ...held } of await listDependents(database, holding)) {
     dependents.set(checkId, [...(dependents.get(checkId) ?? []), held]);
-    for (const master of dependencies.mastersOf(held, ['execution'])) {
+    for (const master of dependencies.mastersOf(held, HOLDING)) {
       masters.set(formatObjectKey(master), master);
     }
   }

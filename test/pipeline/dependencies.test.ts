@@ -218,6 +218,19 @@ describe('8 a notification dependency', () => {
     expect(await decisions('a/web')).toEqual([expect.stringContaining('which is pending.')]);
   });
 
+  test('rule 5.1.3: of the kind parent keeps people from being told while no parent is ok', async () => {
+    const { depend, submit, decisions } = await addSite(['a', 'b']);
+    await depend('a/web', 'a/sql', { kinds: ['parent'] });
+    await depend('a/web', 'b/sql', { kinds: ['parent'] });
+    await submit('a/sql', 1);
+    await submit('b/sql', 2);
+    await submit('a/web', 2);
+    expect(await decisions('a/web')).toEqual(['problem: serviceParents']);
+    await submit('b/sql', 0);
+    await submit('a/web', 2);
+    expect((await decisions('a/web')).slice(1)).toEqual(['problem: sent']);
+  });
+
   test('has its master checked before the last attempt', async () => {
     const { depend, submit, pathOf, name } = await addSite(['a', 'b']);
     await call('PATCH', `/plugins/${name('web')}`, { maxCheckAttempts: 2 });

@@ -110,6 +110,23 @@ describe('8 an execution dependency', () => {
     expect(await runsInAMinute()).toBeGreaterThanOrEqual(5);
   }, 120_000);
 
+  test('rule 3.0.8: of the kind parent holds what is below a check that is critical or unknown', async () => {
+    const fine = { builtin: 'dummy', params: '0 fine', suites: ['s'] };
+    await send('POST', '/plugins', { name: 'net', activeChecks: false, ...fine });
+    await depend({ kinds: ['parent'] });
+    await depend({ name: 'e', plugin: 'sql', masterPlugin: 'net', kinds: ['parent'] });
+    await setMaster(1);
+    expect(await runsInAMinute()).toBeGreaterThanOrEqual(5);
+    await send('POST', '/checks/a/net/results', { exitCode: 3, output: 'told' });
+    await system.clock.advance(1_000);
+    expect(await runsInAMinute()).toBe(0);
+    await system.clock.advance(3 * MINUTE_MS);
+    expect((await statesOf())[0]).toMatchObject({ state: 'notMeasured', cause: 'serviceParents' });
+    await send('POST', '/checks/a/net/results', { exitCode: 0, output: 'told' });
+    await system.clock.advance(1_000);
+    expect(await runsInAMinute()).toBeGreaterThanOrEqual(5);
+  }, 120_000);
+
   test('of a host holds its host check', async () => {
     const fine = { builtin: 'dummy', params: '0 up', suites: ['s'] };
     await send('POST', '/plugins', { name: 'alive', interval: 10, hostCheck: true, ...fine });

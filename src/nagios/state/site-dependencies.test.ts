@@ -74,6 +74,31 @@ describe('8 dependencies of a site', () => {
     expect(site.mastersOf(key('a'), ['execution', 'notification'])).toEqual([key('b')]);
   });
 
+  test('rule 3.0.8: ancestors are parents, theirs, and so on; a failed one is seen from below', () => {
+    const parent = { kinds: ['parent' as const] };
+    const site = of(
+      ['a/x', 'b/x', parent],
+      ['a/x', 'c/x', parent],
+      ['b/x', 'd/x', parent],
+      ['c/x', 'd/x', parent],
+      ['d/x', 'e/x', { kinds: ['execution'] }],
+    );
+    const see = ({ hostId }: ObjectKey) =>
+      hostId === 'c'
+        ? undefined
+        : ({
+            id: hostId,
+            state: 'ok',
+            stateType: 'hard',
+            lastHardState: 'ok',
+            isPending: false,
+          } as const);
+    const ids = (glimpses: readonly { id: string }[]) => glimpses.map(({ id }) => id).sort();
+    expect(ids(site.parentsOf(key('a', 'x'), see))).toEqual(['b']);
+    expect(ids(site.ancestorsOf(key('a', 'x'), see))).toEqual(['b', 'd']);
+    expect(site.resolve(key('a', 'x'), 'execution', see)).toEqual([]);
+  });
+
   test.each<[string, SiteDependencies, string[] | null]>([
     ['nothing goes round', of(['a', 'b'], ['b', 'c'], ['a', 'c']), null],
     ['two hosts', of(['a', 'b'], ['b', 'a']), ['a', 'b', 'a']],

@@ -1,5 +1,5 @@
 /**
- * Section 8: the dependencies of a site, from what administrators wrote to what each check and host
+ * Sections 3 and 8: the dependencies of a site, from what administrators wrote to what each check and host
  * depends on. One without a host is that of each host which has the check. Pure.
  */
 
@@ -40,6 +40,9 @@ export function makeDependencies(
   );
 }
 
+/** What is known of a master; undefined when it is not there. */
+type See = (master: ObjectKey) => MasterGlimpse | undefined;
+
 /** Ids have no spaces. */
 export function formatObjectKey({ hostId, pluginId }: ObjectKey): string {
   return `${hostId} ${pluginId ?? ''}`;
@@ -74,7 +77,7 @@ export class SiteDependencies {
         walked.add(formatObjectKey(one));
         for (const { rule, master } of this.#linksOf(one, kind)) {
           masters.set(formatObjectKey(master), master);
-          if (rule.inheritsParent) pending.push(master);
+          if (rule.inheritsParent || kind === 'parent') pending.push(master);
         }
       }
     }
@@ -82,11 +85,7 @@ export class SiteDependencies {
   }
 
   /** What an object depends on; a master that is not there (`see`: undefined) holds nothing back. */
-  resolve(
-    key: ObjectKey,
-    kind: DependencyKind,
-    see: (master: ObjectKey) => MasterGlimpse | undefined,
-  ): readonly Dependency[] {
+  resolve(key: ObjectKey, kind: DependencyKind, see: See): readonly Dependency[] {
     // What several masters inherit is one and the same; a circle, which is refused, would end here.
     const resolved = new Map<string, readonly Dependency[]>();
     const resolveOne = (one: ObjectKey): readonly Dependency[] => {
@@ -105,6 +104,16 @@ export class SiteDependencies {
       return dependencies;
     };
     return resolveOne(key);
+  }
+
+  /** The parents of a check that are there (rule 5.1.3). */
+  parentsOf(key: ObjectKey, see: See): readonly MasterGlimpse[] {
+    return this.#linksOf(key, 'parent').flatMap(({ master }) => see(master) ?? []);
+  }
+
+  /** Its parents, theirs, and so on, as far as they are there; each once (rule 3.0.8). */
+  ancestorsOf(key: ObjectKey, see: See): readonly MasterGlimpse[] {
+    return this.mastersOf(key, ['parent']).flatMap((master) => see(master) ?? []);
   }
 
   /** From an object round to itself, by dependencies of one kind; null when nothing goes round. */

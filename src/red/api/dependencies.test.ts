@@ -63,6 +63,7 @@ describe('8 dependencies over HTTP', () => {
     [{ plugin: 'http', masterPlugin: 'ping', failsOn: ['critical', 'down'] }, ['/failsOn/1']],
     [{ host: 'web', masterHost: 'db', failsOn: ['ok'] }, ['/failsOn/0']],
     [{ plugin: 'htp', masterPlugin: 'ping' }, ['/plugin']],
+    [{ host: 'web', masterHost: 'db', kinds: ['parent'] }, ['/kinds']],
   ])('are refused as %j', async (fields, paths) => {
     const { status, body } = await create('wrong', fields);
     expect(status).toBe(422);
@@ -90,6 +91,15 @@ describe('8 dependencies over HTTP', () => {
     await call('PATCH', '/dependencies/two', { kinds: ['notification'] });
     expect((await create('three', other)).status).toBe(201);
     await remove('one', 'two', 'three');
+  });
+
+  test('of the kind parent are of checks, and go round in no circle either', async () => {
+    const kinds = ['parent'];
+    const made = await create('child', { plugin: 'http', masterPlugin: 'ping', kinds });
+    expect(made).toMatchObject({ status: 201, body: { kinds } });
+    const closing = await create('parent', { plugin: 'ping', masterPlugin: 'http', kinds });
+    expect(closing.body.errors[0].message).toContain('would go round');
+    await remove('child');
   });
 
   test('of each host leave out the master itself', async () => {

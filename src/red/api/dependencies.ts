@@ -8,6 +8,7 @@ import {
   readAllDependencies,
 } from '../../database/queries/dependencies.ts';
 import {
+  DEFAULT_DEPENDENCY_KINDS,
   DEPENDENCY_KINDS,
   MASTER_CHECK_STATES,
   MASTER_HOST_STATES,
@@ -30,7 +31,7 @@ export function createDependencyEditor(): Editor<Dependency> {
     input: DependencyInputSchema,
     toJson: (spec) => ({ ...spec }),
     async toSpec(input) {
-      const { plugin = null, masterPlugin = null, kinds = DEPENDENCY_KINDS } = input;
+      const { plugin = null, masterPlugin = null, kinds = DEFAULT_DEPENDENCY_KINDS } = input;
       const sort = plugin !== null || masterPlugin !== null ? 'check' : 'host';
       const states: readonly MasterState[] =
         sort === 'check' ? MASTER_CHECK_STATES : MASTER_HOST_STATES;
@@ -63,7 +64,7 @@ export function createDependencyEditor(): Editor<Dependency> {
 
 /** As in Nagios, a check depends on a check and a host on a host. */
 function findFaults(
-  { host, plugin, masterHost, masterPlugin }: Dependency,
+  { host, plugin, masterHost, masterPlugin, kinds }: Dependency,
   sort: 'check' | 'host',
 ): FieldError[] {
   if (sort === 'host') {
@@ -73,6 +74,7 @@ function findFaults(
         ? [{ path: '/masterHost', message: 'is needed: a host depends on another host' }]
         : []),
       ...(host !== null && host === masterHost ? [{ path: '/masterHost', message: ITSELF }] : []),
+      ...(kinds.includes('parent') ? [{ path: '/kinds', message: HOST_PARENT }] : []),
     ];
   }
   const message = 'is needed: a check depends on a check, and a host on a host';
@@ -83,6 +85,7 @@ function findFaults(
 }
 
 const ITSELF = 'is the dependent itself';
+const HOST_PARENT = 'parent is of checks: a host names its parents itself';
 
 function findWrongStates(
   failsOn: readonly MasterState[],
