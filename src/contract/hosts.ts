@@ -30,6 +30,12 @@ export const HostStateSchema = Type.Union([
   Type.Literal('pending'),
 ]);
 
+const OwnState = Type.Union([
+  Type.Literal('up'),
+  Type.Literal('down'),
+  Type.Literal('unreachable'),
+]);
+
 const Override = Type.Object(
   {
     interval: Type.Optional(Interval),
@@ -88,10 +94,18 @@ const hostFields = {
   }),
   lowFlapThreshold: { ...Threshold, default: null },
   highFlapThreshold: { ...Threshold, default: null },
-  stalking: Type.Array(
-    Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('unreachable')]),
-    { maxItems: 3, default: [], description: 'States in which a changed output is told' },
-  ),
+  flapStates: Type.Array(OwnState, {
+    maxItems: 3,
+    default: [],
+    description: 'States that are recorded to find flapping; none: all',
+  }),
+  stalking: Type.Array(Type.Union([OwnState, Type.Literal('notification')]), {
+    maxItems: 4,
+    default: [],
+    description:
+      'States in which a changed output is told; notification: the state is, with each notification ' +
+      'of it that is due',
+  }),
   eventHandler: EventHandler,
   overrides: Type.Record(Name, Override, {
     maxProperties: 1_000,

@@ -56,10 +56,17 @@ const pluginFields = {
   }),
   lowFlapThreshold: SiteThreshold('Percent of changes at or below which flapping stops'),
   highFlapThreshold: SiteThreshold('Percent of changes at or above which flapping starts'),
-  stalking: Type.Array(PluginState, {
+  flapStates: Type.Array(PluginState, {
     maxItems: 4,
     default: [],
-    description: 'States in which a changed output is told as an event',
+    description: 'States that are recorded to find flapping; none: all',
+  }),
+  stalking: Type.Array(Type.Union([PluginState, Type.Literal('notification')]), {
+    maxItems: 5,
+    default: [],
+    description:
+      'States in which a changed output is told as an event; notification: the state is, with each ' +
+      'notification of it that is due',
   }),
   eventHandler: EventHandler,
   checkPeriod: Type.Union([Name, Type.Null()], {

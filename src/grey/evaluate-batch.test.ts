@@ -97,6 +97,28 @@ describe('a batch', () => {
     ]);
   });
 
+  test('rule 2.0.23: a state whose notifications are stalked is told with each that is due', () => {
+    const inputs = [0, 10, 30].map((minute) => result(minute * 60_000, 'critical'));
+    const causesBy = (stalking: CheckPolicy['stalking']) =>
+      evaluate(inputs, NEW_CHECK_MEMORY, { stalking })
+        .events.filter(({ type }) => type === 'stateChange')
+        .map(({ payload }) => payload['cause']);
+    expect(causesBy(['notification'])).toEqual(['change', 'notification']);
+    expect(causesBy(['critical'])).toEqual(['change']);
+  });
+
+  test('rule 4.0.4: only states that are wanted are recorded to find flapping', () => {
+    const letters = ['ok', 'critical', 'ok', 'critical', 'ok', 'critical', 'ok'] as const;
+    const inputs = letters.map((state, index) => result(index * 60_000, state));
+    const flapsBy = (flapStates: CheckPolicy['flapStates']) =>
+      evaluate(inputs, NEW_CHECK_MEMORY, { flapStates }).events.some(
+        ({ type }) => type === 'flapping',
+      );
+    expect([flapsBy([]), flapsBy(['ok', 'critical']), flapsBy(['ok', 'warning'])]).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+
   test('keeps a memory only of what is not as in the beginning', () => {
     expect(evaluate([result(0, 'ok'), result(1, 'ok')]).memoryRows).toEqual([]);
     expect(evaluate([result(0, 'ok'), result(1, 'warning')]).memoryRows).toMatchObject([

@@ -54,7 +54,13 @@ const OF_CHECKS = notifyEverybody<CheckStateName>([
 /** That a host is unreachable is no news beside what is down before it. */
 const OF_HOSTS = notifyEverybody<HostStateName>(['down', 'recovery', 'flapping', 'downtime']);
 
-type CommonPolicy = Omit<PlainPolicy, 'stalking'>;
+type CommonPolicy = Omit<PlainPolicy, 'stalking' | 'flapStates'>;
+
+/** Common to checks and hosts, whose states have other names. */
+type NamedPolicy<Name extends string> = CommonPolicy & {
+  readonly stalking: readonly (Name | 'notification')[];
+  readonly flapStates: readonly Name[];
+};
 
 /**
  * The situation of a check on a host that is in this state. Made for every result, so fields are named:
@@ -79,8 +85,8 @@ export function situationOfCheck(
       maxCheckAttempts: policy.maxCheckAttempts,
       retryIntervalMs: policy.retryIntervalMs ?? intervalMs,
       flapping: flapPolicyOf(policy),
-      stalking: policy.stalking,
-      stalksNotifications: false,
+      stalking: stalkedStatesOf(policy),
+      stalksNotifications: policy.stalking.includes('notification'),
       eventHandler: handlerPolicyOf('service', policy, site),
       notification: OF_CHECKS,
       isVolatile: policy.isVolatile,
@@ -106,8 +112,8 @@ export function situationOfHost(
       maxCheckAttempts: policy.maxCheckAttempts,
       retryIntervalMs: policy.retryIntervalMs ?? hostCheck?.intervalMs ?? NO_RETRY_MS,
       flapping: flapPolicyOf(policy),
-      stalking: policy.stalking,
-      stalksNotifications: false,
+      stalking: stalkedStatesOf(policy),
+      stalksNotifications: policy.stalking.includes('notification'),
       eventHandler: handlerPolicyOf('host', policy, site),
       notification: OF_HOSTS,
       serviceFeedIntervalMs: meanIntervalMs ?? OF_HOSTS.intervalMs,
@@ -118,13 +124,21 @@ export function situationOfHost(
   };
 }
 
-function flapPolicyOf(policy: CommonPolicy) {
+function flapPolicyOf<Name extends string>(policy: NamedPolicy<Name>) {
+  const { flapStates } = policy;
   return {
     isEnabled: policy.flapDetection,
     low: policy.lowFlapThreshold,
     high: policy.highFlapThreshold,
-    states: null,
+    states: flapStates.length === 0 ? null : flapStates,
   };
+}
+
+const NO_STATES: readonly never[] = [];
+
+function stalkedStatesOf<Name extends string>({ stalking }: NamedPolicy<Name>): readonly Name[] {
+  if (stalking.length === 0) return NO_STATES;
+  return stalking.filter((one): one is Name => one !== 'notification');
 }
 
 function handlerPolicyOf(kind: 'service' | 'host', policy: CommonPolicy, { semantics }: Site) {

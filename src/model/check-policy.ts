@@ -13,8 +13,10 @@ interface StatePolicy<Name extends string> {
   /** Percent; null: as the site has it. */
   readonly lowFlapThreshold: number | null;
   readonly highFlapThreshold: number | null;
-  /** States in which a changed output is told. */
-  readonly stalking: readonly Name[];
+  /** States that are recorded to find flapping; none: all. */
+  readonly flapStates: readonly Name[];
+  /** States in which a changed output is told; `notification`: the state is, with each that is sent. */
+  readonly stalking: readonly (Name | 'notification')[];
   /** Script and arguments that run when the state changes; empty: none. */
   readonly eventHandler: string;
 }
@@ -34,6 +36,7 @@ const DEFAULTS = {
   flapDetection: true,
   lowFlapThreshold: null,
   highFlapThreshold: null,
+  flapStates: [],
   stalking: [],
   eventHandler: '',
 };

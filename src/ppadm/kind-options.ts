@@ -70,11 +70,17 @@ export const FLAPPING_OPTIONS = [
     isClearable: true,
     help: 'where flapping starts; none: as the site has it',
   },
+  {
+    field: 'flapStates',
+    flags: '--flap-states <states>',
+    reads: 'names',
+    help: 'states that are recorded for it; none: all (repeatable)',
+  },
 ] as const;
 /** States that are stalked. */
 export const STALKING_OPTION = {
   field: 'stalking',
   flags: '--stalking <states>',
   reads: 'names',
-  help: 'states in which a changed output is told (repeatable)',
+  help: 'states in which a changed output is told; notification: each that is sent (repeatable)',
 } as const;

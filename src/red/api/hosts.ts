@@ -52,6 +52,7 @@ export function createHostEditor(context: { readonly clock: Clock }): Editor<Hos
         parents: [...new Set(input.parents ?? [])],
         policy: {
           ...readStatePolicy(input, DEFAULT_HOST_POLICY),
+          flapStates: [...new Set(input.flapStates ?? DEFAULT_HOST_POLICY.flapStates)],
           stalking: [...new Set(input.stalking ?? DEFAULT_HOST_POLICY.stalking)],
         },
         overrides: mapValues(input.overrides ?? {}, readOverride),

@@ -59,6 +59,7 @@ function readPolicy(input: PluginInput): CheckPolicy {
   return {
     ...readStatePolicy(input, DEFAULT_POLICY),
     isVolatile: input.volatile ?? DEFAULT_POLICY.isVolatile,
+    flapStates: [...new Set(input.flapStates ?? DEFAULT_POLICY.flapStates)],
     stalking: [...new Set(input.stalking ?? DEFAULT_POLICY.stalking)],
   };
 }

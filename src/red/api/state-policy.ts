@@ -13,7 +13,7 @@ interface PolicyInput {
   readonly eventHandler?: string;
 }
 
-type Policy = Omit<HostPolicy, 'stalking'>;
+type Policy = Omit<HostPolicy, 'stalking' | 'flapStates'>;
 
 /** The policy that was sent. Throws `InvalidInput` when its thresholds contradict each other. */
 export function readStatePolicy(input: PolicyInput, defaults: Policy): Policy {
