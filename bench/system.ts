@@ -131,6 +131,7 @@ async function createSite(
         labels: {},
         vars: {},
         hostCheck: null,
+        eventHandlerPeriod: null,
         parents: [],
         policy: DEFAULT_HOST_POLICY,
         overrides: {},

@@ -17,6 +17,7 @@ export function hostFacts(name: string, overrides: Partial<HostFacts> = {}): Hos
     name,
     objectId: 1_000,
     policy: DEFAULT_HOST_POLICY,
+    eventHandlerPeriodId: null,
     hostCheck: null,
     isInMaintenance: false,
     parentIds: [],
@@ -47,6 +48,7 @@ export function checkObject(
     plugin: 'p',
     intervalMs: 60_000,
     policy: { ...DEFAULT_POLICY, ...policy },
+    eventHandlerPeriodId: null,
   };
   return { kind: 'check', id, check, host };
 }

@@ -106,6 +106,7 @@ export function hostSpec(name: string, fields: Partial<Host> = {}): Host {
     subnet: null,
     suites: [name],
     hostCheck: null,
+    eventHandlerPeriod: null,
     parents: [],
     policy: DEFAULT_HOST_POLICY,
     overrides: {},

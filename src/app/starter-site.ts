@@ -112,6 +112,7 @@ export async function ensureStarterSite(
         subnet: null,
         suites: [suite],
         hostCheck: null,
+        eventHandlerPeriod: null,
         parents: [],
         policy: DEFAULT_HOST_POLICY,
         overrides: {},

@@ -20,7 +20,7 @@ import {
   TruthQuery,
   Zone,
 } from './common.ts';
-import { EventHandler } from './event-handlers.ts';
+import { EventHandler, EventHandlerPeriod } from './event-handlers.ts';
 
 /** A host's own state by name. */
 export const HostStateSchema = Type.Union([
@@ -107,6 +107,7 @@ const hostFields = {
       'of it that is due',
   }),
   eventHandler: EventHandler,
+  eventHandlerPeriod: EventHandlerPeriod,
   overrides: Type.Record(Name, Override, {
     maxProperties: 1_000,
     default: {},

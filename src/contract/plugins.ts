@@ -10,7 +10,7 @@ import {
   Timeout,
 } from './check-numbers.ts';
 import { Description, Name, PAGE_QUERY, Query, StoredFields } from './common.ts';
-import { EventHandler } from './event-handlers.ts';
+import { EventHandler, EventHandlerPeriod } from './event-handlers.ts';
 
 const SiteThreshold = (description: string) => ({
   ...Threshold,
@@ -69,6 +69,7 @@ const pluginFields = {
       'notification of it that is due',
   }),
   eventHandler: EventHandler,
+  eventHandlerPeriod: EventHandlerPeriod,
   checkPeriod: Type.Union([Name, Type.Null()], {
     default: null,
     description: 'Time period in which the schedule runs its checks; null: always',

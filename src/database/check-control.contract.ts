@@ -9,6 +9,8 @@ import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listRestingChecks, listSilentChecks, type PeriodNow } from './queries/due-changes.ts';
 import { deleteHandlerRuns, listHandlerRuns } from './queries/event-handlers.ts';
+import { hostQueries } from './queries/hosts.ts';
+import { readHostFacts, readObjectFacts } from './queries/object-facts.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { findSetting, writeSetting } from './queries/settings.ts';
 import { listFreshnessCandidates } from './queries/stale-checks.ts';
@@ -60,6 +62,26 @@ export function testCheckControl(open: () => Database): void {
       { kind: 'plugin', names: ['controlled'] },
     ]);
     const wrong = addCheck(open(), 'lost', { plugin: { checkPeriod: 'nowhere' } });
+    await expect(wrong).rejects.toThrow('there is no timeperiod "nowhere"');
+  });
+
+  test('plugins and hosts keep the period of their event handlers by id', async () => {
+    const periodId = await addPeriod('handling');
+    const own = { eventHandlerPeriod: 'handling' };
+    const { checkId, hostId } = await addCheck(open(), 'handled-in-time', {
+      plugin: own,
+      host: own,
+    });
+    expect((await pluginQueries.find(open(), 'handled-in-time'))?.spec).toMatchObject(own);
+    expect((await hostQueries.find(open(), 'handled-in-time'))?.spec).toMatchObject(own);
+    const ids = { eventHandlerPeriodId: periodId };
+    expect(await readObjectFacts(open(), [checkId])).toMatchObject([{ check: ids }]);
+    expect(await readHostFacts(open(), [hostId])).toMatchObject([ids]);
+    expect(await listTimeperiodUsers(open(), periodId, 5)).toEqual([
+      { kind: 'plugin', names: ['handled-in-time'] },
+      { kind: 'host', names: ['handled-in-time'] },
+    ]);
+    const wrong = addCheck(open(), 'lost-in-time', { host: { eventHandlerPeriod: 'nowhere' } });
     await expect(wrong).rejects.toThrow('there is no timeperiod "nowhere"');
   });
 

@@ -130,7 +130,14 @@ async function addSite(database: Database): Promise<void> {
       await hostQueries.insert(change, randomUUID(), {
         ...{ name: `lists-${index}`, address: `lists-${index}`, login: 'violet', sshPort: 22 },
         ...{ maintenance: index % 9 === 0, history: false, zone: zoneOf(index), subnet: null },
-        ...{ suites: ['lists'], labels: {}, vars: {}, hostCheck: null, parents: [] },
+        ...{
+          suites: ['lists'],
+          labels: {},
+          vars: {},
+          hostCheck: null,
+          eventHandlerPeriod: null,
+          parents: [],
+        },
         ...{ policy: DEFAULT_HOST_POLICY, overrides: {} },
       });
     }

@@ -553,6 +553,7 @@ function host(name: string, fields: Partial<Host> = {}): Host {
     subnet: null,
     suites: [],
     hostCheck: null,
+    eventHandlerPeriod: null,
     parents: [],
     policy: DEFAULT_HOST_POLICY,
     overrides: {},

@@ -183,7 +183,13 @@ function hostSpec(name: string, fields: Partial<Host> = {}): Host {
   return {
     ...{ name, address: `${name}.test`, login: 'violet', sshPort: 22, maintenance: false },
     ...{ history: false, zone: 'default', subnet: null, suites: [], labels: {}, vars: {} },
-    ...{ hostCheck: null, parents: [], policy: DEFAULT_HOST_POLICY, overrides: {} },
+    ...{
+      hostCheck: null,
+      eventHandlerPeriod: null,
+      parents: [],
+      policy: DEFAULT_HOST_POLICY,
+      overrides: {},
+    },
     ...fields,
   };
 }

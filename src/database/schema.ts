@@ -44,6 +44,7 @@ export interface HostTable {
   host_check_id: string | null;
   /** JSON object, part of a `HostPolicy`. */
   policy: string;
+  event_handler_period_id: string | null;
   created_at: number;
   updated_at: number;
   /** Configuration version of the last change; the ETag. */
@@ -64,6 +65,7 @@ export interface PluginTable {
   /** JSON object, part of a `CheckPolicy`. */
   policy: string;
   check_period_id: string | null;
+  event_handler_period_id: string | null;
   active_checks: Flag;
   passive_checks: Flag;
   /** 0: computed; null: never stale. */

@@ -160,7 +160,7 @@ class ShardCollector {
       readonly stopping: AbortSignal;
     },
   ) {
-    const { database, holder: owner, clock } = options;
+    const { database, holder: owner, clock, semantics } = options;
     this.#options = options;
     this.#counters = one.counters;
     this.#stopping = one.stopping;
@@ -169,7 +169,7 @@ class ShardCollector {
       options.log.warn({ shard: one.shard }, 'another grey took the shard over, batch not stored');
     };
     this.#ownership = new Ownership({ database, shard: one.shard, owner, clock, onRefused });
-    this.#site = { semantics: options.semantics, startedAt: options.clock.now() };
+    this.#site = { semantics, startedAt: clock.now(), periods: this.#policies.periods };
   }
 
   /** Another grey may have owned the shard meanwhile. */

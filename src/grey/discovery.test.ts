@@ -84,7 +84,14 @@ describe('a slice with answers', () => {
     expect(host?.spec).toEqual({
       ...{ name: 'www.example', address: '192.0.2.1', maintenance: true, history: false },
       ...{ zone: 'dmz', subnet: 'office', suites: ['web'], login: 'violet', sshPort: 22 },
-      ...{ labels: {}, vars: {}, hostCheck: null, parents: [], overrides: {} },
+      ...{
+        labels: {},
+        vars: {},
+        hostCheck: null,
+        eventHandlerPeriod: null,
+        parents: [],
+        overrides: {},
+      },
       policy: DEFAULT_HOST_POLICY,
     });
     for await (const checks of readAgendaChecks(database, [host?.id ?? ''])) {

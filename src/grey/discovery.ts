@@ -41,6 +41,7 @@ const ACTOR = 'discovery';
 const NEW_HOST: Omit<Host, 'name' | 'address' | 'zone' | 'subnet' | 'suites'> = {
   login: 'violet',
   hostCheck: null,
+  eventHandlerPeriod: null,
   parents: [],
   policy: DEFAULT_HOST_POLICY,
   overrides: {},

@@ -10,7 +10,8 @@ import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { evaluateBatch, type Input } from './evaluate-batch.ts';
 import { NEW_CHECK_MEMORY, type Remembered, readRemembered } from './memory.ts';
 
-const site = { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 };
+const semantics = { ...NAGIOS_SEMANTICS, enableFlapDetection: true };
+const site = { semantics, startedAt: 0, periods: new Map() };
 const CHECK_ID = 7;
 const names = { host: 'h', plugin: 'p' };
 const NONE = new Map();

@@ -64,7 +64,11 @@ function evaluate(
     ...sight,
   } as const;
   return evaluateBatch(before, inputs, {
-    site: { semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true }, startedAt: 0 },
+    site: {
+      semantics: { ...NAGIOS_SEMANTICS, enableFlapDetection: true },
+      startedAt: 0,
+      periods: new Map(),
+    },
     keepsHistory: true,
     collectedAt: 5,
     objects,

@@ -17,6 +17,7 @@ import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { Lru } from '../lib/lru.ts';
 import { makeDependencies, type SiteDependencies } from '../nagios/state/site-dependencies.ts';
 import { makePeriods } from '../nagios/time/site-periods.ts';
+import type { TimePeriod } from '../nagios/time/time-period.ts';
 
 /** Objects and hosts kept; about 300 bytes each. */
 const MAX_OBJECTS = 500_000;
@@ -44,8 +45,15 @@ export interface HostObject {
 export class Policies {
   readonly #objects = new Lru<number, MonitoredObject>(MAX_OBJECTS);
   readonly #hosts = new Lru<string, HostFacts>(MAX_HOSTS);
+  readonly #periods = new Map<string, TimePeriod>();
+  #arePeriodsKnown = false;
   #dependencies: SiteDependencies | null = null;
   #version: number | null = null;
+
+  /** The time periods by id, as far as what was loaded needs them; those that can be read. */
+  get periods(): ReadonlyMap<string, TimePeriod> {
+    return this.#periods;
+  }
 
   /** Forgets what may have changed. */
   async refresh(sql: Sql): Promise<void> {
@@ -54,6 +62,8 @@ export class Policies {
     this.#objects.clear();
     this.#hosts.clear();
     this.#dependencies = null;
+    this.#periods.clear();
+    this.#arePeriodsKnown = false;
     this.#version = version;
   }
 
@@ -69,6 +79,7 @@ export class Policies {
     if (unknown.length === 0) return loaded;
     const facts = await readObjectFacts(sql, unknown);
     const hosts = await this.loadHosts(sql, new Set(facts.map(({ hostId }) => hostId)));
+    if (facts.some(({ check }) => check?.eventHandlerPeriodId)) await this.#loadPeriods(sql);
     for (const { id, hostId, check } of facts) {
       const host = hosts.get(hostId);
       if (host === undefined) continue;
@@ -84,12 +95,17 @@ export class Policies {
   async loadDependencies(sql: Sql): Promise<SiteDependencies> {
     if (this.#dependencies !== null) return this.#dependencies;
     const linked = await readAllDependencies(sql);
-    const written = linked.some(({ periodId }) => periodId !== null)
-      ? await readAllTimeperiods(sql)
-      : [];
-    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
-    this.#dependencies = makeDependencies(linked, periods);
+    if (linked.some(({ periodId }) => periodId !== null)) await this.#loadPeriods(sql);
+    this.#dependencies = makeDependencies(linked, this.#periods);
     return this.#dependencies;
+  }
+
+  async #loadPeriods(sql: Sql): Promise<void> {
+    if (this.#arePeriodsKnown) return;
+    const written = await readAllTimeperiods(sql);
+    const made = makePeriods(new Map(written.map((one) => [one.id, one])));
+    for (const [id, period] of made) this.#periods.set(id, period);
+    this.#arePeriodsKnown = true;
   }
 
   /** Those of these hosts that exist, by id. */
@@ -103,6 +119,7 @@ export class Policies {
     }
     if (unknown.length === 0) return loaded;
     for (const host of await readHostFacts(sql, unknown)) {
+      if (host.eventHandlerPeriodId !== null) await this.#loadPeriods(sql);
       loaded.set(host.id, host);
       this.#hosts.set(host.id, host);
     }

@@ -17,6 +17,7 @@ import type {
   ParentHostGlimpse,
 } from '../nagios/state/reachability.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
+import type { TimePeriod } from '../nagios/time/time-period.ts';
 import { globalHandlerOf } from './handler-runs.ts';
 import type { RememberedHost } from './memory.ts';
 import type { CheckObject } from './policies.ts';
@@ -26,6 +27,8 @@ export interface Site {
   readonly semantics: Semantics;
   /** When this grey was started. */
   readonly startedAt: number;
+  /** By id; one that cannot be read is not there, and holds nothing back. */
+  readonly periods: ReadonlyMap<string, TimePeriod>;
 }
 
 /** Between notifications of a problem, as Nagios has it. */
@@ -87,7 +90,7 @@ export function situationOfCheck(
       flapping: flapPolicyOf(policy),
       stalking: stalkedStatesOf(policy),
       stalksNotifications: policy.stalking.includes('notification'),
-      eventHandler: handlerPolicyOf('service', policy, site),
+      eventHandler: handlerPolicyOf('service', check, site),
       notification: OF_CHECKS,
       isVolatile: policy.isVolatile,
     },
@@ -101,11 +104,12 @@ export function situationOfCheck(
 
 /** The situation of a host with these parents and notification dependencies. */
 export function situationOfHost(
-  { policy, hostCheck, meanIntervalMs }: HostFacts,
+  facts: HostFacts,
   site: Site,
   parents: readonly ParentHostGlimpse[],
   dependencies: readonly Dependency[],
 ): HostSituation {
+  const { policy, hostCheck, meanIntervalMs } = facts;
   return {
     policy: {
       semantics: site.semantics,
@@ -114,7 +118,7 @@ export function situationOfHost(
       flapping: flapPolicyOf(policy),
       stalking: stalkedStatesOf(policy),
       stalksNotifications: policy.stalking.includes('notification'),
-      eventHandler: handlerPolicyOf('host', policy, site),
+      eventHandler: handlerPolicyOf('host', facts, site),
       notification: OF_HOSTS,
       serviceFeedIntervalMs: meanIntervalMs ?? OF_HOSTS.intervalMs,
     },
@@ -141,11 +145,20 @@ function stalkedStatesOf<Name extends string>({ stalking }: NamedPolicy<Name>): 
   return stalking.filter((one): one is Name => one !== 'notification');
 }
 
-function handlerPolicyOf(kind: 'service' | 'host', policy: CommonPolicy, { semantics }: Site) {
+function handlerPolicyOf(
+  kind: 'service' | 'host',
+  {
+    policy,
+    eventHandlerPeriodId,
+  }: Pick<HostFacts, 'eventHandlerPeriodId'> & {
+    readonly policy: CommonPolicy;
+  },
+  { semantics, periods }: Site,
+) {
   return {
     hasGlobal: globalHandlerOf(kind, semantics) !== '',
     hasOwn: policy.eventHandler !== '',
-    period: null,
+    period: eventHandlerPeriodId === null ? null : (periods.get(eventHandlerPeriodId) ?? null),
   };
 }
 

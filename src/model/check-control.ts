@@ -4,6 +4,8 @@
 export interface CheckControl {
   /** The time period in which the schedule runs them; null: always. */
   readonly checkPeriod: string | null;
+  /** The time period in which event handlers run; null: always. */
+  readonly eventHandlerPeriod: string | null;
   /** Whether the schedule runs them; they can be run by hand all the same. */
   readonly activeChecks: boolean;
   /** Whether results from outside are taken. */
@@ -15,6 +17,7 @@ export interface CheckControl {
 /** What a plugin has that says nothing else. */
 export const DEFAULT_CONTROL: CheckControl = {
   checkPeriod: null,
+  eventHandlerPeriod: null,
   activeChecks: true,
   passiveChecks: true,
   freshnessMs: null,

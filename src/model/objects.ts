@@ -29,6 +29,8 @@ export interface Host {
   readonly parents: readonly string[];
   /** How results of its host check become its own state. */
   readonly policy: HostPolicy;
+  /** The time period in which its event handlers run; null: always. */
+  readonly eventHandlerPeriod: string | null;
   /** What its checks have instead of what their plugins say; by plugin. */
   readonly overrides: Readonly<Record<string, CheckOverride>>;
   readonly labels: TextMap;

@@ -11,9 +11,18 @@ export const EVENT_HANDLER_OPTION = {
   help: "script and arguments run when the state changes: 'mend $HOSTNAME$'",
 } as const;
 
+/** Of plugins and of hosts. */
+export const EVENT_HANDLER_PERIOD_OPTION = {
+  field: 'eventHandlerPeriod',
+  flags: '--event-handler-period <name>',
+  reads: 'clearable',
+  help: 'time period in which event handlers run; empty: always',
+} as const;
+
 /** In the order of help. */
 export const CHECK_CONTROL_OPTIONS: readonly FieldOption<keyof PluginInput & string>[] = [
   EVENT_HANDLER_OPTION,
+  EVENT_HANDLER_PERIOD_OPTION,
   {
     field: 'checkPeriod',
     flags: '--check-period <name>',

@@ -87,7 +87,10 @@ const siteOf = (kind: DocumentKind, item: SiteObject): Site => {
     host: kind === 'host' ? others(item['parents']) : new Map(),
   };
   const before = kind === 'timeperiod' ? [...others(item['exclude'])] : [...site[kind]];
-  if (kind === 'plugin') Object.assign(site, { timeperiod: others(item['checkPeriod']) });
+  if (kind === 'plugin' || kind === 'host') {
+    const periods = [item['checkPeriod'], item['eventHandlerPeriod']];
+    Object.assign(site, { timeperiod: others(periods) });
+  }
   if (kind === 'dependency') {
     const fields = { host: ['host', 'masterHost'], plugin: ['plugin', 'masterPlugin'] };
     for (const [of, names] of Object.entries({ ...fields, timeperiod: ['period'] })) {

@@ -9,7 +9,11 @@ import type { SubnetInput, SubnetJson } from '../contract/subnets.ts';
 import type { SuiteInput, SuiteJson } from '../contract/suites.ts';
 import { BUILTIN_NAMES } from '../model/builtins.ts';
 import { HOST_STATES } from '../model/host-state.ts';
-import { CHECK_CONTROL_OPTIONS, EVENT_HANDLER_OPTION } from './check-control-options.ts';
+import {
+  CHECK_CONTROL_OPTIONS,
+  EVENT_HANDLER_OPTION,
+  EVENT_HANDLER_PERIOD_OPTION,
+} from './check-control-options.ts';
 import { DEPENDENCY } from './dependency-kind.ts';
 import {
   LABEL_FILTER,
@@ -137,6 +141,7 @@ export const HOST = defineKind<HostJson, HostInput>({
       help: 'a number that its check has instead of the plugin: disk.interval=5m; disk.interval- (repeatable)',
     },
     EVENT_HANDLER_OPTION,
+    EVENT_HANDLER_PERIOD_OPTION,
     { field: 'zone', flags: '--zone <name>', reads: 'text', help: 'which workers run its checks' },
     {
       field: 'login',

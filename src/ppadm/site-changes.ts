@@ -153,8 +153,12 @@ function findUnknownNames(wanted: DocumentIndex, remaining: Site): FieldError[] 
     check(host, 'subnet', 'subnet');
     check(host, 'parents', 'host');
     check(host, 'hostCheck', 'plugin');
+    check(host, 'eventHandlerPeriod', 'timeperiod');
   }
-  for (const plugin of wanted.plugin.values()) check(plugin, 'checkPeriod', 'timeperiod');
+  for (const plugin of wanted.plugin.values()) {
+    check(plugin, 'checkPeriod', 'timeperiod');
+    check(plugin, 'eventHandlerPeriod', 'timeperiod');
+  }
   for (const period of wanted.timeperiod.values()) check(period, 'exclude', 'timeperiod');
   for (const dependency of wanted.dependency.values()) {
     check(dependency, 'host', 'host');

@@ -63,6 +63,30 @@ describe('10.2 an event handler', () => {
     });
   });
 
+  test('rule 10.2.3: does not run outside its period, and runs once that is open', async () => {
+    await call('POST', '/timeperiods', { name: 'handling', weekdays: {} });
+    const own = (file: string) => ({ eventHandler: handler(file, '$SERVICESTATE$') });
+    const eventHandlerPeriod = 'handling';
+    const held = await site.addCheck({}, { ...own('held'), eventHandlerPeriod });
+    const host = { eventHandler: handler('held', '$HOSTSTATE$'), eventHandlerPeriod };
+    const free = await site.addCheck(host, own('free'));
+    await submit(held.path, 2);
+    await submit(`/hosts/${free.name}`, 1);
+    await submit(free.path, 2);
+    await notes('free', 1);
+    expect([...(await eventsOf(held.name)), ...(await eventsOf(free.name))]).toMatchObject([
+      { host: free.name, plugin: free.name },
+    ]);
+    const used = await call('DELETE', '/timeperiods/handling');
+    expect([used.status, used.body.detail]).toEqual([409, expect.stringContaining(free.name)]);
+    const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+    const weekdays = Object.fromEntries(days.map((day) => [day, '00:00-24:00']));
+    await call('PATCH', '/timeperiods/handling', { weekdays });
+    await submit(held.path, 1);
+    await submit(`/hosts/${free.name}`, 0);
+    expect((await notes('held', 2)).sort()).toEqual(['[UP]', '[WARNING]']);
+  });
+
   test('runs on every hard problem of a volatile check', async () => {
     const eventHandler = handler('volatile', '$SERVICESTATE$');
     const { path } = await site.addCheck({}, { volatile: true, eventHandler });

@@ -13,6 +13,7 @@ import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
 import { readTogether } from './read-together.ts';
+import { resolvePeriod } from './timeperiod-names.ts';
 
 /** A host is found by id, name or address. */
 export const hostQueries: ObjectQueries<Host> = {
@@ -157,13 +158,19 @@ function selectHosts({ db }: Sql) {
     .selectFrom('host')
     .leftJoin('subnet', 'subnet.id', 'host.subnet_id')
     .leftJoin('plugin as host_check', 'host_check.id', 'host.host_check_id')
+    .leftJoin('timeperiod', 'timeperiod.id', 'host.event_handler_period_id')
     .selectAll('host')
-    .select(['subnet.name as subnet_name', 'host_check.name as host_check_name']);
+    .select([
+      'subnet.name as subnet_name',
+      'host_check.name as host_check_name',
+      'timeperiod.name as event_handler_period',
+    ]);
 }
 
 type HostRow = Selectable<HostTable> & {
   subnet_name: string | null;
   host_check_name: string | null;
+  event_handler_period: string | null;
 };
 
 async function readHosts(sql: Sql, rows: readonly HostRow[]): Promise<Stored<Host>[]> {
@@ -198,6 +205,7 @@ function readHost(row: HostRow) {
     zone: row.zone,
     subnet: row.subnet_name,
     hostCheck: row.host_check_name,
+    eventHandlerPeriod: row.event_handler_period,
     policy: readHostPolicy(row),
     labels: JSON.parse(row.labels) as TextMap,
     vars: JSON.parse(row.vars) as TextMap,
@@ -221,6 +229,11 @@ async function hostColumns(sql: Sql, spec: Host) {
     zone: spec.zone,
     subnet_id: subnetId,
     host_check_id: hostCheckId,
+    event_handler_period_id: await resolvePeriod(
+      sql,
+      spec.eventHandlerPeriod,
+      '/eventHandlerPeriod',
+    ),
     policy: JSON.stringify(spec.policy),
     labels: JSON.stringify(spec.labels),
     vars: JSON.stringify(spec.vars),

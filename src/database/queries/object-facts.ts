@@ -27,6 +27,8 @@ export interface CheckFacts {
   readonly plugin: string;
   readonly intervalMs: number;
   readonly policy: CheckPolicy;
+  /** Id of the time period in which event handlers run; null: always. */
+  readonly eventHandlerPeriodId: string | null;
 }
 
 /** A host, and what it hangs on. */
@@ -36,6 +38,8 @@ export interface HostFacts {
   /** The id of its own state. */
   readonly objectId: number;
   readonly policy: HostPolicy;
+  /** As that of a check. */
+  readonly eventHandlerPeriodId: string | null;
   /** Null: nothing checks it. */
   readonly hostCheck: {
     readonly checkId: number;
@@ -72,6 +76,7 @@ export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Prom
         'plugin.interval_ms',
         'plugin.timeout_ms',
         'plugin.policy',
+        'plugin.event_handler_period_id',
         'host_override.interval_ms as own_interval_ms',
         'host_override.timeout_ms as own_timeout_ms',
         'host_override.policy as own_policy',
@@ -91,6 +96,7 @@ function readCheckFacts(row: {
   readonly interval_ms: number | null;
   readonly timeout_ms: number | null;
   readonly policy: string | null;
+  readonly event_handler_period_id: string | null;
   readonly own_interval_ms: number | null;
   readonly own_timeout_ms: number | null;
   readonly own_policy: string | null;
@@ -104,6 +110,7 @@ function readCheckFacts(row: {
     intervalMs: interval_ms,
     timeoutMs: timeout_ms,
     policy: readPolicy({ policy }),
+    eventHandlerPeriodId: row.event_handler_period_id,
   };
   const override = readOverride({
     interval_ms: row.own_interval_ms,
@@ -122,7 +129,10 @@ export async function readHostFacts(sql: Sql, hostIds: readonly string[]): Promi
       .innerJoin('check_pair', (join) =>
         join.onRef('check_pair.host_id', '=', 'host.id').on('check_pair.plugin_id', 'is', null),
       )
-      .select(['host.id', 'host.name', 'host.maintenance', 'host.policy', 'check_pair.check_id'])
+      .select([
+        ...(['host.id', 'host.name', 'host.maintenance', 'host.policy'] as const),
+        ...(['host.event_handler_period_id', 'check_pair.check_id'] as const),
+      ])
       .where('host.id', 'in', chunk)
       .execute();
     const checks = await readHostChecks(sql, chunk);
@@ -134,6 +144,7 @@ export async function readHostFacts(sql: Sql, hostIds: readonly string[]): Promi
         name: row.name,
         objectId: row.check_id,
         policy: readHostPolicy(row),
+        eventHandlerPeriodId: row.event_handler_period_id,
         hostCheck: checks.get(row.id) ?? null,
         isInMaintenance: row.maintenance === 1,
         parentIds: parents.get(row.id) ?? [],

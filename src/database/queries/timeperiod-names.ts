@@ -2,6 +2,7 @@
 
 import { InvalidInput } from '../../model/errors.ts';
 import type { Sql } from '../database.ts';
+import type { PluginTable } from '../schema.ts';
 import { chunksOf } from './upsert.ts';
 
 /** The id of a named period; null for null. Throws `InvalidInput` when there is none. */
@@ -20,12 +21,14 @@ export async function resolvePeriod(
   throw new InvalidInput([{ path, message: `there is no timeperiod "${name}"` }]);
 }
 
-/** Names by id of the check periods of rows. */
+/** Names by id of the periods of plugins' rows. */
 export async function listPeriodNames(
   { db }: Sql,
-  rows: readonly { readonly check_period_id: string | null }[],
+  rows: readonly Pick<PluginTable, 'check_period_id' | 'event_handler_period_id'>[],
 ): Promise<Map<string, string>> {
-  const ids = new Set(rows.flatMap(({ check_period_id: id }) => id ?? []));
+  const ids = new Set(
+    rows.flatMap((row) => [row.check_period_id ?? [], row.event_handler_period_id ?? []].flat()),
+  );
   const names = new Map<string, string>();
   for (const chunk of chunksOf([...ids], 5_000)) {
     const found = await db

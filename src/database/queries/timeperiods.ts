@@ -114,7 +114,7 @@ export async function readAllTimeperiods({ db }: Sql): Promise<LinkedTimeperiod[
 
 /** Who uses a time period. */
 export interface TimeperiodUsers {
-  readonly kind: 'timeperiod' | 'plugin' | 'dependency';
+  readonly kind: 'timeperiod' | 'plugin' | 'host' | 'dependency';
   /** The first few names, sorted. */
   readonly names: readonly string[];
 }
@@ -136,8 +136,17 @@ export async function listTimeperiodUsers(
   const plugins = await db
     .selectFrom('plugin')
     .select('plugin.name')
-    .where('plugin.check_period_id', '=', id)
+    .where(({ or, eb }) =>
+      or([eb('plugin.check_period_id', '=', id), eb('plugin.event_handler_period_id', '=', id)]),
+    )
     .orderBy('plugin.name')
+    .limit(limit)
+    .execute();
+  const hosts = await db
+    .selectFrom('host')
+    .select('host.name')
+    .where('host.event_handler_period_id', '=', id)
+    .orderBy('host.name')
     .limit(limit)
     .execute();
   const dependencies = await db
@@ -150,6 +159,7 @@ export async function listTimeperiodUsers(
   const users = [
     { kind: 'timeperiod', rows: periods },
     { kind: 'plugin', rows: plugins },
+    { kind: 'host', rows: hosts },
     { kind: 'dependency', rows: dependencies },
   ] as const;
   return users

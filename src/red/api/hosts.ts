@@ -55,6 +55,7 @@ export function createHostEditor(context: { readonly clock: Clock }): Editor<Hos
           flapStates: [...new Set(input.flapStates ?? DEFAULT_HOST_POLICY.flapStates)],
           stalking: [...new Set(input.stalking ?? DEFAULT_HOST_POLICY.stalking)],
         },
+        eventHandlerPeriod: input.eventHandlerPeriod ?? null,
         overrides: mapValues(input.overrides ?? {}, readOverride),
         labels: input.labels ?? {},
         vars: input.vars ?? {},

@@ -33,6 +33,7 @@ export function createPluginEditor(): Editor<Plugin> {
       timeoutMs: Math.round((input.timeout ?? 10) * 1_000),
       policy: readPolicy(input),
       checkPeriod: input.checkPeriod ?? DEFAULT_CONTROL.checkPeriod,
+      eventHandlerPeriod: input.eventHandlerPeriod ?? DEFAULT_CONTROL.eventHandlerPeriod,
       activeChecks: input.activeChecks ?? DEFAULT_CONTROL.activeChecks,
       passiveChecks: input.passiveChecks ?? DEFAULT_CONTROL.passiveChecks,
       freshnessMs: input.freshness == null ? null : Math.round(input.freshness * 1_000),
