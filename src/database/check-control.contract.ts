@@ -9,11 +9,12 @@ import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listRestingChecks, listSilentChecks, type PeriodNow } from './queries/due-changes.ts';
 import { deleteHandlerRuns, listHandlerRuns } from './queries/event-handlers.ts';
+import { listHostsByObject } from './queries/grounded-checks.ts';
 import { hostQueries } from './queries/hosts.ts';
 import { readHostFacts, readObjectFacts } from './queries/object-facts.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { findSetting, writeSetting } from './queries/settings.ts';
-import { listFreshnessCandidates } from './queries/stale-checks.ts';
+import { listFreshnessCandidates, readHostsOfChecks } from './queries/stale-checks.ts';
 import { listTimeperiodUsers, timeperiodQueries } from './queries/timeperiods.ts';
 
 const MINUTE_MS = 60_000;
@@ -158,6 +159,20 @@ export function testCheckControl(open: () => Database): void {
     expect(first).toMatchObject({ newest: null, freshnessMs: 5_000, activeChecks: true });
     expect(second).toMatchObject({ staleSince: NOW - 5, activeChecks: false });
     expect(second?.newest).toMatchObject({ scheduledAt: NOW - 2 * MINUTE_MS, stateType: 'hard' });
+  });
+
+  test('9 the host of a host check is found with its newest result, that of no other check', async () => {
+    const host = await addCheck(open(), 'fresh-host', { plugin: { hostCheck: true } });
+    const other = await addCheck(open(), 'fresh-check');
+    const objectId = [...(await listHostsByObject(open()))].find(
+      ([, id]) => id === host.hostId,
+    )?.[0];
+    const read = () => readHostsOfChecks(open(), [host.checkId, other.checkId]);
+    expect([...(await read())]).toEqual([[host.checkId, { objectId, newest: null }]]);
+    await write(host.checkId, { states: [{ ...resultOf(objectId ?? 0, NOW), state: 10 }] });
+    expect((await read()).get(host.checkId)).toMatchObject({
+      ...{ objectId, newest: { scheduledAt: NOW } },
+    });
   });
 
   test('10.2 event handlers wait in their order with what they need, until they are handed out', async () => {

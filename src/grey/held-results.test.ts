@@ -30,7 +30,7 @@ const objects = new Map<number, MonitoredObject>([
   [HOST, hostObject(leaf)],
 ]);
 
-function result(at: number, state: CheckResult['state']): Input {
+function result(at: number, state: CheckResult['state'], fields: Partial<CheckResult> = {}): Input {
   return {
     kind: 'result',
     result: {
@@ -38,6 +38,7 @@ function result(at: number, state: CheckResult['state']): Input {
       ...{ worker: 'w', host: 'leaf', plugin: 'p', keepHistory: true, state },
       ...{ exitCode: CHECK_STATES.indexOf(state), output: `at ${at}`, longOutput: '' },
       perfdata: [],
+      ...fields,
     },
   };
 }
@@ -145,6 +146,18 @@ describe('3 a result that says the host is not up', () => {
     expect(hostOf(newer.states).held).toMatchObject({ until: 18_000, since: 10_000 });
     expect([...newer.wanted]).toEqual([]);
     expect(hostOf(evaluate([time(18_000)], {}, new Map(newer.states)).states).held).toBeNull();
+  });
+
+  test('rule 9.0.9: a forced check is dropped when the host had a result of its own meanwhile', () => {
+    const forced = (at: number) => result(at, 'critical', { isFreshnessCheck: true });
+    const ofHost = result(3_000, 'ok', { checkId: HOST, plugin: '' });
+    const stale = toHost(2_000, { kind: 'stale', scheduledAt: 1_000 });
+    const known = { state: 'down', checkedAt: 9_000 } as const;
+    const judge = (...inputs: Input[]) =>
+      hostOf(evaluate([result(1_000, 'ok'), ...inputs], known).states).state.state;
+    expect(judge(stale, forced(4_000))).toBe('unreachable');
+    expect(judge(stale, ofHost, forced(4_000))).toBe('up');
+    expect(judge(forced(4_000))).toBe('up');
   });
 
   test('is judged before a recovery', () => {

@@ -48,7 +48,8 @@ export function toHostResult(result: CheckResult, isOfHost: boolean): HostResult
   const reported: HostReport = isOfHost
     ? { source: 'passive', state: HOST_STATES[exitCode] ?? 'down' }
     : { source: 'active', state: result.state };
-  return { kind: 'result', at, scheduledAt, output, isFreshnessCheck: false, ...reported };
+  const isFreshnessCheck = result.isFreshnessCheck === true;
+  return { kind: 'result', at, scheduledAt, output, isFreshnessCheck, ...reported };
 }
 
 /** Who asks for what, beside what is remembered. */

@@ -8,7 +8,9 @@ import type { Database } from '../database/database.ts';
 import { listCheckTargets } from '../database/queries/check-targets.ts';
 import {
   type FreshnessCandidate,
+  type HostOfCheck,
   listFreshnessCandidates,
+  readHostsOfChecks,
 } from '../database/queries/stale-checks.ts';
 import { repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -18,7 +20,7 @@ import { isStale } from '../nagios/state/freshness.ts';
 import { NEW_SERVICE } from '../nagios/state/object-state.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
-import { type CommanderContext, sendCommands } from './commander.ts';
+import { type CommanderContext, type Order, sendCommands } from './commander.ts';
 import type { RequestTrail } from './request-trail.ts';
 import { RUN_NOW_LIMIT_MS, requestRun } from './run-now.ts';
 import { noteUptime, type Uptime } from './uptime.ts';
@@ -53,12 +55,21 @@ export function startFreshness(options: FreshnessOptions): { stop(): Promise<voi
   const told = new Lru<number, number>(100_000);
   let after = 0;
 
-  const force = async (stale: readonly FreshnessCandidate[]) => {
+  const force = async (
+    stale: readonly FreshnessCandidate[],
+    hosts: ReadonlyMap<number, HostOfCheck>,
+  ) => {
     const scheduledAtOf = new Map(stale.map(({ checkId, newest }) => [checkId, newest]));
     const targets = await listCheckTargets(database, [...scheduledAtOf.keys()]);
-    const orders = targets.map((target) => {
-      const scheduledAt = scheduledAtOf.get(target.checkId)?.scheduledAt ?? null;
-      return { target, command: { kind: 'stale', scheduledAt } as const };
+    const orders = targets.flatMap((target): Order[] => {
+      const { checkId, host } = target;
+      const own = hosts.get(checkId);
+      const tell = (id: number, newest: FreshnessCandidate['newest'] = null): Order => ({
+        target: { checkId: id, host },
+        command: { kind: 'stale', scheduledAt: newest?.scheduledAt ?? null },
+      });
+      const ofHost = own === undefined ? [] : [tell(own.objectId, own.newest)];
+      return [...ofHost, tell(checkId, scheduledAtOf.get(checkId))];
     });
     await sendCommands(options, orders);
     const isFreshnessCheck = true;
@@ -81,14 +92,19 @@ export function startFreshness(options: FreshnessOptions): { stop(): Promise<voi
       stale.push(...candidates.filter((one) => isTooOld(one, options, { now, uptime })));
       if (after === 0) break;
     }
-    const fresh = stale.filter(({ checkId, staleSince, timeoutMs }) => {
+    if (stale.length === 0) return;
+    const checkIds = stale.map(({ checkId }) => checkId);
+    const hosts = await readHostsOfChecks(database, checkIds);
+    const fresh = stale.filter((one) => {
+      const { checkId, staleSince, timeoutMs } = one;
+      if (hasFreshHost(one, hosts.get(checkId), options, { now, uptime })) return false;
       // A run that was forced may have been lost, with its worker or in its queue.
       const againMs = staleSince === null ? AGAIN_MS : RUN_NOW_LIMIT_MS + timeoutMs;
       const since = told.get(checkId) ?? Number.NEGATIVE_INFINITY;
       return clock.monotonic() - since >= againMs;
     });
     if (fresh.length === 0) return;
-    await force(fresh);
+    await force(fresh, hosts);
     for (const { checkId } of fresh) told.set(checkId, clock.monotonic());
   };
 
@@ -97,11 +113,28 @@ export function startFreshness(options: FreshnessOptions): { stop(): Promise<voi
   );
 }
 
+interface Moment {
+  readonly now: number;
+  readonly uptime: Uptime;
+}
+
+/** Whether a check tells the state of a host that has a result of its own, from outside, in time. */
+function hasFreshHost(
+  one: FreshnessCandidate,
+  host: HostOfCheck | undefined,
+  options: FreshnessOptions,
+  moment: Moment,
+): boolean {
+  const newest = host?.newest ?? null;
+  if (newest === null || newest.finishedAt <= (one.newest?.finishedAt ?? 0)) return false;
+  return !isTooOld({ ...one, newest }, options, moment);
+}
+
 /** By the rules of section 9; a window of the check period that has just opened counts as a start. */
 function isTooOld(
   candidate: FreshnessCandidate,
   { calendars, semantics }: Pick<FreshnessOptions, 'calendars' | 'semantics'>,
-  { now, uptime }: { readonly now: number; readonly uptime: Uptime },
+  { now, uptime }: Moment,
 ): boolean {
   const { newest, freshnessMs, checkPeriodId } = candidate;
   const opened = calendars.get(checkPeriodId ?? '')?.lastWindowAt(now)?.from ?? 0;

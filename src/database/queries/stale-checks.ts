@@ -5,7 +5,9 @@ import { withOverride } from '../../model/overrides.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { readOverride } from './host-relations.ts';
+import { listHostChecks } from './host-states.ts';
 import { readPolicy } from './plugins.ts';
+import { chunksOf } from './upsert.ts';
 
 /** A check whose plugin wants freshness. */
 export interface FreshnessCandidate {
@@ -113,6 +115,41 @@ export async function listFreshnessCandidates(
       newest: readNewest(row),
     };
   });
+}
+
+/** A host as its host check's freshness sees it. */
+export interface HostOfCheck {
+  /** Of the host's own state. */
+  readonly objectId: number;
+  readonly newest: FreshnessCandidate['newest'];
+}
+
+/** The hosts of which these are the host checks, by check. */
+export async function readHostsOfChecks(
+  sql: Sql,
+  checkIds: readonly number[],
+): Promise<Map<number, HostOfCheck>> {
+  const found = new Map<number, HostOfCheck>();
+  for (const chunk of chunksOf(checkIds, 1_000)) {
+    const rows = await sql.db
+      .selectFrom('check_pair')
+      .innerJoin('check_pair as own', (join) =>
+        join.onRef('own.host_id', '=', 'check_pair.host_id').on('own.plugin_id', 'is', null),
+      )
+      .leftJoin('check_state', 'check_state.check_id', 'own.check_id')
+      .select(['check_pair.check_id', 'check_pair.host_id', 'own.check_id as object_id'])
+      .select(['check_state.scheduled_at', 'check_state.started_at', 'check_state.finished_at'])
+      .select(['check_state.state_type', 'check_state.is_passive'])
+      .where('check_pair.check_id', 'in', chunk)
+      .execute();
+    const hostIds = new Set(rows.map((row) => row.host_id));
+    const hostChecks = await listHostChecks(sql, [...hostIds]);
+    for (const row of rows) {
+      if (hostChecks.get(row.host_id)?.checkId !== row.check_id) continue;
+      found.set(row.check_id, { objectId: row.object_id, newest: readNewest(row) });
+    }
+  }
+  return found;
 }
 
 function readNewest(row: {
