@@ -79,6 +79,13 @@ export function testHosts(getDatabase: () => Database): void {
       ]);
     });
 
+    test('rule 4.0.7: the mean interval of a host counts its own intervals', async () => {
+      for (const name of ['mean-one', 'mean-two']) await addSuite(name, { intervalMs: 60_000 });
+      const overrides = { 'mean-two': { intervalMs: 20_000 } };
+      const id = await addHost('mean', { suites: ['mean-one', 'mean-two'], overrides });
+      expect(await readHostFacts(getDatabase(), [id])).toMatchObject([{ meanIntervalMs: 40_000 }]);
+    });
+
     test('tell what grey needs to know: host check, parents, overrides', async () => {
       const database = getDatabase();
       await addSuite('facts', { hostCheck: true, intervalMs: 5_000 });

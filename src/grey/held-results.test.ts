@@ -160,6 +160,14 @@ describe('3 a result that says the host is not up', () => {
     expect(judge(forced(4_000))).toBe('up');
   });
 
+  test('rule 1.1.3: is one that ran out of time, whatever state that is to its check', () => {
+    const known = { state: 'down', checkedAt: 9_000 } as const;
+    const late = result(2_000, 'warning', { isTimedOut: true });
+    const { states } = evaluate([result(1_000, 'ok'), late], known);
+    expect(hostOf(states).state.state).toBe('unreachable');
+    expect(states.get(CHECK)?.state.state).toBe('warning');
+  });
+
   test('is judged before a recovery', () => {
     const before = new Map(heldAt(10_000).states);
     expect(statesOf(evaluate([result(12_000, 'ok')], {}, before))).toEqual(['down', 'up']);

@@ -45,9 +45,11 @@ export interface HostTurn {
 /** A result of a host check, or of a host from outside, as the rules take it. */
 export function toHostResult(result: CheckResult, isOfHost: boolean): HostResult {
   const { finishedAt: at, scheduledAt, output, exitCode } = result;
+  // That a time-out is a warning of the check does not make the host answer.
+  const ofCheck = result.isTimedOut === true ? 'critical' : result.state;
   const reported: HostReport = isOfHost
     ? { source: 'passive', state: HOST_STATES[exitCode] ?? 'down' }
-    : { source: 'active', state: result.state };
+    : { source: 'active', state: ofCheck };
   const isFreshnessCheck = result.isFreshnessCheck === true;
   return { kind: 'result', at, scheduledAt, output, isFreshnessCheck, ...reported };
 }

@@ -22,6 +22,8 @@ const CheckResultSchema = Type.Object({
   worker: Type.String({ pattern: WORKER_ID }),
   /** Whether it came from outside instead of from a run of ours. */
   isPassive: Type.Optional(Type.Boolean()),
+  /** Whether it ran out of time: then the host that it tells of does not answer, whatever its state. */
+  isTimedOut: Type.Optional(Type.Boolean()),
   /**
    * Whether the check was due and not run; the state is what is configured for that. Of a host itself
    * `exitCode` tells it: 0 up, 1 down, 2 unreachable.

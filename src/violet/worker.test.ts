@@ -34,6 +34,8 @@ let running: number;
 let peak: number;
 /** Ends the checks that wait; undefined = they end at once. */
 let gate: Promise<void> | undefined;
+/** How checks end; undefined = as is said of them. */
+let ending: Outcome | undefined;
 /** How long the clock says that a check takes. */
 let tookMs: number;
 let passedMs: number;
@@ -49,7 +51,7 @@ const execute = async ({ checkId }: CheckRequest): Promise<Outcome> => {
   await gate;
   running--;
   passedMs += tookMs;
-  return tookMs === 0 ? OK : { ...OK, exitCode: 2 };
+  return ending ?? (tookMs === 0 ? OK : { ...OK, exitCode: 2 });
 };
 
 const start = async (zones = ['default'], limits = { perHost: 3, perPlugin: 3 }) => {
@@ -70,6 +72,7 @@ beforeEach(async () => {
   passedMs = 0;
   begun = [];
   gate = undefined;
+  ending = undefined;
   await broker.consumeEach(topology.results(2), { concurrency: 1 }, async (delivery) => {
     results.push(envelope.open(CHECK_RESULT, delivery));
     return ACK;
@@ -112,6 +115,16 @@ describe('worker', () => {
       perfdata: [{ label: 'a', value: 1, unit: 's' }],
     });
     expect(worker.figures()).toMatchObject({ running: 0, finished: 1 });
+  });
+
+  test('a result tells that its run was out of time', async () => {
+    await start();
+    await send(request(7));
+    await waitFor('the first result', () => results.length === 1);
+    ending = { kind: 'timedOut', timeoutMs: 1_000, stdout: '' };
+    await send(request(8));
+    await waitFor('the second result', () => results.length === 2);
+    expect(results.map(({ isTimedOut }) => isTimedOut)).toEqual([undefined, true]);
   });
 
   test('a result tells when its request was sent, came and was begun', async () => {

@@ -140,6 +140,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       keepHistory: request.keepHistory,
       ...(request.intervalMs === undefined ? {} : { intervalMs: request.intervalMs }),
       ...(request.isFreshnessCheck === true ? { isFreshnessCheck: true } : {}),
+      ...(outcome.kind === 'timedOut' ? { isTimedOut: true } : {}),
       ...reading,
       perfdata: [...reading.perfdata],
     };

@@ -207,7 +207,15 @@ async function readMeanIntervals({ db }: Sql, hostIds: readonly string[]) {
   const rows = await db
     .selectFrom('check_pair')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-    .select(['check_pair.host_id', raw<number>`avg(plugin.interval_ms)`.as('mean')])
+    .leftJoin('host_override', (join) =>
+      join
+        .onRef('host_override.host_id', '=', 'check_pair.host_id')
+        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
+    )
+    .select([
+      'check_pair.host_id',
+      raw<number>`avg(coalesce(host_override.interval_ms, plugin.interval_ms))`.as('mean'),
+    ])
     .where('check_pair.host_id', 'in', hostIds)
     .groupBy('check_pair.host_id')
     .execute();
