@@ -198,9 +198,9 @@ describe('parents', () => {
   test('3 that do not answer are not waited for longer than their time-out', async () => {
     const { addHost } = await addSuite({ timeout: 0.1 });
     const router = await addHost('router', { zone: 'nowhere' });
-    const leaf = await addHost('leaf', { parents: [router] });
     await report(router, 0);
-    await setCode(leaf, 2);
+    // From the beginning, since its first run by the schedule may come at any time.
+    const leaf = await addHost('leaf', { parents: [router], vars: { CODE: '2' } });
     await call('POST', `/hosts/${leaf}/run`);
     const waiting = await waitFor('the result to be held', async () => {
       const state = await stateOf(leaf);
@@ -217,7 +217,7 @@ describe('a problem of a check', () => {
   async function addHostWithCheck(hostFields: Record<string, unknown> = {}) {
     const { suite, addHost } = await addSuite();
     const plugin = `${suite}-web`;
-    const dummy = { builtin: 'dummy', params: '0', interval: YEAR_S };
+    const dummy = { builtin: 'dummy', params: '0', activeChecks: false };
     await call('POST', '/plugins', { name: plugin, ...dummy, suites: [suite] });
     const host = await addHost('a', hostFields);
     return { suite, host, plugin, path: `/checks/${host}/${plugin}` };
@@ -271,6 +271,7 @@ describe('a problem of a check', () => {
       overrides,
     );
     expect(await submit(path, 2)).toMatchObject({ stateType: 'soft', maxCheckAttempts: 2 });
+    await call('PATCH', `/plugins/${plugin}`, { activeChecks: true });
     await waitFor('a scheduled result', async () => (await call('GET', path)).body.state === 'ok');
     const unknown = await call('PATCH', `/hosts/${host}`, { overrides: { nothing: {} } });
     expect(unknown.status).toBe(422);
