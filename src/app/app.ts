@@ -253,7 +253,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     catalogues,
     isActive: lease.isHeld,
     findHold: holds.findHold,
-    onHeld: createSkippedChecks({ ...shared, shards: config.grey.shards, semantics }),
+    onHeld: createSkippedChecks({ ...shared, semantics }),
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
