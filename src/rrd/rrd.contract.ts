@@ -1,6 +1,6 @@
 /** What every adapter of the statistics port promises, as tests; rrdtool itself is the oracle. */
 
-import { symlink, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startProcess, tempFolder } from '../../test/servers/temp.ts';
@@ -140,6 +140,48 @@ function describeFiles(open: OpenStore): void {
     expect((await fetchSteps(one.store, 'a', 1))?.rows).toEqual([[1, 1]]);
     await one.store.close();
     expect((await fetchSteps(other.store, 'a', 1))?.rows).toEqual([[2, 2]]);
+  });
+
+  test('a removed file is gone with all that waits to be written, and may be made again', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    await store.update('other', DEFINITION, samplesOf([7, 7]));
+    const early = store.update('a', DEFINITION, samplesOf([1, 1], [2, 2]));
+    expect(await store.remove('a')).toBe('removed');
+    expect(await early).toBe(0);
+    expect(await readdir(folder)).toEqual(['other.rrd']);
+    expect(await fetchSteps(store, 'a', 2)).toBeNull();
+    expect(await store.remove('a')).toBe('missing');
+    const [, , third, fourth] = samplesOf([1, 1], [2, 2], [3, 3], [4, 4]);
+    if (!third || !fourth) throw new Error('four samples');
+    expect(await store.update('a', DEFINITION, [third, fourth])).toBe(0);
+    expect((await fetchSteps(store, 'a', 4))?.rows.slice(1)).toEqual([
+      [null, null],
+      [3, 3],
+      [4, 4],
+    ]);
+    expect((await fetchSteps(store, 'other', 1))?.rows).toEqual([[7, 7]]);
+    await expect(store.remove('../a')).rejects.toThrow(AssertionError);
+  });
+
+  test('of many calls for one file a removal keeps its place among them', async () => {
+    await using opened = await openIn(open);
+    const { store } = opened;
+    const [first, second] = samplesOf([1, 1], [2, 2]);
+    if (!first || !second) throw new Error('two samples');
+    const calls = [
+      store.update('a', DEFINITION, [second]),
+      store.remove('a'),
+      store.update('a', DEFINITION, [first]),
+      store.remove('a'),
+      store.remove('a'),
+      store.update('a', DEFINITION, [first, second]),
+    ];
+    expect(await Promise.all(calls)).toEqual([0, 'removed', 0, 'removed', 'missing', 0]);
+    expect((await fetchSteps(store, 'a', 2))?.rows).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   test('what was handed over before close is in the files, and nothing is taken after', async () => {
@@ -384,7 +426,9 @@ function describeFailures(open: OpenStore): void {
       const update = opened.store.update(name, DEFINITION, samplesOf([1, 1], [2, 2]));
       await expect(update).rejects.toThrow(Unavailable);
       await expect(fetchSteps(opened.store, name, 1)).rejects.toThrow(`"${name}.rrd"`);
+      await expect(opened.store.remove(name)).rejects.toThrow(`"${name}.rrd"`);
     }
+    expect(await readdir(opened.folder)).toEqual(expect.arrayContaining(['a.rrd', 'b.rrd']));
     expect((await fetchSteps(elsewhere.store, 'target', 2))?.rows).toHaveLength(1);
     expect(await fetchSteps(elsewhere.store, 'not-there', 1)).toBeNull();
   });

@@ -8,6 +8,7 @@
  * | update of a file without a data source of the definition | Unavailable, naming the file          |
  * | a torn or foreign file          | Unavailable, naming the file; it is left as it is               |
  * | fetch                           | FLUSH, INFO to choose the archive, FETCH                        |
+ * | remove                          | FORGET, then the file is unlinked; over the network it is out of reach |
  * | rrdcached away, silent          | Unavailable; the caller repeats                                 |
  * | too many calls waiting          | Unavailable at once                                             |
  *
@@ -21,10 +22,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from './accept.ts';
 import { type FileFacts, planFetch } from './fetch-plan.ts';
-import { findFile, findFullDisk, unavailable } from './folder.ts';
+import { findFile, findFullDisk, removeFile, unavailable } from './folder.ts';
 import { Lives } from './lives.ts';
 import { findPlaces } from './places.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { describeEnd, type RrdcachedAddress, RrdcachedConnection } from './rrdcached-connection.ts';
 import {
   countPerCommand,
@@ -121,6 +122,23 @@ class RrdcachedStore implements RrdStore {
       if (reply?.kind === 'refused') throw unavailable(name, reply.reason);
       const rows = parseRows(reply?.lines ?? [], plan);
       return { startS: plan.startS + plan.stepS, stepS: plan.stepS, names: facts.names, rows };
+    });
+  }
+
+  async remove(name: string): Promise<Removal> {
+    assertSafeName(name);
+    const folder = this.#folder;
+    return this.#turns.run(name, async () => {
+      // rrdcached forgets what it holds back for a file, but has no command that removes one.
+      if (folder === null) return 'outOfReach';
+      this.#isGone(name);
+      const connection = this.#connections.current();
+      connection.sourceNames.delete(name);
+      const reply = await connection.run(`FORGET ${this.#locate(name)}`);
+      if (reply.kind === 'refused' && !MISSING.test(reply.reason)) {
+        throw unavailable(name, reply.reason);
+      }
+      return removeFile(folder, name);
     });
   }
 

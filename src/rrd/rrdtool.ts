@@ -7,6 +7,7 @@
  * | update of a file without a data source of the definition | Unavailable, naming the file         |
  * | a torn or foreign file, a link  | Unavailable, naming the file; it is left as it is              |
  * | fetch                           | `info` to choose the archive, then `fetch`                     |
+ * | remove                          | none: the file is unlinked while no command of it is under way |
  * | rrdtool dead, silent, restarted | Unavailable; the caller repeats                                |
  * | too many calls waiting          | Unavailable at once: the disk does not keep up                 |
  * | the folder is gone              | it is made again, and rrdtool is started in the new one        |
@@ -23,9 +24,9 @@ import type { Log } from '../lib/log.ts';
 import { ConfigError } from '../model/errors.ts';
 import { assertSafeName, takeTimely } from './accept.ts';
 import { planFetch } from './fetch-plan.ts';
-import { findFile, findFolderProblem, prepareFolder, unavailable } from './folder.ts';
+import { findFile, findFolderProblem, prepareFolder, removeFile, unavailable } from './folder.ts';
 import { Lives } from './lives.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { describeEnd, RrdtoolProcess } from './rrdtool-process.ts';
 import {
   formatCreate,
@@ -134,6 +135,11 @@ class RrdtoolStore implements RrdStore {
         rows: parseRows(lines, plan),
       };
     });
+  }
+
+  async remove(name: string): Promise<Removal> {
+    assertSafeName(name);
+    return this.#turns.run(name, () => removeFile(this.#options.folder, name));
   }
 
   problem(): string | null {

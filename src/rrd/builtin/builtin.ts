@@ -23,9 +23,9 @@ import type { Log } from '../../lib/log.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from '../accept.ts';
 import { planFetch } from '../fetch-plan.ts';
-import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
+import { findFolderProblem, prepareFolder, removeFile, unavailable } from '../folder.ts';
 import { findPlaces } from '../places.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
 import { applySample } from './apply.ts';
 import { Files, type OpenFile } from './file.ts';
 import type { FileLayout } from './layout.ts';
@@ -101,6 +101,13 @@ class BuiltinStore implements RrdStore {
     return this.#line.run(name, () => {
       assertSafeName(name);
       return this.#files.use(name, (file) => read(file, name, span));
+    });
+  }
+
+  remove(name: string): Promise<Removal> {
+    return this.#line.run(name, () => {
+      assertSafeName(name);
+      return removeFile(this.#folder, name);
     });
   }
 
