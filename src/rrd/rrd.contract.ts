@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { startProcess, tempFolder } from '../../test/servers/temp.ts';
 import { AssertionError } from '../lib/assert.ts';
 import { InvalidInput, Unavailable } from '../model/errors.ts';
+import { checkDefinition } from './check-series.ts';
 import type { RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 
 /** Opens a store of the adapter under test, on the machine's clock. */
@@ -271,6 +272,61 @@ function describeValues(open: OpenStore): void {
     const fetching = opened.store.fetch('a', span);
     await expect(fetching).rejects.toThrow(InvalidInput);
     await expect(fetching).rejects.toThrow('MIN');
+  });
+
+  test('a check that comes to run every 600 s instead of 60 s has no gap, and keeps its past', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    const metrics = [{ unit: 's' }, { unit: 'c' }];
+    const [often, seldom] = [checkDefinition(metrics, 60), checkDefinition(metrics, 600)];
+    const at = (minute: number) => ({ atS: START_S + 60 * minute, values: [minute, 60 * minute] });
+    for (const minute of [1, 2, 3, 4, 5]) await store.update('a', often, [at(minute)]);
+    for (const minute of [10, 20, 30]) await store.update('a', seldom, [at(minute)]);
+    const read = async (toMinute: number) => {
+      const span = { fromS: START_S + 120, toS: START_S + 60 * toMinute, stepS: 60 };
+      return (await store.fetch('a', { ...span, consolidation: 'AVERAGE' }))?.rows;
+    };
+    const first = [3, 4, 5].map((value) => [value, 1]);
+    const next = [10, 20, 30].flatMap((value) =>
+      Array.from({ length: value === 10 ? 5 : 10 }, () => [value, 1]),
+    );
+    expect(await read(30)).toEqual([...first, ...next]);
+    const facts = await runRrdtool(folder, 'info', 'a.rrd');
+    expect(facts).toContain('ds[m0].minimal_heartbeat = 1800\n');
+    expect(facts).toContain('ds[m1].minimal_heartbeat = 1800\n');
+    expect(facts).toContain('step = 60\n');
+
+    // Back again: what is borne stays, so that nothing goes to and fro.
+    for (const minute of [31, 32]) await store.update('a', often, [at(minute)]);
+    expect((await read(32))?.slice(-2)).toEqual([
+      [31, 1],
+      [32, 1],
+    ]);
+    expect(await runRrdtool(folder, 'info', 'a.rrd')).toContain('minimal_heartbeat = 1800\n');
+  });
+
+  test('a file that another store made bears the silence that the definition says', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    const bounds = ['DS:up:GAUGE:11:0:100', 'DS:Used_KiB:GAUGE:1000:U:U', 'RRA:AVERAGE:0.5:1:360'];
+    await store.update('b', DEFINITION, samplesOf([1, 1])); // the folder is made with the first file
+    await runRrdtool(folder, 'create', 'a.rrd', '-b', `${START_S}`, '-s', '10', ...bounds);
+    const [, , third, , , sixth] = samplesOf([], [], [3, 4], [], [], [5, 6]);
+    if (!third || !sixth) throw new Error('six samples');
+    expect(await store.update('a', DEFINITION, [third, sixth])).toBe(0);
+    expect((await fetchSteps(store, 'a', 6))?.rows.slice(0, 3)).toEqual([
+      [3, 4],
+      [3, 4],
+      [3, 4],
+    ]);
+    expect((await fetchSteps(store, 'a', 6))?.rows.slice(3)).toEqual([
+      [5, 6],
+      [5, 6],
+      [5, 6],
+    ]);
+    const facts = await runRrdtool(folder, 'info', 'a.rrd');
+    expect(facts).toContain('ds[up].minimal_heartbeat = 30\n');
+    expect(facts).toContain('ds[Used_KiB].minimal_heartbeat = 1000\n');
   });
 
   test('null, what is no number and what is out of range are unknown', async () => {

@@ -136,6 +136,25 @@ describe.skipIf(needs('rrdtool', 'rrdcached'))('files behind rrdcached', () => {
     expect(await readRows('a')).toEqual([[1]]);
   });
 
+  test('over the network cannot be told to bear longer silence, which is logged once', async () => {
+    address = `127.0.0.1:${await freePort()}`;
+    await start();
+    const lines: string[] = [];
+    open({ log: pino({}, { write: (line: string) => lines.push(line) }) });
+    const longer = {
+      ...DEFINITION,
+      dataSources: DEFINITION.dataSources.map((source) => ({ ...source, heartbeatS: 300 })),
+    };
+    for (const name of ['a', 'b']) {
+      expect(await store.update(name, DEFINITION, [sample(1)])).toBe(0);
+      expect(await store.update(name, longer, [sample(11), sample(12)])).toBe(0);
+      expect((await readRows(name))?.slice(-2)).toEqual([[null], [12]]);
+    }
+    const told = lines.map((line) => JSON.parse(line));
+    expect(told.map(({ msg }) => msg)).toEqual(['statistics have gaps']);
+    expect(told[0].remedy).toContain('rrdtool tune');
+  });
+
   test('that are removed stay away, also when rrdcached reads its journal', async () => {
     await start();
     open();
