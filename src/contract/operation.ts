@@ -87,7 +87,7 @@ export function objectOperations<
   readonly input: Input;
   readonly stored: Stored;
   readonly query: ListQuery;
-  readonly example: unknown;
+  readonly example: Readonly<Record<string, unknown>>;
   readonly changeExample: unknown;
 }) {
   const { name, plural, input, stored, query, example, changeExample } = definition;
