@@ -127,7 +127,7 @@ export async function startApp(
       needs.set('database', () => database.ping().then(() => null));
       const applied = await migrate(database);
       if (applied.length > 0) log.info({ applied }, 'schema brought up to date');
-      await agreeOnShards(database, config.grey.shards);
+      if (!isEmbedded(config)) await agreeOnShards(database, config.grey.shards);
     }
     const store = usesDatabase ? await openRrd(config, adapters) : null;
     const rrd = store && withRrdMetrics(store, metrics, clock);
@@ -148,6 +148,8 @@ export async function startApp(
       topology,
       broker,
       version,
+      // One grey takes everything here, and fewer, larger batches cost less.
+      shards: isEmbedded(config) ? 1 : config.grey.shards,
     };
     if (roles.includes('grey') && database && rrd) await startGrey(shared, database, rrd);
     if (roles.includes('violet')) await startViolet(shared);
@@ -198,7 +200,6 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   const outbox = await startHandlerOutbox({
     ...shared,
     database,
-    shards: config.grey.shards,
     holder: randomUUID(),
     timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
   });
@@ -210,7 +211,6 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
       storedCount += results.length;
       perfdata.add(results);
     },
-    shards: config.grey.shards,
     holder,
     keepsHistory: config.grey.history,
     semantics: readSemantics(config.semantics),
@@ -218,11 +218,11 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   lifecycle.onStop('collector', () => collector.stop());
   const discovered = await startDiscoveryCollector({ ...shared, database });
   lifecycle.onStop('discovered hosts', () => discovered.stop());
-  shared.log.info({ shards: config.grey.shards }, 'grey collects results');
+  shared.log.info({ shards: shared.shards }, 'grey collects results');
   if (!isEmbedded(config)) return;
   // What is left in a queue of this process would be gone with it.
   lifecycle.onStop('queued results', async () => {
-    for (let shard = 0; shard < config.grey.shards; shard++) {
+    for (let shard = 0; shard < shared.shards; shard++) {
       while ((await broker.depth(topology.results(shard))) > 0) await sleep(shared.clock, 10);
     }
   });
@@ -251,14 +251,13 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     ...shared,
     agenda,
     catalogues,
-    shards: config.grey.shards,
     isActive: lease.isHeld,
     isHeld: holds.isHeld,
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
   const shown = { ...shared, database, catalogues, isActive: lease.isHeld };
-  addSiteMetrics({ ...shown, shards: config.grey.shards });
+  addSiteMetrics(shown);
   if (checks) addCheckMetrics({ ...shown, maxSeries });
   let isRead = false;
   const sync = startSync({
@@ -312,7 +311,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   });
   lifecycle.onStop('figures of red', () => report.stop());
   const { calendars } = catalogues;
-  const telling = { ...shared, database, shards: config.grey.shards, isActive: lease.isHeld };
+  const telling = { ...shared, database, isActive: lease.isHeld };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
   const dueChanges = startDueChanges({ ...telling, calendars, holds });
@@ -332,7 +331,6 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     database,
     rrd,
     brokerLabel: brokerLabel(config),
-    shards: config.grey.shards,
     settings: config.semantics,
     storedResults,
     feed,
