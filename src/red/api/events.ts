@@ -23,7 +23,8 @@ const MAX_READERS = 200;
 /** Text that waits for a reader; it is let go when there is more. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
-const TOKEN_CHECK_MS = 1_000;
+/** A second is promised; the question itself takes time, too. */
+const TOKEN_CHECK_MS = 500;
 /** How soon a reader that was cut off should come back. */
 const RETRY_MS = 2_000;
 const RESUME_PART = 1_000;
