@@ -43,7 +43,7 @@ export function testCheckControl(open: () => Database): void {
   const write = (_checkId: number, batch: Parameters<typeof writeBatch>[1]) =>
     open().transaction((sql) => writeBatch(sql, batch));
   const look = (periods: readonly PeriodNow[] = []) => ({
-    ...{ now: NOW, graceMs: 15_000, limit: 10_000, periods },
+    ...{ now: NOW, startedAt: 0, after: 0, limit: 10_000, periods },
   });
   const silent = async (periods: readonly PeriodNow[] = []) =>
     (await listSilentChecks(open(), look(periods))).map(({ checkId }) => checkId);

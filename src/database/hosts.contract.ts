@@ -125,7 +125,7 @@ export function testHosts(getDatabase: () => Database): void {
         .execute();
       for (const { check_id } of checks) await store(check_id, 0);
       const silent = await listSilentChecks(database, {
-        ...{ now: 60_000, graceMs: 0, limit: 1_000, periods: [] },
+        ...{ now: 60_000, startedAt: 0, after: 0, limit: 1_000, periods: [] },
       });
       const isSilent = (name: string) => {
         const found = checks.find((check) => check.name === name);

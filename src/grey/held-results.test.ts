@@ -7,9 +7,11 @@ import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
-import { evaluateBatch, type Input } from './evaluate-batch.ts';
+import { evaluateBatch } from './evaluate-batch.ts';
+import type { Input } from './input.ts';
 import { type Remembered, readRemembered } from './memory.ts';
 import type { MonitoredObject } from './policies.ts';
+import { NO_SILENCE } from './silence.ts';
 
 const CHECK = 7;
 const HOST = 8;
@@ -17,11 +19,11 @@ const PARENT_CHECK = 9;
 const timing = { intervalMs: 60_000, timeoutMs: 5_000 };
 const parent = hostFacts('router', {
   objectId: 10,
-  hostCheck: { checkId: PARENT_CHECK, ...timing },
+  hostCheck: { checkId: PARENT_CHECK, ...timing, schedule: null },
 });
 const leaf = hostFacts('leaf', {
   objectId: HOST,
-  hostCheck: { checkId: CHECK, ...timing },
+  hostCheck: { checkId: CHECK, ...timing, schedule: null },
   parentIds: [parent.id],
 });
 const objects = new Map<number, MonitoredObject>([
@@ -70,6 +72,7 @@ function evaluate(
     parents: new Map([[parent.id, parent]]),
     sights: new Map([[parent.id, seen]]),
     masters: NO_MASTERS,
+    silence: NO_SILENCE,
   });
 }
 
