@@ -44,7 +44,7 @@ import { startFreshness } from '../red/freshness.ts';
 import { RequestTrail } from '../red/request-trail.ts';
 import { createScheduleReport } from '../red/schedule-report.ts';
 import { startScheduler } from '../red/scheduler.ts';
-import { startSilenceWatch } from '../red/silence.ts';
+import { MAX_TOLD, startSilenceWatch } from '../red/silence.ts';
 import { addSiteMetrics } from '../red/site-metrics.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
@@ -326,7 +326,8 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   lifecycle.onStop('changes by time', () => dueChanges.stop());
   const { uptime } = watch;
   const { expiredAtOf } = scheduler;
-  const silence = startSilenceWatch({ ...telling, uptime, calendars, holds, expiredAtOf });
+  const explaining = { uptime, calendars, holds, expiredAtOf, maxTold: MAX_TOLD };
+  const silence = startSilenceWatch({ ...telling, ...explaining });
   lifecycle.onStop('silence', () => silence.stop());
   const freshness = startFreshness({ ...telling, uptime, calendars, semantics, trail });
   lifecycle.onStop('freshness', () => freshness.stop());

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { addCheck, deleteHost, updateHost } from '../../test/site.ts';
 import type { CheckControl } from '../model/check-control.ts';
+import { patienceMs } from '../model/patience.ts';
+import { findSilence } from '../nagios/silence.ts';
 import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
@@ -102,6 +104,41 @@ export function testCheckControl(open: () => Database): void {
     expect(await standing(at(true, 2 * MINUTE_MS))).toEqual([true, false]);
     await write(checkId, { memories: [memoryOf(checkId, { is_measured: 0, revision: 2 })] });
     expect(await standing(at(true, 2 * MINUTE_MS))).toEqual([false, false]);
+  });
+
+  test('2.1 silence is listed when the rule says so, an edit included', async () => {
+    const agoMs = [1, 2, 2.5, 3, 10].map((minutes) => minutes * MINUTE_MS);
+    const lastsMs = patienceMs({ intervalMs: MINUTE_MS, timeoutMs: 10_000 });
+    for (const [index, ms] of [...agoMs, lastsMs - 1, lastsMs, lastsMs + 1].entries()) {
+      const { checkId, hostId } = await addRun(`rule-${index}`, {}, ms);
+      const newestAt = NOW - ms;
+      const isListed = async () => (await silent()).includes(checkId);
+      const byRule = (since: number) => {
+        const asking = { intervalMs: MINUTE_MS, timeoutMs: 10_000, since };
+        return findSilence({ asking, newestAt, until: NOW, calendar: null, stops: [] }).length > 0;
+      };
+      expect(await isListed()).toBe(byRule(0));
+      for (const editedAt of [NOW - 3 * MINUTE_MS, NOW - MINUTE_MS]) {
+        await open()
+          .db.updateTable('host')
+          .set({ updated_at: editedAt })
+          .where('host.id', '=', hostId)
+          .execute();
+        expect(await isListed()).toBe(byRule(editedAt));
+      }
+    }
+  });
+
+  test('silence is listed part by part, each check once', async () => {
+    const all = await silent();
+    const listed: number[] = [];
+    for (let after = 0; ; after = listed.at(-1) ?? 0) {
+      const part = await listSilentChecks(open(), { ...look(), after, limit: 2 });
+      listed.push(...part.map(({ checkId }) => checkId));
+      if (part.length < 2) break;
+    }
+    expect(listed.length).toBeGreaterThan(2);
+    expect(listed).toEqual(all);
   });
 
   test('9 candidates for freshness are those that may be too old, by id, outside no closed period', async () => {

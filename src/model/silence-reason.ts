@@ -17,8 +17,16 @@ export type SilenceReason = (typeof SILENCE_REASONS)[number];
 /** All that availability tells apart; `pending`: no result yet, `deleted`: it is gone. */
 export const UNMEASURED_REASONS = ['pending', ...SILENCE_REASONS, 'deleted'] as const;
 
-/** One of them. */
-export type UnmeasuredReason = (typeof UNMEASURED_REASONS)[number];
+/** Why a stretch of history began. */
+export const STRETCH_CAUSES = [
+  ...(['firstResult', 'stateChange', 'hardened', 'measuredAgain'] as const),
+  ...SILENCE_REASONS,
+] as const;
+
+/** The cause that is kept as this text; a reason of a newer program is one without a result. */
+export function readCause(text: string): (typeof STRETCH_CAUSES)[number] {
+  return STRETCH_CAUSES.find((cause) => cause === text) ?? 'noResult';
+}
 
 const EXPECTED: readonly string[] = [
   'outsidePeriod',

@@ -31,7 +31,7 @@ const LOOK_MS = 15_000;
 const PART = 1_000;
 /** Checks read in one look; the next one goes on behind them. */
 const MAX_READ = 200_000;
-/** Checks told in one look, so that grey's queues have time for results too. */
+/** Checks told in one look, so that results have their turn in grey's queues: 100,000 take two looks. */
 export const MAX_TOLD = 50_000;
 /** Until a check that was told is told again, if nothing came of it. */
 const AGAIN_MS = 30_000;
@@ -50,6 +50,8 @@ export interface SilenceWatchOptions extends CommanderContext {
   readonly holds: Pick<ExecutionHolds, 'isHeld'>;
   /** Due time of the newest request of a check that expired. */
   readonly expiredAtOf: (checkId: number) => number | undefined;
+  /** Checks told in one look; a part of them more at most. */
+  readonly maxTold: number;
   readonly log: Log;
 }
 
@@ -114,7 +116,7 @@ class SilenceWatch {
     const periods = [...calendars].map(([id, calendar]) => describePeriod(id, calendar, now));
     const lastStart = Math.max(startedAt, stops.at(-1)?.to ?? 0);
     const span = { now, startedAt: lastStart, periods, limit: PART };
-    const budget = { read: MAX_READ, told: MAX_TOLD };
+    const budget = { read: MAX_READ, told: this.#options.maxTold };
     const judgeResting = (check: SilentCheck) => this.#judgeResting(check, scene);
     await this.#tellAll('resting', { span, budget, list: listRestingChecks, judge: judgeResting });
     const judge = (check: SilentCheck) => this.#judge(check, scene);
