@@ -6,6 +6,7 @@ import { openDatabase } from '../src/app/adapters.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { Sql } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrations/migrate.ts';
+import { foldTallies } from '../src/database/queries/tallies.ts';
 import { chunksOf } from '../src/database/queries/upsert.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { silentLog } from '../src/lib/log.ts';
@@ -30,8 +31,9 @@ export async function createApiSite(environment: Readonly<Record<string, string>
   const database = await openDatabase(config, context);
   await migrate(database);
   await database.transaction(insertSite);
+  await foldTallies(database);
   // PostgreSQL does it by itself within a minute, SQLite when it is opened.
-  if (database.traits.kind === 'postgres') await sql`analyze`.execute(database.db);
+  if (database.traits.kind === 'postgres') await sql`vacuum analyze`.execute(database.db);
   await database.close();
 }
 
@@ -85,14 +87,18 @@ async function insertSite({ db }: Sql): Promise<void> {
         ]),
       )
       .execute();
-    for (const plugin of plugins) {
+    for (const plugin of [null, ...plugins]) {
       await db
         .insertInto('check_pair')
         .values(part.map(({ id }) => ({ host_id: id, plugin_id: plugin })))
         .execute();
     }
   }
-  const pairs = await db.selectFrom('check_pair').select('check_pair.check_id').execute();
+  const pairs = await db
+    .selectFrom('check_pair')
+    .select('check_pair.check_id')
+    .where('check_pair.plugin_id', 'is not', null)
+    .execute();
   for (const part of chunksOf(pairs, ROWS_AT_ONCE)) {
     await db
       .insertInto('check_state')

@@ -129,7 +129,7 @@ export async function startApp(
       needs.set('database', () => database.ping().then(() => null));
       const applied = await migrate(database);
       if (applied.length > 0) log.info({ applied }, 'schema brought up to date');
-      await agreeOnShards(database, config.grey.shards);
+      if (!isEmbedded(config)) await agreeOnShards(database, config.grey.shards);
     }
     const store = usesDatabase ? await openRrd(config, adapters) : null;
     const rrd = store && withRrdMetrics(store, metrics, clock);
@@ -150,6 +150,8 @@ export async function startApp(
       topology,
       broker,
       version,
+      // One grey takes everything here, and fewer, larger batches cost less.
+      shards: isEmbedded(config) ? 1 : config.grey.shards,
     };
     if (roles.includes('grey') && database && rrd) await startGrey(shared, database, rrd);
     if (roles.includes('violet')) await startViolet(shared);
@@ -199,7 +201,6 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   const outbox = await startHandlerOutbox({
     ...shared,
     database,
-    shards: config.grey.shards,
     holder: randomUUID(),
     timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
   });
@@ -211,7 +212,6 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
       storedCount += results.length;
       perfdata.add(results);
     },
-    shards: config.grey.shards,
     holder,
     keepsHistory: config.grey.history,
     semantics: readSemantics(config.semantics),
@@ -219,11 +219,11 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   lifecycle.onStop('collector', () => collector.stop());
   const discovered = await startDiscoveryCollector({ ...shared, database });
   lifecycle.onStop('discovered hosts', () => discovered.stop());
-  shared.log.info({ shards: config.grey.shards }, 'grey collects results');
+  shared.log.info({ shards: shared.shards }, 'grey collects results');
   if (!isEmbedded(config)) return;
   // What is left in a queue of this process would be gone with it.
   lifecycle.onStop('queued results', async () => {
-    for (let shard = 0; shard < config.grey.shards; shard++) {
+    for (let shard = 0; shard < shared.shards; shard++) {
       while ((await broker.depth(topology.results(shard))) > 0) await sleep(shared.clock, 10);
     }
   });
@@ -258,14 +258,13 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     ...shared,
     agenda,
     catalogues,
-    shards: config.grey.shards,
     isActive,
     isHeld: holds.isHeld,
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
   const shown = { ...shared, database, catalogues, isActive };
-  addSiteMetrics({ ...shown, shards: config.grey.shards });
+  addSiteMetrics(shown);
   if (checks) addCheckMetrics({ ...shown, maxSeries });
   let isRead = false;
   const sync = startSync({
@@ -319,7 +318,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   });
   lifecycle.onStop('figures of red', () => report.stop());
   const { calendars } = catalogues;
-  const telling = { ...shared, database, shards: config.grey.shards, isActive };
+  const telling = { ...shared, database, isActive };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
   const dueChanges = startDueChanges(telling);
@@ -344,7 +343,6 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     database,
     rrd,
     brokerLabel: brokerLabel(config),
-    shards: config.grey.shards,
     settings: config.semantics,
     storedResults,
     feed,

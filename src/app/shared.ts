@@ -28,6 +28,8 @@ export interface Shared extends AppContext {
   readonly topology: Topology;
   readonly broker: Broker;
   readonly version: string;
+  /** How many queues of results there are. */
+  readonly shards: number;
 }
 
 /** Resident memory of this process. */

@@ -86,6 +86,14 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+/** How batches are made. */
+export interface BatchOptions {
+  readonly maxCount: number;
+  /** From the beginning of one batch to that of the next at least; nothing = none. */
+  readonly minGapMs?: number;
+  readonly onReset?: () => void;
+}
+
 /** How a dead letter describes itself, in the headers of the message in the dead-letter queue. */
 export const DEAD_REASON_HEADER = 'x-ppalette-reason';
 /** The queue in which a dead letter arrived first. */
@@ -110,7 +118,7 @@ export interface Broker {
 
   /**
    * Hands over what is there, in order, 1 to `maxCount` messages at a time, one batch after the
-   * other. `handle` gives one settlement for each delivery. `onReset` is called when deliveries
+   * other, `minGapMs` apart, so that what a batch costs by itself is paid for more messages. `handle` gives one settlement for each delivery. `onReset` is called when deliveries
    * start anew (after a lost connection), before the first batch: what was known about earlier
    * deliveries may be out of date.
    *
@@ -121,7 +129,7 @@ export interface Broker {
    */
   consumeBatches(
     queue: QueueSpec,
-    options: { readonly maxCount: number; readonly onReset?: () => void },
+    options: BatchOptions,
     handle: (deliveries: readonly Delivery[]) => Promise<readonly Settlement[]>,
   ): Promise<Consumer>;
 

@@ -42,6 +42,27 @@ export function describeBatches(open: OpenSite): void {
       await waitFor('the settlements', async () => (await broker.depth(queue)) === 0);
     });
 
+    test('begin as far apart as they are told to', async () => {
+      const { site, broker } = await open();
+      const queue = specOf(site);
+      const begun: number[] = [];
+      let count = 0;
+      await broker.consumeBatches(queue, { maxCount: 100, minGapMs: 50 }, async (deliveries) => {
+        begun.push(performance.now());
+        count += deliveries.length;
+        return deliveries.map(() => ACK);
+      });
+      for (let index = 0; index < 10; index++) {
+        await publishMany(broker, queue, 1);
+        await delay(10);
+      }
+      await waitFor('all messages', () => count === 10);
+      expect(begun.length).toBeGreaterThan(1);
+      const gaps = begun.slice(1).map((at, index) => at - (begun[index] ?? 0));
+      // Timers may be a little early.
+      expect(Math.min(...gaps)).toBeGreaterThan(45);
+    });
+
     test('settle each message by itself', async () => {
       const { site, broker } = await open();
       const expiredTo = specOf(site, { name: 'expired' });

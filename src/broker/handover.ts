@@ -148,6 +148,8 @@ export class EachHandover<H extends Held> implements Handover<H> {
 /** How batches are made and handled. */
 export interface BatchHandling {
   readonly maxCount: number;
+  /** From the beginning of one batch to that of the next at least. */
+  readonly minGapMs?: number | undefined;
   readonly onReset?: (() => void) | undefined;
   readonly handle: (deliveries: readonly Delivery[]) => Promise<readonly Settlement[]>;
 }
@@ -165,6 +167,7 @@ export class BatchHandover<H extends Held> implements Handover<H> {
   #epoch = 0;
   #failureCount = 0;
   #cancelRetry: CancelTimer | null = null;
+  #cancelRest: CancelTimer | null = null;
 
   constructor(options: HandoverOptions<H>, handling: BatchHandling) {
     this.#options = options;
@@ -172,7 +175,7 @@ export class BatchHandover<H extends Held> implements Handover<H> {
   }
 
   get room(): number {
-    if (this.#halted || this.#isRunning || this.#cancelRetry !== null) return 0;
+    if (this.#halted || this.#isBusy()) return 0;
     return this.#handling.maxCount - this.#waiting.count;
   }
 
@@ -191,6 +194,8 @@ export class BatchHandover<H extends Held> implements Handover<H> {
     this.#halted = true;
     this.#cancelRetry?.();
     this.#cancelRetry = null;
+    this.#cancelRest?.();
+    this.#cancelRest = null;
   }
 
   takeLeft(): H[] {
@@ -203,8 +208,7 @@ export class BatchHandover<H extends Held> implements Handover<H> {
 
   /** After everything that is happening now, so that what arrives together is handled together. */
   #schedule(): void {
-    const isBusy = this.#isRunning || this.#isScheduled || this.#cancelRetry !== null;
-    if (isBusy || this.#halted || this.#waiting.count === 0) return;
+    if (this.#isBusy() || this.#isScheduled || this.#halted || this.#waiting.count === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
@@ -212,15 +216,32 @@ export class BatchHandover<H extends Held> implements Handover<H> {
     });
   }
 
+  #isBusy(): boolean {
+    return this.#isRunning || this.#cancelRetry !== null || this.#cancelRest !== null;
+  }
+
   async #run(): Promise<void> {
     this.#isRunning = true;
+    const begunAt = this.#options.clock.now();
     await this.#settleEnded();
     const batch = this.#takeBatch();
     if (batch.length > 0) await this.#handle(batch);
     this.#isRunning = false;
+    this.#restUntil(begunAt + (this.#handling.minGapMs ?? 0));
     this.#idle.set();
     this.#schedule();
     this.#options.onRoom?.();
+  }
+
+  #restUntil(at: number): void {
+    const { clock, onRoom } = this.#options;
+    const leftMs = at - clock.now();
+    if (leftMs <= 0 || this.#halted) return;
+    this.#cancelRest = clock.setTimer(leftMs, () => {
+      this.#cancelRest = null;
+      this.#schedule();
+      onRoom?.();
+    });
   }
 
   /** Before the batch, in their order: an adapter may settle "everything up to here" at once. */

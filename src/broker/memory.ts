@@ -9,6 +9,7 @@ import { Deque } from '../lib/deque.ts';
 import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../model/errors.ts';
 import {
+  type BatchOptions,
   type Broker,
   type Consumer,
   DEAD_QUEUE_HEADER,
@@ -76,13 +77,13 @@ class MemoryBroker implements Broker {
 
   async consumeBatches(
     spec: QueueSpec,
-    options: { readonly maxCount: number; readonly onReset?: () => void },
+    options: BatchOptions,
     handle: (deliveries: readonly Delivery[]) => Promise<readonly Settlement[]>,
   ): Promise<Consumer> {
     if (this.#closed) throw closedError();
-    const { maxCount } = options;
+    const { maxCount, minGapMs } = options;
     return this.#queue(spec).consume(
-      (handover) => new BatchHandover(handover, { maxCount, handle }),
+      (handover) => new BatchHandover(handover, { maxCount, minGapMs, handle }),
     );
   }
 

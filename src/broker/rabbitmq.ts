@@ -15,6 +15,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
 import type {
+  BatchOptions,
   Broker,
   Consumer,
   Delivery,
@@ -137,13 +138,13 @@ class RabbitmqBroker implements Broker {
 
   consumeBatches(
     queue: QueueSpec,
-    options: { readonly maxCount: number; readonly onReset?: () => void },
+    options: BatchOptions,
     handle: (deliveries: readonly Delivery[]) => Promise<readonly Settlement[]>,
   ): Promise<Consumer> {
-    const { maxCount, onReset } = options;
+    const { maxCount } = options;
     return this.#consume(queue, {
       prefetch: maxCount * 2, // the next batch arrives while one is handled
-      createHandover: (handover) => new BatchHandover(handover, { maxCount, onReset, handle }),
+      createHandover: (handover) => new BatchHandover(handover, { ...options, handle }),
     });
   }
 

@@ -311,7 +311,8 @@ export const ConfigSchema = Section({
     shards: Count({
       default: 4,
       maximum: 256,
-      description: 'Result queues; the most greys that can share the work',
+      description:
+        'Result queues; the most greys that can share the work. One with the broker memory:',
     }),
     history: Type.Boolean({
       default: true,

@@ -12,6 +12,7 @@ import { hostQueries } from './queries/hosts.ts';
 import type { SortKey } from './queries/page.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { suiteQueries } from './queries/suites.ts';
+import { foldTallies, sumTallies } from './queries/tallies.ts';
 
 /** Together more checks than are sorted in one piece. */
 const HOST_COUNT = 64;
@@ -46,12 +47,20 @@ export function testCheckLists(getDatabase: () => Database): void {
           wanted.map(nameOf),
         );
       };
-      for (const sort of SORTS) await compare({}, sort);
-      for (const filters of FILTERS) {
-        await compare(filters, []);
-        await compare(filters, [desc('state')]);
-        await compare(filters, [desc('lastStateChange')]);
-      }
+      const compareAll = async () => {
+        for (const sort of SORTS) await compare({}, sort);
+        for (const filters of FILTERS) {
+          await compare(filters, []);
+          await compare(filters, [desc('state')]);
+          await compare(filters, [desc('lastStateChange')]);
+        }
+      };
+      // Before anything is counted in, and from the counts.
+      expect(await sumTallies(database, 0)).toBeNull();
+      await compareAll();
+      await foldTallies(database);
+      expect(await sumTallies(database, 0)).not.toBeNull();
+      await compareAll();
     },
     TIMEOUT_MS,
   );

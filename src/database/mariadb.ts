@@ -31,6 +31,8 @@ export function openMariadb(
           for (const statement of [
             'set session transaction isolation level read committed',
             "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+            // The members of a suite are one text, which would be cut at 1 MB.
+            'set session group_concat_max_len = 268435456',
             // A process that stands still must not keep its locks; MySQL has no such limit.
             'set session innodb_lock_wait_timeout = 10 /*M!, idle_transaction_timeout = 10 */',
           ]) {

@@ -11,6 +11,13 @@ import { withTranslatedErrors } from './translate-errors.ts';
 /** The OID of `bigint`; ours are instants and counts, all below 2^53. */
 const INT8 = 20;
 
+/**
+ * What is looked up is in memory or on flash, where PostgreSQL's defaults take reading a whole table for
+ * quicker than a hundred looks into an index; and no statement here is worth compiling. Options of the
+ * address take their place.
+ */
+const PLANNING = '-c random_page_cost=1.1 -c jit=off';
+
 /** A process that stands still in a transaction must not keep its locks from the others for longer. */
 const IDLE_TRANSACTION_MS = 10_000;
 
@@ -28,6 +35,7 @@ export function openPostgres(
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
     keepAlive: true,
     application_name: 'ppalette',
+    options: PLANNING,
     types: {
       getTypeParser: (oid, format) =>
         oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),

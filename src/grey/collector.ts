@@ -40,6 +40,8 @@ import { findWantedNeighbours, wakeWaiting } from './wake-neighbours.ts';
 
 /** Results stored in one transaction at most. */
 const MAX_BATCH = 1_000;
+/** A commit waits for the disk however little is in it; on SQLite everything else waits with it. */
+const MIN_GAP_MS = 20;
 /** Checks told in one hint. */
 const MAX_TOLD = 10_000;
 const RETRY = { firstMs: 200, maxMs: 10_000 };
@@ -79,7 +81,7 @@ export async function startCollector(
     consumers.push(
       await options.broker.consumeBatches(
         options.topology.results(shard),
-        { maxCount: MAX_BATCH, onReset: () => collector.reset() },
+        { maxCount: MAX_BATCH, minGapMs: MIN_GAP_MS, onReset: () => collector.reset() },
         (deliveries) => collector.collect(deliveries),
       ),
     );

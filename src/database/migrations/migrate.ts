@@ -26,6 +26,7 @@ import { up as eventHandlers } from './0022-event-handlers.ts';
 import { up as comments } from './0023-comments.ts';
 import { up as downtimeChanges } from './0024-downtime-changes.ts';
 import { up as dependencies } from './0025-dependencies.ts';
+import { up as countIndexes } from './0029-count-indexes.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
 
 /** In order; a released one is never changed, only followed by another. */
@@ -53,6 +54,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0023-comments': comments,
   '0024-downtime-changes': downtimeChanges,
   '0025-dependencies': dependencies,
+  '0029-count-indexes': countIndexes,
 };
 
 /** One migration and when it was applied; null = not yet. */

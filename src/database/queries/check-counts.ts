@@ -1,6 +1,7 @@
 /**
  * How many checks pass the filters. A plain count of joined tables takes ten times as long as a list
- * may: so what few are not is counted as all but those few, and what few are is counted from them.
+ * may: so what the tallies know is taken from them, what few are not is counted as all but those few,
+ * and what few are is counted from them.
  */
 
 import { sql as raw } from 'kysely';
@@ -14,8 +15,11 @@ import {
   needs,
   type Wanted,
 } from './check-filters.ts';
+import { countInTallies } from './check-tallies.ts';
+import { NO_STATE } from './host-counts.ts';
 import { type AnyQuery, countRows } from './page.ts';
 import { FIRST_HOST_CODE } from './state-codes.ts';
+import type { BucketCount } from './tallies.ts';
 
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
@@ -23,22 +27,38 @@ const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
 const HOST_FILTERS = new Set(['host', 'zone', 'maintenance', 'subnetId', 'label']);
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
-/** Before the codes of all states. */
-export const PENDING_CODE = -1;
 
 /** Counts the checks that pass. Made of several statements, so it may be out by what changes meanwhile. */
 export async function countChecks(sql: Sql, wanted: Wanted): Promise<number> {
+  const buckets = await countInTallies(sql, wanted);
+  if (buckets !== null) return buckets.reduce((sum, { count }) => sum + count, 0);
+  return countOneByOne(sql, wanted);
+}
+
+async function countOneByOne(sql: Sql, wanted: Wanted): Promise<number> {
   const inverse = findInverse(wanted);
   if (inverse === undefined) return countDirectly(sql, wanted);
   const { without, filter } = inverse;
-  const all = countChecks(sql, { ...wanted, filters: without });
+  const all = await countOneByOne(sql, { ...wanted, filters: without });
   if (filter === null) return all;
-  const others = countChecks(sql, { ...wanted, filters: [...without, filter] });
-  return Math.max(0, (await all) - (await others));
+  const others = await countOneByOne(sql, { ...wanted, filters: [...without, filter] });
+  return Math.max(0, all - others);
 }
 
 /** The same by state, in the order of the codes; -1 = pending. */
 export async function countByState(sql: Sql, wanted: Wanted): Promise<ReadonlyMap<number, number>> {
+  const buckets = await countInTallies(sql, wanted);
+  const counts = buckets === null ? await countStates(sql, wanted) : sumByState(buckets);
+  return new Map([...counts].sort(([a], [b]) => a - b));
+}
+
+function sumByState(buckets: readonly BucketCount[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { state, count } of buckets) counts.set(state, (counts.get(state) ?? 0) + count);
+  return counts;
+}
+
+async function countStates(sql: Sql, wanted: Wanted): Promise<Map<number, number>> {
   const isAll = wanted.filters.length === 0 && isPlain(wanted);
   const rows: { state: number | null; total: number }[] = await (isAll
     ? selectOwnStates(sql)
@@ -48,20 +68,24 @@ export async function countByState(sql: Sql, wanted: Wanted): Promise<ReadonlyMa
     .select(['check_state.state', raw<number>`count(*)`.as('total')])
     .groupBy('check_state.state')
     .execute();
-  const counts = new Map(rows.map((row) => [row.state ?? PENDING_CODE, Number(row.total)]));
+  const counts = new Map(rows.map((row) => [row.state ?? NO_STATE, Number(row.total)]));
   if (isAll) {
     const measured = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const all = await countDirectly(sql, wanted);
-    counts.set(PENDING_CODE, Math.max(0, all - measured));
+    counts.set(NO_STATE, Math.max(0, all - measured));
   }
-  return new Map([...counts].sort(([a], [b]) => a - b));
+  return counts;
+}
+
+/** The checks of one plugin. */
+export interface PluginCount {
+  readonly id: string;
+  readonly name: string;
+  readonly count: number;
 }
 
 /** The same by plugin, in the order of the plugins' names, without those of which there are none. */
-export async function countByPlugin(
-  sql: Sql,
-  wanted: Wanted,
-): Promise<readonly { readonly plugin: string; readonly count: number }[]> {
+export async function countByPlugin(sql: Sql, wanted: Wanted): Promise<readonly PluginCount[]> {
   const query = wanted.filters.some(isRareState)
     ? joinToRare(sql, 'check_state', wanted)
     : joinToPair(sql, wanted, new Set());
@@ -78,7 +102,7 @@ export async function countByPlugin(
     .execute();
   return plugins.flatMap(({ id, name }) => {
     const count = counts.get(id);
-    return count === undefined ? [] : [{ plugin: name, count }];
+    return count === undefined ? [] : [{ id, name, count }];
   });
 }
 
@@ -113,7 +137,7 @@ function findInverse({
 async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
   const { filters, search, suite } = wanted;
   if (isOfStateAlone(wanted)) {
-    return countRows(filterChecks(selectOwnStates(sql), wanted));
+    return countRows(filterChecks(selectOwnStates(sql), wanted, 'count'));
   }
   if (suite !== null && search === null && filters.every(([name]) => HOST_FILTERS.has(name))) {
     // Each plugin of a suite runs on each of its hosts.
@@ -144,7 +168,7 @@ function selectMembers({ db }: Sql, suiteId: string, { filters }: Wanted): AnyQu
     .selectFrom('host_suite')
     .innerJoin('host', 'host.id', 'host_suite.member_id')
     .where('host_suite.suite_id', '=', suiteId);
-  return filterChecks(query as AnyQuery, { filters, search: null, suite: null });
+  return filterChecks(query as AnyQuery, { filters, search: null, suite: null }, 'count');
 }
 
 /** Whether few checks are in such a state. */
@@ -171,7 +195,7 @@ function joinToRare({ db }: Sql, from: 'check_state' | 'check_memory', wanted: W
     if (table === from || !needs(wanted, need)) continue;
     query = query.innerJoin(table, `${table}.check_id`, 'check_pair.check_id');
   }
-  return filterChecks(query, wanted, 'page');
+  return filterChecks(query, wanted, 'few');
 }
 
 /** Reads and joins only what the filters need, and `also`: all of it takes ten times as long. */

@@ -7,6 +7,7 @@ import { type ExpressionBuilder, sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
+import { NO_STATE } from './host-counts.ts';
 import { hasLabels } from './host-labels.ts';
 import type { Filters } from './objects.ts';
 import { type AnyQuery, contains } from './page.ts';
@@ -41,11 +42,13 @@ const MAX_NAMED = 300;
 /** Looks up what the filters name. */
 export async function resolveFilters(
   sql: Sql,
-  { q, suite, subnet, ...others }: Filters,
+  { q, suite, subnet, plugin, ...others }: Filters,
 ): Promise<Wanted> {
-  const subnetId = subnet === undefined ? [] : [await findSubnetId(sql, subnet)];
+  const named: FilterEntry[] = [];
+  if (subnet !== undefined) named.push(['subnetId', await findId(sql, 'subnet', subnet)]);
+  if (plugin !== undefined) named.push(['pluginId', await findId(sql, 'plugin', plugin)]);
   return {
-    filters: [...Object.entries(others), ...subnetId.map((id): FilterEntry => ['subnetId', id])],
+    filters: [...Object.entries(others), ...named],
     search: q === undefined ? null : await findCalled(sql, q),
     suite: suite === undefined ? null : await findSuite(sql, suite),
   };
@@ -65,12 +68,12 @@ async function findCalled({ db }: Sql, text: string): Promise<Search> {
   return { text, hostIds, pluginIds };
 }
 
-/** An id that nothing has when there is no subnet of the name. */
-async function findSubnetId({ db }: Sql, name: string): Promise<string> {
+/** An id that nothing has when there is none of the name. */
+async function findId({ db }: Sql, kind: 'subnet' | 'plugin', name: string): Promise<string> {
   const row = await db
-    .selectFrom('subnet')
-    .select('subnet.id')
-    .where('subnet.name', '=', name)
+    .selectFrom(kind)
+    .select(`${kind}.id`)
+    .where(`${kind}.name`, '=', name)
     .executeTakeFirst();
   return row?.id ?? '';
 }
@@ -94,15 +97,24 @@ export type Joined = 'host' | 'plugin' | 'state' | 'memory';
 // biome-ignore lint/suspicious/noExplicitAny: of any query
 type AnyBuilder = ExpressionBuilder<any, any>;
 
+/**
+ * What a query is for: a page of few, found by the filters' indexes; one of many, read in the order of
+ * an index until it is full; or a count.
+ */
+export type Form = 'few' | 'many' | 'count';
+
 /** One filter of the list: what it needs, and what it leaves of a query. */
 interface CheckFilter {
   readonly needs: readonly Joined[];
-  readonly apply: (query: AnyQuery, value: string) => AnyQuery;
+  readonly apply: (query: AnyQuery, value: string, form: Form) => AnyQuery;
 }
 
 const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   host: { needs: ['host'], apply: (query, value) => query.where('host.name', '=', value) },
-  plugin: { needs: ['plugin'], apply: (query, value) => query.where('plugin.name', '=', value) },
+  pluginId: {
+    needs: [],
+    apply: (query, value) => query.where('check_pair.plugin_id', '=', value),
+  },
   zone: { needs: ['host'], apply: (query, value) => query.where('host.zone', '=', value) },
   maintenance: {
     needs: ['host'],
@@ -115,35 +127,58 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   label: { needs: ['host'], apply: (query, value) => query.where(hasLabels(value)) },
   state: {
     needs: ['state'],
-    apply: (query, value) =>
+    apply: (query, value, form) =>
       value === 'pending'
         ? query.where(hasNoState)
-        : query.where(({ eb, or }) => or(stateConditions(eb, value))),
+        : query.where(isOneOf('state', value.split(',').map(toCode), form)),
   },
   stateType: {
     needs: ['state'],
-    apply: (query, value) =>
-      query.where('check_state.state_type', '=', STATE_TYPES.indexOf(value as StateType)),
+    apply: (query, value, form) =>
+      query.where(isOneOf('state_type', [STATE_TYPES.indexOf(value as StateType)], form)),
   },
   measured: {
     needs: ['state'],
     apply: (query) => query.where('check_state.check_id', 'is not', null),
   },
   handled: {
-    needs: ['memory'],
-    apply: (query, value) =>
-      value === 'true' ? query.where(isHandled) : query.where((eb) => eb.not(isHandled(eb))),
+    needs: ['memory', 'state'],
+    apply: (query, value) => query.where(value === 'true' ? isHandled : isUnhandled),
   },
   problem: {
     needs: ['state'],
-    apply: (query, value) =>
-      value === 'true'
-        ? query.where('check_state.state', 'in', CHECK_PROBLEM_CODES)
-        : query.where(({ eb, or }) =>
-            or([eb('check_state.state', '=', 0), eb('check_state.state', 'is', null)]),
-          ),
+    apply: (query, value, form) =>
+      query.where(isOneOf('state', value === 'true' ? CHECK_PROBLEM_CODES : [0, NO_STATE], form)),
   },
 };
+
+/** The number of a state's name. */
+function toCode(name: string): number {
+  return (CHECK_STATES as readonly string[]).indexOf(name);
+}
+
+/** All values of columns of states; -1 = no state. */
+const CODES: Readonly<Record<'state' | 'state_type', readonly number[]>> = {
+  state: [NO_STATE, ...CHECK_STATES.keys()],
+  state_type: [NO_STATE, ...STATE_TYPES.keys()],
+};
+
+/**
+ * Whether a check's state is one of these. What is read in another order is hidden from the index of
+ * states, and PostgreSQL takes "is none of the others" for what most are, so that it stops when a page
+ * is full instead of sorting what it takes for few.
+ */
+function isOneOf(name: 'state' | 'state_type', codes: readonly number[], form: Form) {
+  const column = raw.ref(`check_state.${name}`);
+  if (form === 'many') {
+    const others = CODES[name].filter((code) => !codes.includes(code));
+    if (others.length === 0) return raw<boolean>`1 = 1`;
+    return raw<boolean>`coalesce(${column}, ${raw.lit(NO_STATE)}) not in (${raw.join(others.map((code) => raw.lit(code)))})`;
+  }
+  const known = codes.filter((code) => code !== NO_STATE);
+  const isKnown = raw<boolean>`${column} in (${raw.join(known.length === 0 ? [raw.lit(null)] : known)})`;
+  return codes.includes(NO_STATE) ? raw<boolean>`(${isKnown} or ${column} is null)` : isKnown;
+}
 
 /**
  * Leaves what the filters let pass of a query over `check_pair` and what the filters need: of a page
@@ -152,11 +187,11 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
 export function filterChecks<Query extends AnyQuery>(
   query: Query,
   wanted: Wanted,
-  form: 'page' | 'count' = 'page',
+  form: Form,
 ): Query {
   const { filters, search, suite } = wanted;
   let filtered = filters.reduce<AnyQuery>(
-    (left, [name, value]) => CHECK_FILTERS[name]?.apply(left, value) ?? left,
+    (left, [name, value]) => CHECK_FILTERS[name]?.apply(left, value, form) ?? left,
     query,
   );
   if (search !== null) filtered = filtered.where((eb) => isCalled(eb, search, form));
@@ -179,40 +214,50 @@ function hasNoState({ not, exists, selectFrom }: AnyBuilder) {
   );
 }
 
-/** Somebody knows of it; or it is put down to its host, which is the problem then. */
+/**
+ * Somebody knows of it; or it is put down to its host, which is the problem then. Of a check without
+ * memory the columns are null, which is neither true nor false. Both ways PostgreSQL takes them for
+ * what most are; see `isOneOf`.
+ */
 function isHandled(eb: AnyBuilder) {
   return eb.or([
-    // Of a check without memory these are null, which is neither true nor false.
-    eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '=', 1),
-    eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '=', 1),
-    // Looked up once: few hosts are a problem at any time.
+    eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '<>', 0),
+    eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '<>', 0),
     eb.and([
-      eb(
-        'check_pair.host_id',
-        'in',
-        eb
-          .selectFrom('check_state as of_host')
-          .innerJoin('check_pair as own', 'own.check_id', 'of_host.check_id')
-          .select('own.host_id')
-          .where('of_host.state', 'in', HOST_PROBLEM_CODES),
-      ),
-      eb.exists(
-        eb
-          .selectFrom('check_state as its')
-          .select('its.check_id')
-          .whereRef('its.check_id', '=', 'check_pair.check_id')
-          .where('its.state', 'in', CHECK_PROBLEM_CODES),
-      ),
+      eb(raw`coalesce(check_state.state, ${NO_STATE})`, 'not in', [NO_STATE, 0]),
+      eb.exists(selectOwnProblem(eb)),
     ]),
   ]);
 }
 
+function isUnhandled(eb: AnyBuilder) {
+  return eb.and([
+    eb(raw`coalesce(check_memory.is_acknowledged, 0)`, '<>', 1),
+    eb(raw`coalesce(check_memory.is_in_downtime, 0)`, '<>', 1),
+    eb.or([
+      eb(raw`coalesce(check_state.state, ${NO_STATE})`, 'not in', CHECK_PROBLEM_CODES),
+      eb.not(eb.exists(selectOwnProblem(eb))),
+    ]),
+  ]);
+}
+
+/** The own state of a check's host while that is a problem. */
+function selectOwnProblem(eb: AnyBuilder) {
+  return eb
+    .selectFrom('check_pair as own')
+    .innerJoin('check_state as of_host', 'of_host.check_id', 'own.check_id')
+    .select('own.host_id')
+    .whereRef('own.host_id', '=', 'check_pair.host_id')
+    .where('own.plugin_id', 'is', null)
+    .where('of_host.state', 'in', HOST_PROBLEM_CODES);
+}
+
 /** A page of what many are called is soon full, read in its order; all of them are soon counted by id. */
-function isCalled(eb: AnyBuilder, { text, hostIds, pluginIds }: Search, form: 'page' | 'count') {
+function isCalled(eb: AnyBuilder, { text, hostIds, pluginIds }: Search, form: Form) {
   const among = (kind: 'host' | 'plugin', ids: readonly string[] | null) => {
     // PostgreSQL takes a search for a rare find, unless it cannot look into it: these are many.
     const isCalledSo = raw<boolean>`coalesce(${contains(`${kind}.name`, text)}, false)`;
-    if (ids === null && form === 'page') return [isCalledSo];
+    if (ids === null && form !== 'count') return [isCalledSo];
     if (ids?.length === 0) return [];
     const called = ids ?? eb.selectFrom(kind).select(`${kind}.id`).where(isCalledSo);
     return [eb(`check_pair.${kind}_id`, 'in', called)];
@@ -221,7 +266,7 @@ function isCalled(eb: AnyBuilder, { text, hostIds, pluginIds }: Search, form: 'p
 }
 
 /** A page looks up each host that it comes to; a count begins with the members. */
-function filterSuite(query: AnyQuery, suiteId: string, form: 'page' | 'count'): AnyQuery {
+function filterSuite(query: AnyQuery, suiteId: string, form: Form): AnyQuery {
   if (form === 'count') {
     return query
       .innerJoin('host_suite as of_suite', 'of_suite.member_id', 'check_pair.host_id')
@@ -251,12 +296,4 @@ export function isMeasured({ filters }: Wanted): boolean {
       (name === 'state' && !value.includes('pending')) ||
       (name === 'problem' && value === 'true'),
   );
-}
-
-/** `value`: state names with commas between. */
-function stateConditions(eb: AnyBuilder, value: string) {
-  return value.split(',').map((name) => {
-    const code = (CHECK_STATES as readonly string[]).indexOf(name);
-    return code < 0 ? eb('check_state.state', 'is', null) : eb('check_state.state', '=', code);
-  });
 }

@@ -12,7 +12,7 @@ import {
   countByPlugin,
   countByState,
   countChecks,
-  PENDING_CODE,
+  type PluginCount,
   withFilter,
 } from './check-counts.ts';
 import {
@@ -24,6 +24,7 @@ import {
   resolveFilters,
   type Wanted,
 } from './check-filters.ts';
+import { NO_STATE } from './host-counts.ts';
 import type { Filters } from './objects.ts';
 import {
   type AnyQuery,
@@ -39,27 +40,27 @@ import {
 /** At most so many are sorted. */
 const MAX_SORTED = 1_000;
 
-/** The select of checks, by which table it begins with. */
-export type SelectChecks = (sql: Sql, from: 'filters' | 'host' | 'change') => AnyQuery;
-
 type Row = Record<string, unknown>;
 
-/** One page, sorted at last by host and plugin. */
+/**
+ * The ids of the checks of one page, sorted at last by host and plugin. Only ids, since databases take
+ * longer to plan a join of all that is shown of a check than to read it for a hundred of them.
+ */
 export async function readCheckPage(
   sql: Sql,
-  select: SelectChecks,
   { page, filters }: { readonly page: PageRequest; readonly filters: Filters },
-): Promise<Page<Row>> {
+): Promise<Page<number>> {
   const wanted = await resolveFilters(sql, filters);
   const sort = completeSort(page.sort);
-  const list: List = { sql, select, wanted };
+  const list: List = { sql, wanted };
   const parts = await findParts(list, sort[0]?.name);
   const total =
     parts?.reduce((sum, { count }) => sum + count, 0) ?? (await countChecks(sql, wanted));
   const request = { ...page, sort };
-  return parts !== null && total > MAX_SORTED
+  const result = await (parts !== null && total > MAX_SORTED
     ? readParts(list, parts, { page: request, total })
-    : readOrdered(list, request, total);
+    : readOrdered(list, request, total));
+  return { ...result, items: result.items.map((row) => Number(row['check_id'])) };
 }
 
 /** The parts in ascending order of an order that no index has; null = one has it. */
@@ -73,7 +74,6 @@ async function findParts({ sql, wanted }: List, first?: string): Promise<readonl
 /** What a list is of. */
 interface List {
   readonly sql: Sql;
-  readonly select: SelectChecks;
   readonly wanted: Wanted;
 }
 
@@ -85,11 +85,7 @@ function completeSort(sort: readonly SortKey[]): SortKey[] {
 }
 
 /** A page in an order that an index has, or of few. */
-function readOrdered(
-  { sql, select, wanted }: List,
-  page: PageRequest,
-  total: number,
-): Promise<Page<Row>> {
+function readOrdered({ sql, wanted }: List, page: PageRequest, total: number): Promise<Page<Row>> {
   const isFew = total <= MAX_SORTED;
   const from = isFew ? fromOfFew(wanted) : (FROM_OF_MANY[page.sort[0]?.name ?? ''] ?? 'filters');
   const ordering: Ordering = {
@@ -98,11 +94,63 @@ function readOrdered(
     tieBreaker: 'check_pair.check_id',
     defaultSort: [],
   };
-  return readPage(filterChecks(select(sql, from), wanted), ordering, page);
+  const sorted = new Set(page.sort.map(({ name }) => name));
+  const isJoined = {
+    state:
+      from !== 'change' && (needs(wanted, 'state') || STATE_KEYS.some((key) => sorted.has(key))),
+    memory: needs(wanted, 'memory'),
+  };
+  return readPage(
+    filterChecks(selectIds(sql, from, isJoined), wanted, isFew ? 'few' : 'many'),
+    ordering,
+    page,
+  );
 }
 
-/** Which table has an index of the order. */
-const FROM_OF_MANY: Readonly<Record<string, 'host' | 'change'>> = {
+/** What is sorted by the state's table. */
+const STATE_KEYS = ['state', 'lastStateChange'];
+
+/** Ids, read in the order of an index. SQLite does not change the order of cross joins. */
+function selectIds(
+  { db }: Sql,
+  from: From,
+  isJoined: { readonly state: boolean; readonly memory: boolean },
+): AnyQuery {
+  let query = FIRST_TABLES[from](db);
+  if (isJoined.state) {
+    query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
+  }
+  if (isJoined.memory) {
+    query = query.leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id');
+  }
+  return query.select('check_pair.check_id');
+}
+
+const FIRST_TABLES: Readonly<Record<From, (db: Sql['db']) => AnyQuery>> = {
+  filters: (db) =>
+    db
+      .selectFrom('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id'),
+  host: (db) =>
+    db
+      .selectFrom('host')
+      .crossJoin('check_pair')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .whereRef('check_pair.host_id', '=', 'host.id'),
+  change: (db) =>
+    db
+      .selectFrom('check_state')
+      .crossJoin('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .whereRef('check_pair.check_id', '=', 'check_state.check_id'),
+};
+
+/** The table that a page is read by first: any, or one whose index has the order. */
+type From = 'filters' | 'host' | 'change';
+
+const FROM_OF_MANY: Readonly<Record<string, From>> = {
   host: 'host',
   zone: 'host',
   lastStateChange: 'change',
@@ -119,7 +167,7 @@ function columnsOf(isFew: boolean): Ordering['columns'] {
     plugin: 'plugin.name',
     zone: isFew ? unindexed('host.zone') : 'host.zone',
     // What is pending comes before all else.
-    state: raw<number>`coalesce(check_state.state, ${PENDING_CODE})`,
+    state: raw<number>`coalesce(check_state.state, ${NO_STATE})`,
     lastStateChange: isFew
       ? raw<number>`coalesce(check_state.last_state_change_at, 0)`
       : 'check_state.last_state_change_at',
@@ -139,12 +187,12 @@ interface Part {
   readonly count: number;
 }
 
-function partsByPlugin(counts: Awaited<ReturnType<typeof countByPlugin>>): Part[] {
-  return counts.map(({ plugin, count }) => ({ value: plugin, count, filter: ['plugin', plugin] }));
+function partsByPlugin(counts: readonly PluginCount[]): Part[] {
+  return counts.map(({ id, name, count }) => ({ value: name, count, filter: ['pluginId', id] }));
 }
 
 function partsByState(counts: ReadonlyMap<number, number>): Part[] {
-  return [PENDING_CODE, ...CHECK_STATES.keys()].map((value) => ({
+  return [NO_STATE, ...CHECK_STATES.keys()].map((value) => ({
     value,
     count: counts.get(value) ?? 0,
     filter: ['state', nameOf(value)],
@@ -153,10 +201,10 @@ function partsByState(counts: ReadonlyMap<number, number>): Part[] {
 
 /** Instants of what is pending are 0. */
 function partsByChange(counts: ReadonlyMap<number, number>): Part[] {
-  const pending = counts.get(PENDING_CODE) ?? 0;
+  const pending = counts.get(NO_STATE) ?? 0;
   const measured = [...counts].reduce((sum, [, count]) => sum + count, -pending);
   return [
-    { value: 0, count: pending, filter: ['state', nameOf(PENDING_CODE)] },
+    { value: 0, count: pending, filter: ['state', nameOf(NO_STATE)] },
     { value: null, count: measured, filter: MEASURED },
   ];
 }

@@ -12,7 +12,7 @@ import { readCheckPage } from './check-pages.ts';
 import { readHostSights } from './host-neighbours.ts';
 import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
-import type { AnyQuery, Page, PageRequest } from './page.ts';
+import type { Page, PageRequest } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
 import { readCheckCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
@@ -67,8 +67,10 @@ export async function listChecks(
   page: PageRequest,
   filters: Filters,
 ): Promise<Page<CheckView>> {
-  const result = await readCheckPage(sql, selectFrom, { page, filters });
-  return { ...result, items: await readChecks(sql, result.items as unknown as CheckRow[]) };
+  const result = await readCheckPage(sql, { page, filters });
+  const found = await findChecks(sql, result.items, {});
+  const byId = new Map(found.map((check) => [check.checkId, check]));
+  return { ...result, items: result.items.flatMap((id) => byId.get(id) ?? []) };
 }
 
 /** Those of these checks that exist and pass the filters. */
@@ -80,7 +82,7 @@ export async function findChecks(
   const wanted = await resolveFilters(sql, filters);
   const checks: CheckView[] = [];
   for (const chunk of chunksOf(checkIds, 1_000)) {
-    const rows = await filterChecks(selectChecks(sql), wanted)
+    const rows = await filterChecks(selectChecks(sql), wanted, 'few')
       .where('check_pair.check_id', 'in', chunk)
       .execute();
     checks.push(...(await readChecks(sql, rows)));
@@ -141,39 +143,6 @@ function selectChecks({ db }: Sql) {
     .select(CHECK_COLUMNS)
     .selectAll('check_state');
 }
-
-/** The same, read in the order of an index. SQLite does not change the order of cross joins. */
-function selectFrom(sql: Sql, from: 'filters' | 'host' | 'change'): AnyQuery {
-  const { db } = sql;
-  if (from === 'filters') return selectChecks(sql) as AnyQuery;
-  let query: AnyQuery = FIRST_TABLES[from](db)
-    .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
-    .leftJoin('host_override', (join) =>
-      join
-        .onRef('host_override.host_id', '=', 'check_pair.host_id')
-        .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
-    );
-  if (from !== 'change') {
-    query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
-  }
-  return query.select(CHECK_COLUMNS).selectAll('check_state');
-}
-
-const FIRST_TABLES: Readonly<Record<'host' | 'change', (db: Sql['db']) => AnyQuery>> = {
-  host: (db) =>
-    db
-      .selectFrom('host')
-      .crossJoin('check_pair')
-      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-      .whereRef('check_pair.host_id', '=', 'host.id'),
-  change: (db) =>
-    db
-      .selectFrom('check_state')
-      .crossJoin('check_pair')
-      .innerJoin('host', 'host.id', 'check_pair.host_id')
-      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-      .whereRef('check_pair.check_id', '=', 'check_state.check_id'),
-};
 
 const CHECK_COLUMNS = [
   'check_pair.check_id as pair_id',

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { Flag } from '../schema.ts';
 import { HAS_HOST_CHECK } from './host-filters.ts';
-import { HOST_PROBLEM_CODES, toStateCode } from './state-codes.ts';
+import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES, toStateCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
 /** What is counted together. */
@@ -16,7 +16,7 @@ export interface Bucket {
   readonly state: number;
   /** Index into `STATE_TYPES`. */
   readonly state_type: number;
-  /** Acknowledged, in downtime, or a check of a host that is not up. */
+  /** Acknowledged, in downtime, or a problem of a check whose host is not up. */
   readonly is_handled: Flag;
 }
 
@@ -49,8 +49,10 @@ export async function countHosts(sql: Sql, hostIds: readonly string[]): Promise<
 }
 
 async function countChecksOf({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
+  const codes = (list: readonly number[]) => sql.join(list.map((code) => sql.lit(code)));
   const isHandled = sql<number>`case when check_memory.is_acknowledged = 1
-    or check_memory.is_in_downtime = 1 or own_state.state in (${sql.join(HOST_PROBLEM_CODES.map((code) => sql.lit(code)))})
+    or check_memory.is_in_downtime = 1
+    or check_state.state in (${codes(CHECK_PROBLEM_CODES)}) and own_state.state in (${codes(HOST_PROBLEM_CODES)})
     then 1 else 0 end`;
   const rows = await db
     .selectFrom('check_pair')

@@ -7,6 +7,7 @@ import type { Sql } from '../database.ts';
 import type { Change } from './configuration.ts';
 import { resolveNames } from './memberships.ts';
 import { updatedBy } from './objects.ts';
+import { readTogether } from './read-together.ts';
 import { chunksOf } from './upsert.ts';
 
 /** Hosts on one way from a host upwards; a site that is deeper is drawn wrongly. */
@@ -24,29 +25,39 @@ export async function listRelations(sql: Sql, hostIds: readonly string[]): Promi
   const parents = new Map<string, string[]>();
   const overrides = new Map<string, Record<string, CheckOverride>>();
   for (const chunk of chunksOf(hostIds, 5_000)) {
-    const parentRows = await sql.db
-      .selectFrom('host_parent')
-      .innerJoin('host as parent', 'parent.id', 'host_parent.parent_id')
-      .select(['host_parent.host_id', 'parent.name'])
-      .where('host_parent.host_id', 'in', chunk)
-      .orderBy('parent.name')
-      .execute();
+    const [parentRows, overrideRows] = await readTogether(sql, [
+      () => selectParents(sql, chunk),
+      () => selectOverrides(sql, chunk),
+    ]);
     for (const { host_id, name } of parentRows) {
       parents.set(host_id, [...(parents.get(host_id) ?? []), name]);
     }
-    const overrideRows = await sql.db
-      .selectFrom('host_override')
-      .innerJoin('plugin', 'plugin.id', 'host_override.plugin_id')
-      .selectAll('host_override')
-      .select('plugin.name')
-      .where('host_override.host_id', 'in', chunk)
-      .orderBy('plugin.name')
-      .execute();
     for (const row of overrideRows) {
       overrides.set(row.host_id, { ...overrides.get(row.host_id), [row.name]: readOverride(row) });
     }
   }
   return { parents, overrides };
+}
+
+function selectParents({ db }: Sql, hostIds: readonly string[]) {
+  return db
+    .selectFrom('host_parent')
+    .innerJoin('host as parent', 'parent.id', 'host_parent.parent_id')
+    .select(['host_parent.host_id', 'parent.name'])
+    .where('host_parent.host_id', 'in', hostIds)
+    .orderBy('parent.name')
+    .execute();
+}
+
+function selectOverrides({ db }: Sql, hostIds: readonly string[]) {
+  return db
+    .selectFrom('host_override')
+    .innerJoin('plugin', 'plugin.id', 'host_override.plugin_id')
+    .selectAll('host_override')
+    .select('plugin.name')
+    .where('host_override.host_id', 'in', hostIds)
+    .orderBy('plugin.name')
+    .execute();
 }
 
 /** The override that a row says; nulls come of a join without one. */

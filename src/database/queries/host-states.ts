@@ -1,12 +1,13 @@
 /** Hosts' own states in SQL for people. */
 
-import { sql as raw, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { HostStateName, HostViewState } from '../../model/host-state.ts';
 import { STATE_TYPES } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { CheckStateTable } from '../schema.ts';
 import { type CurrentRun, readRunView } from './checks.ts';
 import { readHostPolicy } from './hosts.ts';
+import { readTogether } from './read-together.ts';
 import { readHostCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
@@ -41,31 +42,59 @@ export interface HostCheck {
 
 /** The host check of each of these hosts that has one. */
 export async function listHostChecks(
-  { db }: Sql,
+  sql: Sql,
   hostIds: readonly string[],
 ): Promise<Map<string, HostCheck>> {
   const found = new Map<string, HostCheck>();
   for (const chunk of chunksOf(hostIds, 5_000)) {
-    const rows = await db
-      .selectFrom('check_pair')
-      .innerJoin('host', 'host.id', 'check_pair.host_id')
-      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
-      .select(['check_pair.check_id', 'check_pair.host_id', 'plugin.id', 'plugin.name'])
-      .where('check_pair.host_id', 'in', chunk)
-      .where(({ or, eb, ref }) =>
-        or([eb('plugin.host_check', '=', 1), eb('plugin.id', '=', ref('host.host_check_id'))]),
-      )
-      // That which the host names, else the first of its suites' by name.
-      .orderBy(raw`case when plugin.id = host.host_check_id then 0 else 1 end`)
-      .orderBy('plugin.name')
-      .execute();
-    for (const row of rows) {
+    const [named, marked] = await readTogether(sql, [
+      () => selectNamedHostChecks(sql, chunk),
+      () => selectMarkedHostChecks(sql, chunk),
+    ]);
+    for (const row of [...named, ...marked]) {
       if (found.has(row.host_id)) continue;
       found.set(row.host_id, { checkId: row.check_id, pluginId: row.id, plugin: row.name });
     }
   }
   return found;
 }
+
+/** What hosts name themselves. One statement for both would read all checks of each host. */
+function selectNamedHostChecks({ db }: Sql, hostIds: readonly string[]) {
+  return db
+    .selectFrom('host')
+    .innerJoin('check_pair', (join) =>
+      join
+        .onRef('check_pair.host_id', '=', 'host.id')
+        .onRef('check_pair.plugin_id', '=', 'host.host_check_id'),
+    )
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .select(HOST_CHECK_COLUMNS)
+    .where('host.id', 'in', hostIds)
+    .where('host.host_check_id', 'is not', null)
+    .execute();
+}
+
+/** What their suites mark as the host check, the first by name before others. */
+function selectMarkedHostChecks({ db }: Sql, hostIds: readonly string[]) {
+  return db
+    .selectFrom('check_pair')
+    .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+    .select(HOST_CHECK_COLUMNS)
+    .where('check_pair.host_id', 'in', hostIds)
+    .where('check_pair.plugin_id', 'in', (query) =>
+      query.selectFrom('plugin').select('plugin.id').where('plugin.host_check', '=', 1),
+    )
+    .orderBy('plugin.name')
+    .execute();
+}
+
+const HOST_CHECK_COLUMNS = [
+  'check_pair.check_id',
+  'check_pair.host_id',
+  'plugin.id',
+  'plugin.name',
+] as const;
 
 /** The states of these hosts that exist, by host id. */
 export async function readHostStates(
@@ -74,8 +103,10 @@ export async function readHostStates(
 ): Promise<Map<string, HostView>> {
   const views = new Map<string, HostView>();
   for (const chunk of chunksOf(hostIds, 1_000)) {
-    const rows = await selectHostStates(sql).where('host.id', 'in', chunk).execute();
-    const checks = await listHostChecks(sql, chunk);
+    const [rows, checks] = await readTogether(sql, [
+      () => selectHostStates(sql).where('host.id', 'in', chunk).execute(),
+      () => listHostChecks(sql, chunk),
+    ]);
     for (const row of rows) views.set(row.host_id, readView(row, checks.get(row.host_id) ?? null));
   }
   return views;

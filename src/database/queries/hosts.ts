@@ -9,10 +9,10 @@ import { removeDependenciesOn } from './dependencies.ts';
 import { filterHostStates } from './host-filters.ts';
 import { hasLabels } from './host-labels.ts';
 import { leaveChildren, listRelations, replaceRelations } from './host-relations.ts';
-
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
+import { readTogether } from './read-together.ts';
 
 /** A host is found by id, name or address. */
 export const hostQueries: ObjectQueries<Host> = {
@@ -168,8 +168,10 @@ type HostRow = Selectable<HostTable> & {
 
 async function readHosts(sql: Sql, rows: readonly HostRow[]): Promise<Stored<Host>[]> {
   const ids = rows.map((row) => row.id);
-  const suites = await listSuiteNames(sql, 'host', ids);
-  const { parents, overrides } = await listRelations(sql, ids);
+  const [suites, { parents, overrides }] = await readTogether(sql, [
+    () => listSuiteNames(sql, 'host', ids),
+    () => listRelations(sql, ids),
+  ]);
   return rows.map((row) => ({
     ...toStored(row, {
       ...readHost(row),

@@ -1,5 +1,6 @@
 /** Which suites an object is in, by name outside and by id inside. */
 
+import { sql } from 'kysely';
 import { type FieldError, InvalidInput } from '../../model/errors.ts';
 import type { Sql } from '../database.ts';
 import { chunksOf } from './upsert.ts';
@@ -57,23 +58,30 @@ export async function listSuiteNames(
 
 /** Names of the members of each suite, sorted; suites without members are absent. */
 export async function listMemberNames(
-  { db }: Sql,
+  { db, traits }: Sql,
   kind: MemberKind,
   suiteIds: readonly string[],
 ): Promise<Map<string, string[]>> {
-  const pairs: { key: string; name: string }[] = [];
+  const names = new Map<string, string[]>();
   for (const chunk of chunksOf(suiteIds, 5_000)) {
     const rows = await db
       .selectFrom(`${membershipOf(kind)} as membership`)
       .innerJoin(`${kind as 'host'} as member`, 'member.id', 'membership.member_id')
-      .select(['membership.suite_id as key', 'member.name'])
+      .select(['membership.suite_id', JSON_NAMES[traits.kind].as('names')])
       .where('membership.suite_id', 'in', chunk)
-      .orderBy('member.name')
+      .groupBy('membership.suite_id')
       .execute();
-    pairs.push(...rows);
+    for (const row of rows) names.set(row.suite_id, (JSON.parse(row.names) as string[]).sort());
   }
-  return groupNames(pairs);
+  return names;
 }
+
+/** A suite can have many thousand members: one text for all of them is read faster than a row for each. */
+const JSON_NAMES = {
+  sqlite: sql<string>`json_group_array(member.name)`,
+  postgres: sql<string>`json_agg(member.name)::text`,
+  mariadb: sql<string>`cast(json_arrayagg(member.name) as char)`,
+} as const;
 
 /** Ids of the members of one suite. */
 export async function listMemberIds(

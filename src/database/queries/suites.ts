@@ -8,6 +8,7 @@ import type { Change } from './configuration.ts';
 import { listMemberIds, listMemberNames, replaceMembers, resolveNames } from './memberships.ts';
 import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
 import { contains, readPage } from './page.ts';
+import { readTogether } from './read-together.ts';
 
 /** A suite is found by id or name. */
 export const suiteQueries: ObjectQueries<Suite> = {
@@ -102,10 +103,10 @@ function reconcileMembers(
 
 async function readSuites(sql: Sql, rows: readonly Selectable<SuiteTable>[]) {
   const ids = rows.map((row) => row.id);
-  const [hosts, plugins, subnets] = await Promise.all([
-    listMemberNames(sql, 'host', ids),
-    listMemberNames(sql, 'plugin', ids),
-    listMemberNames(sql, 'subnet', ids),
+  const [hosts, plugins, subnets] = await readTogether(sql, [
+    () => listMemberNames(sql, 'host', ids),
+    () => listMemberNames(sql, 'plugin', ids),
+    () => listMemberNames(sql, 'subnet', ids),
   ]);
   return rows.map((row) =>
     toStored<Suite>(row, {

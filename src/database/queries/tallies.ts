@@ -9,8 +9,9 @@
  */
 
 import type { Database, Sql } from '../database.ts';
-import { getConfigVersion, listChanges } from './configuration.ts';
+import { listChanges } from './configuration.ts';
 import { type Bucket, bucketKey, countHosts, type HostCount } from './host-counts.ts';
+import type { AnyQuery } from './page.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** So many are in a bucket. */
@@ -36,8 +37,7 @@ export async function markForTally({ db }: Sql, checkIds: readonly number[]): Pr
 
 /** Counts in what changed. Callers take turns by themselves; resolves to how many hosts were counted. */
 export async function foldTallies(database: Database): Promise<number> {
-  const version = await readVersion(database);
-  const current = await getConfigVersion(database);
+  const { version, current } = await readProgress(database);
   const changed = version === null ? 'all' : await listChangedHosts(database, version, current);
   let counted = 0;
   if (changed === 'all') {
@@ -171,19 +171,36 @@ async function repairSums(database: Database): Promise<number> {
 
 /** How many of what there are, at this moment. Cost: what changed since it was counted last. */
 export async function readTallies(sql: Sql): Promise<BucketCount[]> {
+  return (await sumTallies(sql, Number.POSITIVE_INFINITY)) ?? countEverything(sql);
+}
+
+/** Leaves of a query over `host` those whose checks are meant. */
+export type ChooseHosts = (query: AnyQuery) => AnyQuery;
+
+/**
+ * The same, of the checks of some hosts if `choose` is given; null when more hosts than `maxWaiting`
+ * are not counted in yet, so that counting in another way is quicker.
+ */
+export async function sumTallies(
+  sql: Sql,
+  maxWaiting: number,
+  choose?: ChooseHosts,
+): Promise<BucketCount[] | null> {
   for (let reads = 1; ; reads++) {
-    const revision = await readRevision(sql);
-    const version = await readVersion(sql);
-    const waiting = version === null ? 'all' : await listWaiting(sql, version);
-    if (waiting === 'all') return countEverything(sql);
+    const { revision, version, current } = await readProgress(sql);
+    const waiting = version === null ? 'all' : await listWaiting(sql, version, current);
+    if (waiting === 'all' || waiting.length > maxWaiting) return null;
     // In this order: what is counted in meanwhile is missing from the sum and from the difference.
-    const sums = await readTally(sql);
-    const counts = [...sums];
-    for (const hostIds of chunksOf(waiting, HOSTS_AT_ONCE)) {
+    const counts = await (choose === undefined ? readTally(sql) : readSums(sql, choose));
+    for (const chunk of chunksOf(waiting, HOSTS_AT_ONCE)) {
+      const hostIds = choose === undefined ? chunk : await listChosen(sql, choose, chunk);
+      if (hostIds.length === 0) continue;
       const before = await readCounted(sql, hostIds);
       counts.push(...difference(before, await countHosts(sql, hostIds)));
     }
-    if (reads >= MAX_READS || revision === (await readRevision(sql))) return difference([], counts);
+    if (reads >= MAX_READS || revision === (await readProgress(sql)).revision) {
+      return difference([], counts);
+    }
   }
 }
 
@@ -198,25 +215,36 @@ export async function countEverything(sql: Sql): Promise<BucketCount[]> {
   return [...counts.values()];
 }
 
-async function listWaiting(sql: Sql, version: number): Promise<'all' | string[]> {
+async function listWaiting(sql: Sql, version: number, current: number): Promise<'all' | string[]> {
   const marked = await listMarkedHosts(sql);
-  const changed = await listChangedHosts(sql, version, await getConfigVersion(sql));
+  const changed = await listChangedHosts(sql, version, current);
   return changed === 'all' ? 'all' : [...new Set([...marked, ...changed])];
 }
 
 async function listWaitingHosts(sql: Sql): Promise<string[]> {
-  const waiting = await listWaiting(sql, (await readVersion(sql)) ?? 0);
+  const { version, current } = await readProgress(sql);
+  const waiting = await listWaiting(sql, version ?? 0, current);
   return waiting === 'all' ? [] : waiting;
 }
 
+/** In two steps, since PostgreSQL takes a table that is mostly empty for a large one. */
 async function listMarkedHosts({ db }: Sql): Promise<string[]> {
-  const rows = await db
+  const marks = await db
     .selectFrom('tally_mark')
-    .innerJoin('check_pair', 'check_pair.check_id', 'tally_mark.check_id')
-    .select('check_pair.host_id')
+    .select('tally_mark.check_id')
     .distinct()
     .execute();
-  return rows.map((row) => row.host_id);
+  const hostIds = new Set<string>();
+  for (const chunk of chunksOf(marks, MARKS_AT_ONCE)) {
+    const checkIds = chunk.map((mark) => mark.check_id);
+    const rows = await db
+      .selectFrom('check_pair')
+      .select('check_pair.host_id')
+      .where('check_pair.check_id', 'in', checkIds)
+      .execute();
+    for (const row of rows) hostIds.add(row.host_id);
+  }
+  return [...hostIds];
 }
 
 /** Hosts that a change after `version` named, or that have checks of a plugin that one named. */
@@ -241,26 +269,51 @@ async function listChangedHosts(
   return [...hostIds];
 }
 
-async function readVersion({ db }: Sql): Promise<number | null> {
+/** How often counts changed, the version of the configuration counted in, and the one there is. */
+async function readProgress({ db }: Sql): Promise<{
+  readonly revision: number;
+  readonly version: number | null;
+  readonly current: number;
+}> {
   const row = await db
     .selectFrom('tally_progress')
-    .select('tally_progress.config_version')
+    .innerJoin('config_version', 'config_version.id', 'tally_progress.id')
+    .select(['tally_progress.revision', 'tally_progress.config_version', 'config_version.version'])
     .where('tally_progress.id', '=', 1)
     .executeTakeFirstOrThrow();
-  return row.config_version;
-}
-
-async function readRevision({ db }: Sql): Promise<number> {
-  const row = await db
-    .selectFrom('tally_progress')
-    .select('tally_progress.revision')
-    .where('tally_progress.id', '=', 1)
-    .executeTakeFirstOrThrow();
-  return row.revision;
+  return { revision: row.revision, version: row.config_version, current: row.version };
 }
 
 async function readTally({ db }: Sql): Promise<BucketCount[]> {
   return (await db.selectFrom('tally').selectAll('tally').execute()).map(toBucketCount);
+}
+
+/** Of the checks of some hosts. */
+async function readSums({ db }: Sql, choose: ChooseHosts): Promise<BucketCount[]> {
+  const bucket = ['is_active', 'state', 'state_type', 'is_handled'] as const;
+  const chosen = choose(
+    db.selectFrom('host').innerJoin('host_tally', 'host_tally.host_id', 'host.id') as AnyQuery,
+  );
+  const rows: Omit<BucketCount, 'subject'>[] = await chosen
+    .clearSelect()
+    .select((eb) => [...bucket, eb.fn.sum<number>('host_tally.count').as('count')])
+    .where('host_tally.subject', '=', 'check')
+    .groupBy([...bucket])
+    .execute();
+  return rows.map((row) => toBucketCount({ ...row, subject: 'check' }));
+}
+
+async function listChosen(
+  { db }: Sql,
+  choose: ChooseHosts,
+  hostIds: readonly string[],
+): Promise<string[]> {
+  const rows: { id: string }[] = await choose(db.selectFrom('host') as AnyQuery)
+    .clearSelect()
+    .select('host.id')
+    .where('host.id', 'in', hostIds)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 async function readCounted({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
