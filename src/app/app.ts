@@ -203,6 +203,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     database,
     holder: randomUUID(),
     timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
+    isBrokerForgetful: isEmbedded(config),
   });
   lifecycle.onStop('event handlers handed out', () => outbox.stop());
   const collector = await startCollector({

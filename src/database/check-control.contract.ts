@@ -10,7 +10,12 @@ import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listRestingChecks, listSilentChecks, type PeriodNow } from './queries/due-changes.ts';
-import { deleteHandlerRuns, listHandlerRuns } from './queries/event-handlers.ts';
+import {
+  deleteUnreportedRuns,
+  listHandlerRuns,
+  markHandlerRunsSent,
+  takeHandlerRunsBack,
+} from './queries/event-handlers.ts';
 import { pluginQueries } from './queries/plugins.ts';
 import { findSetting, writeSetting } from './queries/settings.ts';
 import { listFreshnessCandidates } from './queries/stale-checks.ts';
@@ -187,8 +192,15 @@ export function testCheckControl(open: () => Database): void {
     expect(rest).toEqual([]);
     expect(first).toMatchObject({ ...runs[0], plugin: 'handled', host: { id: hostId, ...host } });
     expect(await list(first?.id)).toEqual([second]);
-    await deleteHandlerRuns(open(), [first?.id ?? 0]);
+    const before = await takeHandlerRunsBack(open());
+    expect(before).toBe(0);
+    await markHandlerRunsSent(open(), [first?.id ?? 0], 5);
     expect(await list()).toEqual([second]);
+    expect([await takeHandlerRunsBack(open()), (await list()).length]).toEqual([1, 2]);
+    await markHandlerRunsSent(open(), [first?.id ?? 0], 5);
+    expect(await deleteUnreportedRuns(open(), 5)).toBe(0);
+    expect(await deleteUnreportedRuns(open(), 6)).toBe(1);
+    expect([await takeHandlerRunsBack(open()), await list()]).toEqual([0, [second]]);
     await deleteHost(open(), hostId);
     expect(await list()).toEqual([]);
   });

@@ -14,6 +14,7 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
+import { deleteHandlerRuns } from '../database/queries/event-handlers.ts';
 import { type HostSight, readHostSights } from '../database/queries/host-neighbours.ts';
 import type { HostFacts } from '../database/queries/object-facts.ts';
 import { chunksOf } from '../database/queries/upsert.ts';
@@ -27,6 +28,7 @@ import { EVENT } from '../messages/event.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
 import { type BatchEvaluation, evaluateBatch } from './evaluate-batch.ts';
+import { listReportedRuns } from './handler-runs.ts';
 import { type Input, objectIdOf, openInput } from './input.ts';
 import { type KnownMasters, keyOf, readSights } from './masters.ts';
 import type { Remembered } from './memory.ts';
@@ -258,6 +260,7 @@ class ShardCollector {
         recounted: evaluation.recounted,
         handlerRuns: evaluation.handlerRuns,
       });
+      await deleteHandlerRuns(sql, listReportedRuns(known));
     });
     this.#states.keep(evaluation.states);
     await this.#announce(evaluation, above.sights);
