@@ -312,7 +312,8 @@ class Batch {
     this.#events.push(...describeChange(change));
     this.#handlerRuns.push(...listWantedRuns(change, this.#context.site.semantics));
     const schedule = result && scheduleOf(check ?? { kind: 'host', id, host }, before);
-    const begun = { id, at, output, ...told, before, after: state, schedule };
+    const { reason, since } = told;
+    const begun = { id, at, output, reason, since, before, after: state, schedule };
     this.#stateStarts.push(...listStarts(begun, this.#context.silence));
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkObject, hostFacts, NO_MASTERS } from '../../test/monitored-site.ts';
+import { createMemoryDatabase } from '../../test/site.ts';
 import type { CheckMemoryRow, CheckStateRow } from '../database/queries/check-states.ts';
+import { addScheduleStop } from '../database/queries/schedule-stops.ts';
 import type { StateStart } from '../database/queries/state-intervals.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
@@ -11,7 +13,9 @@ import { type Span, sumReasons } from '../nagios/planned.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
 import { evaluateBatch } from './evaluate-batch.ts';
 import type { Input } from './input.ts';
-import { NEW_CHECK_MEMORY, type Remembered, readRemembered } from './memory.ts';
+import { NEW_CHECK_MEMORY, NEW_HOST_MEMORY, type Remembered, readRemembered } from './memory.ts';
+import { Policies } from './policies.ts';
+import { readSilenceFacts } from './silence.ts';
 
 const CHECK_ID = 7;
 const asking = { intervalMs: 10_000, timeoutMs: 5_000, since: 0 };
@@ -90,6 +94,37 @@ describe('silence that nobody told of', () => {
     expect(begun(stateStarts)[1]).toEqual(['notMeasured', 'noResult', 50_011]);
   });
 });
+
+describe('what explains silence', () => {
+  const object = checkObject(CHECK_ID, hostFacts('h'));
+  const check = { ...object.check, schedule: { ...asking, periodId: null } };
+  const { states } = evaluate([result(0, 'ok')], NEW_CHECK_MEMORY, []);
+  const ofCheck = states.get(CHECK_ID) ?? NEW_CHECK_MEMORY;
+  const host = { ...NEW_HOST_MEMORY, held: { result: heldResult(), since: 1, until: 2 } };
+
+  test.each([
+    ['not for a result in time', [result(10_000, 'ok')], [[CHECK_ID, ofCheck]], 0],
+    ['for one that is late', [result(HOUR_MS, 'ok')], [[CHECK_ID, ofCheck]], 1],
+    ['while one is held', [result(10_000, 'ok')], [[CHECK_ID, ofCheck] as const, [8, host]], 1],
+  ] as const)('is read %s', async (_, inputs, before, expected) => {
+    const database = await createMemoryDatabase();
+    await addScheduleStop(database, stop);
+    const batch = {
+      inputs,
+      objects: new Map([[CHECK_ID, { ...object, check }]]),
+      before: new Map<number, Remembered>(before as Iterable<[number, Remembered]>),
+    };
+    const facts = await readSilenceFacts(database, new Policies(), batch);
+    expect(facts.stops).toHaveLength(expected);
+    await database.close();
+  });
+});
+
+function heldResult(): CheckResult {
+  const input = result(0, 'critical');
+  if (input.kind !== 'result') throw new Error('it is a result');
+  return input.result;
+}
 
 const steps = fc.array(
   fc.tuple(

@@ -29,18 +29,27 @@ export interface SilenceFacts {
 /** Nothing to explain. */
 export const NO_SILENCE: SilenceFacts = { stops: [], calendars: new Map() };
 
+/** A batch that is about to be evaluated. */
+interface PlannedBatch {
+  readonly inputs: readonly Input[];
+  readonly objects: ReadonlyMap<number, MonitoredObject>;
+  readonly before: ReadonlyMap<number, Remembered>;
+}
+
 /** What is needed for a batch: nothing is read unless a result of it may end silence. */
 export async function readSilenceFacts(
   sql: Sql,
   policies: Pick<Policies, 'loadCalendars'>,
-  batch: {
-    readonly inputs: readonly Input[];
-    readonly objects: ReadonlyMap<number, MonitoredObject>;
-    readonly before: ReadonlyMap<number, Remembered>;
-  },
+  batch: PlannedBatch,
 ): Promise<SilenceFacts> {
-  const { inputs, objects, before } = batch;
-  const mayEndSilence = inputs.some((input) => {
+  if (!mayEndSilence(batch)) return NO_SILENCE;
+  return { stops: await listScheduleStops(sql), calendars: await policies.loadCalendars(sql) };
+}
+
+function mayEndSilence({ inputs, objects, before }: PlannedBatch): boolean {
+  // Any input may have a result judged that was held.
+  for (const one of before.values()) if (one.kind === 'host' && one.held !== null) return true;
+  return inputs.some((input) => {
     if (input.kind !== 'result') return false;
     const { checkId, finishedAt } = input.result;
     const object = objects.get(checkId);
@@ -51,8 +60,6 @@ export async function readSilenceFacts(
     const newestAt = before.get(checkId)?.state.scheduledAt ?? 0;
     return finishedAt > newestAt + patienceMs(schedule);
   });
-  if (!mayEndSilence) return NO_SILENCE;
-  return { stops: await listScheduleStops(sql), calendars: await policies.loadCalendars(sql) };
 }
 
 /** A change, as `findStart` takes it, with what tells of silence. */
@@ -66,26 +73,30 @@ export type SilentChange = Parameters<typeof findStart>[0] & {
 /** The stretches that a change begins, in order. */
 export function listStarts(change: SilentChange, facts: SilenceFacts): readonly StateStart[] {
   const { id, at, before, since } = change;
+  const silences = findGaps(change, facts);
+  if (silences.length === 0 && since === null) {
+    const start = findStart(change);
+    return start === null ? NO_STARTS : [start];
+  }
+  // What is dated by another clock must not come before what it follows.
   const earliestAt = (before.checkedAt ?? 0) + 1;
-  const gaps = findGaps(change, facts).flatMap(({ fromAt, reason }, index): StateStart[] => {
-    // What is dated by another clock must not come before what it follows.
-    const beganAt = Math.max(fromAt, earliestAt + index);
-    if (beganAt >= at) return [];
-    const { stateType } = before;
-    return [
-      { checkId: id, fromAt: beganAt, state: 'notMeasured', stateType, output: '', cause: reason },
-    ];
-  });
-  const isGap = gaps.length > 0;
-  const begunAt = since === null ? at : Math.min(Math.max(since, earliestAt), at);
+  const { stateType } = before;
+  const gaps = silences
+    .map(({ fromAt, reason }, index): StateStart => {
+      const beganAt = Math.max(fromAt, earliestAt + index);
+      const unknown = { checkId: id, state: 'notMeasured', stateType, output: '' } as const;
+      return { ...unknown, fromAt: beganAt, cause: reason };
+    })
+    .filter(({ fromAt }) => fromAt < at);
   const start = findStart({
     ...change,
-    at: begunAt,
-    before: isGap ? { ...before, isMeasured: false } : before,
+    at: since === null ? at : Math.min(Math.max(since, earliestAt), at),
+    before: gaps.length > 0 ? { ...before, isMeasured: false } : before,
   });
   return start === null ? gaps : [...gaps, start];
 }
 
+const NO_STARTS: readonly StateStart[] = [];
 const NO_GAPS: ReturnType<typeof findSilence> = [];
 
 function findGaps({ at, before, schedule }: SilentChange, { stops, calendars }: SilenceFacts) {

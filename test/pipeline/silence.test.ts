@@ -1,5 +1,7 @@
-/** History across a stop and a start of the schedule, on a simulated clock. */
+/** History when results stay out, and across a stop and a start of everything, on a simulated clock. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AvailabilityJson } from '../../src/contract/checks.ts';
 import { patienceMs } from '../../src/model/patience.ts';
@@ -15,8 +17,8 @@ const LASTS_MS = patienceMs({ intervalMs: 10_000, timeoutMs: 10_000 });
 
 let folder: TempFolder;
 let system: SimulatedSystem;
-const start = async (startAt: number) => {
-  system = await startSimulatedSystem({ data: folder.path, seed: 1, startAt });
+const start = async (startAt: number, flags: Record<string, unknown> = {}) => {
+  system = await startSimulatedSystem({ data: folder.path, seed: 1, startAt, flags });
 };
 beforeEach(async () => {
   folder = await tempFolder();
@@ -137,3 +139,23 @@ describe('a stop of the schedule', () => {
     expect(stopped.to).toBe(fault.from);
   }, 120_000);
 });
+
+test('requests that no busy worker takes in time are expired, which is told apart', async () => {
+  await system.stop();
+  await start(system.clock.now(), { 'violet.concurrency': 1 });
+  await addCheck('a');
+  await system.clock.advance(MINUTE_MS);
+  const plugins = join(folder.path, 'plugins');
+  await mkdir(plugins, { recursive: true });
+  // Longer than the test takes, so that the only slot is taken.
+  await writeFile(join(plugins, 'long'), '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
+  await send('POST', '/plugins', {
+    ...{ name: 'long', script: 'long', timeout: 3_600, interval: 7_200, suites: ['a'] },
+  });
+  await system.clock.advance(3 * MINUTE_MS);
+  const [silence, ...rest] = await statesOf('/checks/a/a');
+  expect(rest).toMatchObject([{ state: 'ok', cause: 'firstResult' }]);
+  expect(silence).toMatchObject({ state: 'notMeasured', cause: 'expired', to: null });
+  const { reasons } = await system.api.get<AvailabilityJson>('/checks/a/a/availability');
+  expect(Object.keys(reasons)).toEqual(['pending', 'expired']);
+}, 120_000);
