@@ -19,6 +19,7 @@ import { CHECK_DUMMY, MACHINE } from './machine.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchProbes } from './probes.ts';
 import { benchRrd } from './rrd.ts';
+import { benchStart } from './start.ts';
 import { benchViolet } from './violet.ts';
 
 const RESULTS = join(process.cwd(), 'bench', 'results');
@@ -60,6 +61,7 @@ const SUBJECTS: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>>
       { checks: 10_000, rounds: isQuick ? 3 : 10 },
     );
   },
+  start: (isQuick) => benchStart(isQuick ? 3 : 7),
   rrd: (isQuick) => benchRrd(isQuick ? 1_000 : 2_500),
   pipeline: (isQuick) =>
     benchPipeline(isQuick ? { warmUpS: 4, measureS: 6 } : { warmUpS: 10, measureS: 20 }),

@@ -3,7 +3,16 @@
  * slot free for the next check. With each way to start plugins.
  */
 
-import { chmod, copyFile, mkdir, open as openFile, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestIcmp } from '../../test/icmp.ts';
@@ -228,4 +237,39 @@ describe.each<[string, () => Promise<Executor>]>([
       expect(next).toMatchObject({ state: 'ok', output: 'fine' });
     },
   );
+
+  test('prints a gigabyte takes no more memory than one that does not', async () => {
+    await runAll(requestFor(1, 'check_fine'));
+    const restMb = await readResidentMb();
+    let peakMb = restMb;
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) {
+        peakMb = Math.max(peakMb, await readResidentMb());
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    await runAll(requestFor(1, 'check_prints_gigabyte'), requestFor(2, 'check_floods'));
+    isOver = true;
+    await watching;
+    // The whole output would be 200 and 1,000 MB; the rest is what the collector has not freed yet.
+    expect(peakMb - restMb).toBeLessThan(64);
+  }, 90_000);
 });
+
+/** Of this process and its helpers. */
+async function readResidentMb(): Promise<number> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const sizes = await Promise.all(
+    pids.map(async (pid) => {
+      const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      const status = await read('status');
+      const isChild = status.includes(`\nPPid:\t${process.pid}\n`);
+      const isOurs =
+        pid === String(process.pid) ||
+        (isChild && (await read('cmdline')).includes('helper-process'));
+      return isOurs ? Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1_024 : 0;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -8,6 +8,7 @@
  * can make it wrong. A reader adds what is not counted in yet, so it is never behind.
  */
 
+import { sql as raw } from 'kysely';
 import type { Database, Sql } from '../database.ts';
 import { listChanges } from './configuration.ts';
 import { type Bucket, bucketKey, countHosts, type HostCount } from './host-counts.ts';
@@ -288,16 +289,17 @@ async function readTally({ db }: Sql): Promise<BucketCount[]> {
   return (await db.selectFrom('tally').selectAll('tally').execute()).map(toBucketCount);
 }
 
-/** Of the checks of some hosts. */
+/** Of the checks of some hosts: one pass over a narrow index, not a look into it for each host. */
 async function readSums({ db }: Sql, choose: ChooseHosts): Promise<BucketCount[]> {
   const bucket = ['is_active', 'state', 'state_type', 'is_handled'] as const;
-  const chosen = choose(
-    db.selectFrom('host').innerJoin('host_tally', 'host_tally.host_id', 'host.id') as AnyQuery,
-  );
-  const rows: Omit<BucketCount, 'subject'>[] = await chosen
+  const chosen = choose(db.selectFrom('host') as AnyQuery)
     .clearSelect()
+    .select('host.id');
+  const rows = await db
+    .selectFrom('host_tally')
     .select((eb) => [...bucket, eb.fn.sum<number>('host_tally.count').as('count')])
     .where('host_tally.subject', '=', 'check')
+    .where(raw`coalesce(host_tally.host_id, '')`, 'in', chosen)
     .groupBy([...bucket])
     .execute();
   return rows.map((row) => toBucketCount({ ...row, subject: 'check' }));
