@@ -47,6 +47,7 @@ export function checkObject(
     plugin: 'p',
     intervalMs: 60_000,
     policy: { ...DEFAULT_POLICY, ...policy },
+    schedule: null,
   };
   return { kind: 'check', id, check, host };
 }

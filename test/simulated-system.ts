@@ -13,7 +13,7 @@ export interface SimulatedSystemOptions {
   readonly seed: number;
   readonly startAt?: number;
   /** Keys of the configuration. */
-  readonly flags?: Readonly<Record<string, string>>;
+  readonly flags?: Readonly<Record<string, unknown>>;
 }
 
 /** A running system. */

@@ -301,8 +301,8 @@ export const OPERATIONS = {
     tag: 'Operation',
     summary: 'Follow what happens',
     description:
-      'Server-sent events. `Last-Event-ID` goes on behind that event; results of checks are not ' +
-      'kept for that, changes of states are. A reader that is too slow gets a last event `dropped`.',
+      'Server-sent events. `Last-Event-ID` goes on behind that event; results of checks and hosts ' +
+      'are not kept for that, changes of states are. A reader that is too slow gets a last event `dropped`.',
     role: 'viewer',
     query: EventQuerySchema,
     status: 200,

@@ -16,6 +16,7 @@ import {
 import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { Lru } from '../lib/lru.ts';
 import { makeDependencies, type SiteDependencies } from '../nagios/state/site-dependencies.ts';
+import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { makePeriods } from '../nagios/time/site-periods.ts';
 
 /** Objects and hosts kept; about 300 bytes each. */
@@ -45,6 +46,7 @@ export class Policies {
   readonly #objects = new Lru<number, MonitoredObject>(MAX_OBJECTS);
   readonly #hosts = new Lru<string, HostFacts>(MAX_HOSTS);
   #dependencies: SiteDependencies | null = null;
+  #calendars: ReadonlyMap<string, PeriodCalendar> | null = null;
   #version: number | null = null;
 
   /** Forgets what may have changed. */
@@ -54,6 +56,7 @@ export class Policies {
     this.#objects.clear();
     this.#hosts.clear();
     this.#dependencies = null;
+    this.#calendars = null;
     this.#version = version;
   }
 
@@ -90,6 +93,15 @@ export class Policies {
     const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
     this.#dependencies = makeDependencies(linked, periods);
     return this.#dependencies;
+  }
+
+  /** The time periods by id. */
+  async loadCalendars(sql: Sql): Promise<ReadonlyMap<string, PeriodCalendar>> {
+    if (this.#calendars !== null) return this.#calendars;
+    const written = await readAllTimeperiods(sql);
+    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+    this.#calendars = new Map([...periods].map(([id, period]) => [id, new PeriodCalendar(period)]));
+    return this.#calendars;
   }
 
   /** Those of these hosts that exist, by id. */

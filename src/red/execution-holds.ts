@@ -38,8 +38,6 @@ export interface ExecutionHoldsOptions {
 export interface ExecutionHolds {
   /** Whether a check must not be run by the schedule now. */
   isHeld(checkId: number, now: number): boolean;
-  /** How many checks are held now. */
-  count(now: number): number;
   /** Reads everything again; after a change of the configuration. Never rejects. */
   reload(): Promise<void>;
   /** Tells whose states may have changed. */
@@ -124,11 +122,6 @@ export function startExecutionHolds(options: ExecutionHoldsOptions): ExecutionHo
   };
   return {
     isHeld,
-    count(now) {
-      let count = 0;
-      for (const checkId of known.dependents.keys()) if (isHeld(checkId, now)) count++;
-      return count;
-    },
     reload() {
       isStale = true;
       return start();

@@ -194,7 +194,7 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   deleteDowntime: async () => [{ path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' } }],
   createComment: () => [
     { body: { host: 'h', text: 'in rack 3' } },
-    { body: { host: 'h', plugin: 'p', text: 'new disk', persistent: false } },
+    { body: { host: 'h', plugin: 'p', text: 'new disk' } },
   ],
   listComments: () => [{}],
   getComment: async () => [{ path: { comment: (await firstOf('/comments'))['id'] ?? '' } }],
