@@ -285,7 +285,8 @@ export const OPERATIONS = {
   },
   listWorkers: {
     tag: 'Operation',
-    summary: 'List every worker that was ever seen',
+    summary: 'List every worker that was seen',
+    description: 'One that is silent is forgotten after `grey.retention.workers` days.',
     role: 'viewer',
     status: 200,
     answer: WorkersSchema,

@@ -1,4 +1,4 @@
-/** Workers in SQL: every violet that ever sent a heartbeat. */
+/** Workers in SQL: every violet that sent a heartbeat, until retention forgets it. */
 
 import type { Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
