@@ -77,6 +77,35 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
     return run.stdout;
   };
 
+  /** Once the worker of a node runs checks: of which hosts. */
+  const hostsCheckedBy = (node: string) =>
+    waitFor(
+      'the worker to run a check',
+      async () => {
+        const names = (await readdir(folder.path)).filter((name) => name.endsWith('.running'));
+        const mine: string[] = [];
+        for (const name of names) {
+          // The worker's helper started it.
+          const starter = await parentOf(Number(name.split('.').at(-2)));
+          if (starter === services.get(node)?.pid) mine.push(name.split('.')[0] ?? '');
+        }
+        return mine.length > 0 && mine;
+      },
+      30_000,
+    );
+  /** Two rounds after `at` each check has exactly one result for each of its due times. */
+  const expectEachDueTimeOnce = async (at: number) => {
+    await waitFor('two more rounds', () => Date.now() > at + 2.5 * INTERVAL_S * 1_000, 30_000);
+    for (let index = 0; index < CHECKS; index++) {
+      const { items } = await api.get<ResultsJson>(
+        `/checks/host-${index}/announce/history?limit=1000`,
+      );
+      const dueTimes = items.map((item) => Date.parse(item.scheduledAt)).reverse();
+      const gaps = dueTimes.slice(2).map((due, place) => due - (dueTimes[place + 1] ?? 0));
+      expect(new Set(gaps)).toEqual(new Set([INTERVAL_S * 1_000]));
+    }
+  };
+
   beforeAll(async () => {
     [folder, rabbitmq, database] = await Promise.all([
       tempFolder(),
@@ -184,20 +213,7 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
 
   test('checks of a worker that is killed in mid-check are done elsewhere, none lost or doubled', async () => {
     const victim = services.get('node-1');
-    const interrupted = await waitFor(
-      'the victim to run a check',
-      async () => {
-        const names = (await readdir(folder.path)).filter((name) => name.endsWith('.running'));
-        const mine: string[] = [];
-        for (const name of names) {
-          // The worker's helper started it.
-          const starter = await parentOf(Number(name.split('.').at(-2)));
-          if (starter === victim?.pid) mine.push(name);
-        }
-        return mine.length > 0 && mine.map((name) => name.split('.')[0] ?? '');
-      },
-      30_000,
-    );
+    const interrupted = await hostsCheckedBy('node-1');
     const killedAt = Date.now();
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await victim?.exited;
@@ -217,20 +233,28 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       );
       expect(redone.state).toBe('ok');
     }
-    // Two more rounds, then every due time of every check is there exactly once.
-    await waitFor(
-      'two more rounds',
-      () => Date.now() > killedAt + 2.5 * INTERVAL_S * 1_000,
-      30_000,
-    );
-    for (let index = 0; index < CHECKS; index++) {
-      const { items } = await api.get<ResultsJson>(
-        `/checks/host-${index}/announce/history?limit=1000`,
+    await expectEachDueTimeOnce(killedAt);
+  });
+
+  test('a worker that is told to stop in mid-check ends that first, and loses or doubles nothing', async () => {
+    await startService('violet', 'node-3');
+    await hostsCheckedBy('node-3');
+    const [host] = await hostsCheckedBy('node-2');
+    const stoppedAt = Date.now();
+    const { code } = await stopService('node-2');
+    expect(code).toBe(0);
+    expect(Date.now() - stoppedAt).toBeLessThan(30_000);
+    await startService('violet', 'node-2');
+    const ended = await waitFor('the result of what it ran', async () => {
+      const { items } = await api.get<ResultsJson>(`/checks/${host}/announce/history`);
+      return items.find(
+        (item) =>
+          Date.parse(item.startedAt) <= stoppedAt &&
+          Date.parse(item.finishedAt) >= stoppedAt - TAKES_S * 1_000,
       );
-      const dueTimes = items.map((item) => Date.parse(item.scheduledAt)).reverse();
-      const gaps = dueTimes.slice(2).map((due, place) => due - (dueTimes[place + 1] ?? 0));
-      expect(new Set(gaps)).toEqual(new Set([INTERVAL_S * 1_000]));
-    }
+    });
+    expect(ended).toMatchObject({ state: 'ok' });
+    await expectEachDueTimeOnce(stoppedAt);
   });
 
   test('a killed worker is shown as lost, one that was stopped is not', async () => {
