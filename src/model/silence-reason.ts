@@ -29,6 +29,7 @@ export function readCause(text: string): (typeof STRETCH_CAUSES)[number] {
 }
 
 const EXPECTED: readonly string[] = [
+  'maintenance',
   'outsidePeriod',
   'dependency',
   'schedulerStopped',

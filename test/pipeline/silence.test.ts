@@ -137,6 +137,11 @@ describe('a stop of the schedule', () => {
     expect(stopped).toMatchObject({ state: 'notMeasured', cause: 'schedulerStopped' });
     expect(fault).toMatchObject({ state: 'notMeasured', cause: 'noWorker', to: null });
     expect(stopped.to).toBe(fault.from);
+    await send('PATCH', '/hosts/kept', { maintenance: false, zone: 'elsewhere' });
+    await system.clock.advance(2 * MINUTE_MS);
+    const [after, during] = await statesOf('/checks/kept/kept');
+    expect(during).toMatchObject({ cause: 'maintenance', to: after.from });
+    expect(after).toMatchObject({ state: 'notMeasured', cause: 'noWorker', to: null });
   }, 120_000);
 });
 
