@@ -41,7 +41,7 @@ export function createAnswerCheck(document: Json): (sent: Sent) => void {
     const schema = resolve(content[type]?.schema ?? Type.Unknown(), schemas);
     let check = checks.get(schema);
     if (check === undefined) {
-      const validator = Compile(strict(schema) as TSchema);
+      const validator = Compile(strict(schema));
       check = (value) =>
         validator.Errors(value).map(({ instancePath, message }) => `${instancePath} ${message}`);
       checks.set(schema, check);
@@ -56,11 +56,15 @@ function resolve(schema: TSchema, schemas: Record<string, TSchema>): TSchema {
 }
 
 /** A copy in which no object may have fields that the document does not name. */
-function strict(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(strict);
+export function strict(schema: TSchema): TSchema {
+  return closed(schema) as TSchema;
+}
+
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;
   const copy = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [key, strict(value)]),
+    Object.entries(schema).map(([key, value]) => [key, closed(value)]),
   );
   return 'properties' in copy && !('additionalProperties' in copy)
     ? { ...copy, additionalProperties: false }

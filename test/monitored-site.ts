@@ -49,6 +49,7 @@ export function checkObject(
     intervalMs: 60_000,
     policy: { ...DEFAULT_POLICY, ...policy },
     eventHandlerPeriodId: null,
+    schedule: null,
   };
   return { kind: 'check', id, check, host };
 }

@@ -43,10 +43,12 @@ import { startFreshness } from '../red/freshness.ts';
 import { RequestTrail } from '../red/request-trail.ts';
 import { createScheduleReport } from '../red/schedule-report.ts';
 import { startScheduler } from '../red/scheduler.ts';
+import { MAX_TOLD, startSilenceWatch } from '../red/silence.ts';
 import { addSiteMetrics } from '../red/site-metrics.ts';
 import { createSkippedChecks } from '../red/skipped-checks.ts';
 import { createStoredResults } from '../red/stored-results.ts';
 import { startSync } from '../red/sync.ts';
+import { startUptimeWatch } from '../red/uptime.ts';
 import { withRrdMetrics } from '../rrd/metered.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import {
@@ -191,6 +193,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
   const retention = await startRetention({
     ...shared,
     database,
+    rrd,
     days: config.grey.retention,
     holder,
   });
@@ -202,6 +205,7 @@ async function startGrey(shared: Shared, database: Database, rrd: RrdStore): Pro
     database,
     holder: randomUUID(),
     timeoutMs: config.semantics.eventHandlerTimeout * 1_000,
+    isBrokerForgetful: isEmbedded(config),
   });
   lifecycle.onStop('event handlers handed out', () => outbox.stop());
   const collector = await startCollector({
@@ -244,6 +248,12 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     onGained: () => onGained(),
   });
   lifecycle.onStop('lease', () => lease.stop());
+  const { isHeld } = lease;
+  let onBegun = () => {};
+  const watch = await startUptimeWatch({ ...shared, database, isHeld, onBegun: () => onBegun() });
+  onGained = () => void watch.begin();
+  lifecycle.onStop('uptime', () => watch.stop());
+  const isActive = () => watch.uptime() !== null;
   const semantics = readSemantics(config.semantics);
   const holds = startExecutionHolds({ ...shared, database, semantics });
   await holds.reload();
@@ -251,13 +261,13 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     ...shared,
     agenda,
     catalogues,
-    isActive: lease.isHeld,
+    isActive,
     findHold: holds.findHold,
     onHeld: createSkippedChecks({ ...shared, semantics }),
     trail,
   });
   const { checks, maxCheckSeries: maxSeries } = config.metrics;
-  const shown = { ...shared, database, catalogues, isActive: lease.isHeld };
+  const shown = { ...shared, database, catalogues, isActive };
   addSiteMetrics(shown);
   if (checks) addCheckMetrics({ ...shown, maxSeries });
   let isRead = false;
@@ -266,13 +276,13 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     database,
     agenda,
     catalogues,
-    isActive: lease.isHeld,
+    isActive,
     onChanged() {
       scheduler.wake();
       void holds.reload();
     },
   });
-  onGained = () => sync.resume();
+  onBegun = () => sync.resume();
   void sync.ready.then(() => {
     isRead = true;
   });
@@ -308,18 +318,23 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
   const report = startFiguresReport({
     ...{ database, clock, log, role: 'red' },
     intervalMs: config.grey.statsInterval * 1_000,
-    read: createScheduleReport(clock, { figures: scheduler.figures, isActive: lease.isHeld }),
+    read: createScheduleReport(clock, { figures: scheduler.figures, isActive }),
   });
   lifecycle.onStop('figures of red', () => report.stop());
   const { calendars } = catalogues;
-  const telling = { ...shared, database, isActive: lease.isHeld };
+  const telling = { ...shared, database, isActive };
   const downtimes = startDowntimePlanner(telling);
   lifecycle.onStop('downtimes', () => downtimes.stop());
-  const dueChanges = startDueChanges({ ...telling, calendars, holds });
+  const dueChanges = startDueChanges(telling);
   lifecycle.onStop('changes by time', () => dueChanges.stop());
-  const freshness = startFreshness({ ...telling, calendars, semantics, trail });
+  const { uptime } = watch;
+  const { expiredAtOf } = scheduler;
+  const explaining = { uptime, calendars, holds, expiredAtOf, maxTold: MAX_TOLD };
+  const silence = startSilenceWatch({ ...telling, ...explaining });
+  lifecycle.onStop('silence', () => silence.stop());
+  const freshness = startFreshness({ ...telling, uptime, calendars, semantics, trail });
   lifecycle.onStop('freshness', () => freshness.stop());
-  const discoveries = startDiscoveries({ ...shared, database, isActive: lease.isHeld });
+  const discoveries = startDiscoveries({ ...shared, database, isActive });
   lifecycle.onStop('discoveries', () => discoveries.stop());
 
   const announceChange = (version: number) => {
@@ -339,7 +354,7 @@ async function startRed(shared: Shared, database: Database, rrd: RrdStore): Prom
     ...listening,
     onChanged: announceChange,
     schedule: {
-      isActive: lease.isHeld,
+      isActive,
       startProblem: () => (isRead ? null : 'the schedule is being read'),
       jobCount: () => agenda.count,
       dueAtOf: (checkId) => scheduler.dueAtOf(checkId),

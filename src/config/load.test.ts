@@ -105,6 +105,22 @@ describe('configuration', () => {
     expect(String(failure)).toMatch(reason);
   });
 
+  test('each mistake is told in one line of its own, and nothing besides', async () => {
+    const lines = [
+      ...['red: { listn: x, prt: 1 }', 'nothing: 1', 'grey:', '  shards: many'],
+      ...['violet:', '  ssh: { odd: true }'],
+    ];
+    const failure = await load(lines.join('\n')).catch((error: unknown) => error);
+    const told = String(failure instanceof Error ? failure.message : '').split('\n');
+    expect(told.map((line) => line.replace(/^.*yaml:/, '')).sort()).toEqual([
+      '1: unknown key red.listn',
+      '1: unknown key red.prt',
+      '2: unknown key nothing',
+      '4: grey.shards must be integer',
+      '6: unknown key violet.ssh.odd',
+    ]);
+  });
+
   test('broken TOML is refused with its line', async () => {
     await expect(load('[violet\n', { name: 'x.toml' })).rejects.toThrow(/x\.toml:1: /);
   });

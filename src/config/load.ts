@@ -157,15 +157,16 @@ function applyDefaults(schema: TSchema, value: unknown): unknown {
 function validate(values: unknown, locate: (path: readonly string[]) => string): void {
   const validator = Compile(ConfigSchema);
   if (validator.Check(values)) return;
-  const lines = validator.Errors(values).map((error) => {
+  const lines = validator.Errors(values).flatMap((error) => {
     const path = error.instancePath.split('/').slice(1);
+    // What a closed section says of a key that it does not know, beside naming it.
+    if (error.keyword === 'boolean') return [];
     const params = error.params as { additionalProperties?: readonly string[] };
-    const unknown = params.additionalProperties?.[0];
-    if (unknown !== undefined) {
-      const full = [...path, unknown];
-      return `${locate(full)}: unknown key ${full.join('.')}`;
+    if (params.additionalProperties) {
+      const unknown = params.additionalProperties.map((key) => [...path, key]);
+      return unknown.map((full) => `${locate(full)}: unknown key ${full.join('.')}`);
     }
-    return `${locate(path)}: ${path.join('.') || 'configuration'} ${error.message}`;
+    return [`${locate(path)}: ${path.join('.') || 'configuration'} ${error.message}`];
   });
   throw new ConfigError([...new Set(lines)].slice(0, 10).join('\n'));
 }

@@ -330,6 +330,7 @@ export const ConfigSchema = Section({
       downtimes: Days(400, 'Downtimes that are over'),
       discoveries: Days(90, 'Discoveries that are over'),
       audit: Days(730, 'What people changed'),
+      workers: Days(90, 'Workers that are silent, with their statistics'),
     }),
   }),
   semantics: Section(SEMANTICS),

@@ -2,6 +2,7 @@
 
 import Type, { type Static, type TSchema } from 'typebox';
 import { CHECK_STATES } from '../model/check.ts';
+import { SILENCE_REASONS, STRETCH_CAUSES, UNMEASURED_REASONS } from '../model/silence-reason.ts';
 import { Instant, LabelQuery, Name, PAGE_QUERY, Query, Seconds, TruthQuery } from './common.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
@@ -123,10 +124,10 @@ export function StateStartOf<State extends TSchema>(state: State) {
     kind: Type.Literal('state'),
     state,
     stateType: StateTypeSchema,
-    cause: Type.String({
-      description:
-        'firstResult, stateChange, hardened, measuredAgain; of notMeasured noWorker, noResult, maintenance or outsidePeriod',
-    }),
+    cause: Type.Union(
+      STRETCH_CAUSES.map((cause) => Type.Literal(cause)),
+      { description: `Why it began; of notMeasured one of: ${SILENCE_REASONS.join(', ')}` },
+    ),
     from: Instant,
     to: Type.Union([Instant, Type.Null()], { description: 'Null while it lasts' }),
     output: Type.String({ description: 'Of its first result' }),
@@ -173,6 +174,10 @@ const Share = Type.Object({
   percent: Type.Number({ description: 'Of the whole span' }),
 });
 
+type Reason = (typeof UNMEASURED_REASONS)[number];
+
+const REASONS = UNMEASURED_REASONS.map((reason) => [reason, Type.Optional(Seconds)] as const);
+
 /**
  * How long an object was in which of these states; the seconds of `states` and `planned` add up to the
  * span.
@@ -192,10 +197,10 @@ export function AvailabilityOf<States extends string>(states: readonly States[])
       { ...Share.properties, states: Shares },
       { description: 'In downtimes, and in which states then' },
     ),
-    reasons: Type.Record(Type.String(), Seconds, {
+    reasons: Type.Object(Object.fromEntries(REASONS) as Record<Reason, (typeof REASONS)[0][1]>, {
       description:
-        'Why nothing was measured, in downtimes or not, with seconds: pending (no result yet), noWorker, ' +
-        'noResult, maintenance, outsidePeriod, deleted',
+        'Why nothing was measured, in downtimes or not, in seconds: those that there were; ' +
+        'they add up to `notMeasured`, that in downtimes included',
     }),
   });
 }

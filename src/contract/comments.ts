@@ -23,12 +23,6 @@ const CommentInputSchema = Type.Object(
     host: { ...Name, description: 'By name, address or id' },
     plugin: Type.Optional({ ...NullableName, description: 'Null: on the host itself' }),
     text: Text,
-    persistent: Type.Optional(
-      Type.Boolean({
-        default: true,
-        description: 'Kept for other programs; no comment is lost by a restart',
-      }),
-    ),
   },
   { additionalProperties: false },
 );
@@ -41,7 +35,9 @@ export const CommentSchema = Type.Object({
   plugin: NullableName,
   author: Type.String({ description: 'Name of the token; empty of flapping' }),
   text: Type.String(),
-  persistent: Type.Boolean({ description: 'Of an acknowledgement: whether it stays after it' }),
+  persistent: Type.Boolean({
+    description: 'Whether it stays when what it comes from ends; one of a user always does',
+  }),
   createdAt: Instant,
 });
 

@@ -1,16 +1,25 @@
 /** The stream of events over HTTP: `text/event-stream`, one JSON object for each event. */
 
 import Type, { type Static } from 'typebox';
+import { CHECK_STATES } from '../model/check.ts';
 import { HOST_STATES } from '../model/host-state.ts';
 import { CheckQuerySchema, CheckSchema, StateSchema, StateTypeSchema } from './checks.ts';
 import { Instant, Name, Query } from './common.ts';
 import { DiscoverySummarySchema } from './discoveries.ts';
+import { HostStateViewSchema } from './host-states.ts';
 
 /** A check has a new result. Its current state is told, which may be newer. */
 export const CheckResultEventSchema = Type.Object({
   type: Type.Literal('checkResult'),
   at: Instant,
   check: CheckSchema,
+});
+
+/** A host has a new result: that of its host check, or one from outside. Its current state is told. */
+export const HostResultEventSchema = Type.Object({
+  type: Type.Literal('checkResult'),
+  at: Instant,
+  hostState: HostStateViewSchema,
 });
 
 const OF_OBJECT = {
@@ -141,6 +150,7 @@ export const DroppedEventSchema = Type.Object({
 /** One event; `event:` is its type, `id:` is what `Last-Event-ID` takes. */
 export const EventSchema = Type.Union([
   CheckResultEventSchema,
+  HostResultEventSchema,
   StateChangeEventSchema,
   FlappingEventSchema,
   AcknowledgementEventSchema,
@@ -181,9 +191,17 @@ const {
   ...checkFilters
 } = CheckQuerySchema.properties;
 
-/** Which events: types with commas between, and those of which checks. */
+const FILTER_STATES = [...CHECK_STATES, ...HOST_STATES, 'pending'].join('|');
+
+/** Which events: types with commas between, and those of which checks and hosts. */
 export const EventQuerySchema = Query({
   ...checkFilters,
+  state: Type.Optional(
+    Type.String({
+      pattern: `^(${FILTER_STATES})(,(${FILTER_STATES}))*$`,
+      description: 'Of checks in these states, and of hosts in these: up, down, unreachable',
+    }),
+  ),
   type: Type.Optional(
     Type.String({
       pattern: `^(${EVENT_TYPES.join('|')})(,(${EVENT_TYPES.join('|')}))*$`,

@@ -17,7 +17,7 @@ import { type Operation, WaitQuerySchema } from './operation.ts';
 import { RequestedSchema, resultFields } from './results.ts';
 
 /** A host's own state. */
-const HostStateViewSchema = Type.Object({
+export const HostStateViewSchema = Type.Object({
   host: Name,
   state: HostStateSchema,
   hostCheck: Type.Union([Name, Type.Null()], {

@@ -76,6 +76,8 @@ export const WaitQuerySchema = Query({
   ),
 });
 
+const NOTHING = 'What changes nothing makes no new version.';
+
 /** The six operations of a configured object. */
 export function objectOperations<
   Input extends TObject,
@@ -87,7 +89,7 @@ export function objectOperations<
   readonly input: Input;
   readonly stored: Stored;
   readonly query: ListQuery;
-  readonly example: unknown;
+  readonly example: Readonly<Record<string, unknown>>;
   readonly changeExample: unknown;
 }) {
   const { name, plural, input, stored, query, example, changeExample } = definition;
@@ -116,7 +118,7 @@ export function objectOperations<
     replace: {
       tag,
       summary: `Replace a ${name}`,
-      description: 'Fields that are left out take their defaults.',
+      description: `Fields that are left out take their defaults. ${NOTHING}`,
       role: 'admin',
       body: input,
       bodyExample: example,
@@ -127,7 +129,7 @@ export function objectOperations<
     change: {
       tag,
       summary: `Change fields of a ${name}`,
-      description: 'A merge patch (RFC 7396): null takes a field back to its default.',
+      description: `A merge patch (RFC 7396): null takes a field back to its default. ${NOTHING}`,
       role: 'admin',
       body: Patch(input),
       bodyTypes: ['application/json', 'application/merge-patch+json'],

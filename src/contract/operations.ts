@@ -285,7 +285,8 @@ export const OPERATIONS = {
   },
   listWorkers: {
     tag: 'Operation',
-    summary: 'List every worker that was ever seen',
+    summary: 'List every worker that was seen',
+    description: 'One that is silent is forgotten after `grey.retention.workers` days.',
     role: 'viewer',
     status: 200,
     answer: WorkersSchema,
@@ -301,8 +302,8 @@ export const OPERATIONS = {
     tag: 'Operation',
     summary: 'Follow what happens',
     description:
-      'Server-sent events. `Last-Event-ID` goes on behind that event; results of checks are not ' +
-      'kept for that, changes of states are. A reader that is too slow gets a last event `dropped`.',
+      'Server-sent events. `Last-Event-ID` goes on behind that event; results of checks and hosts ' +
+      'are not kept for that, changes of states are. A reader that is too slow gets a last event `dropped`.',
     role: 'viewer',
     query: EventQuerySchema,
     status: 200,

@@ -80,14 +80,14 @@ export const WorkerSchema = Type.Object({
 /** A violet. */
 export type WorkerJson = Static<typeof WorkerSchema>;
 
-/** All violets ever seen. */
+/** All violets that were seen and are not forgotten. */
 export const WorkersSchema = Type.Object({
   items: Type.Array(WorkerSchema),
   total: Count,
   nextCursor: Type.Null(),
 });
 
-/** All violets ever seen. */
+/** All violets that were seen and are not forgotten. */
 export type WorkersJson = Static<typeof WorkersSchema>;
 
 /** A statistics series: `values[name][i]` belongs to the instant `start + i * step`. */

@@ -4,11 +4,18 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { addCheck, deleteHost, updateHost } from '../../test/site.ts';
 import type { CheckControl } from '../model/check-control.ts';
+import { patienceMs } from '../model/patience.ts';
+import { findSilence } from '../nagios/silence.ts';
 import type { Database } from './database.ts';
 import { writeBatch } from './queries/check-states.ts';
 import { changeConfiguration } from './queries/configuration.ts';
 import { listRestingChecks, listSilentChecks, type PeriodNow } from './queries/due-changes.ts';
-import { deleteHandlerRuns, listHandlerRuns } from './queries/event-handlers.ts';
+import {
+  deleteUnreportedRuns,
+  listHandlerRuns,
+  markHandlerRunsSent,
+  takeHandlerRunsBack,
+} from './queries/event-handlers.ts';
 import { listHostsByObject } from './queries/grounded-checks.ts';
 import { hostQueries } from './queries/hosts.ts';
 import { readHostFacts, readObjectFacts } from './queries/object-facts.ts';
@@ -46,7 +53,7 @@ export function testCheckControl(open: () => Database): void {
   const write = (_checkId: number, batch: Parameters<typeof writeBatch>[1]) =>
     open().transaction((sql) => writeBatch(sql, batch));
   const look = (periods: readonly PeriodNow[] = []) => ({
-    ...{ now: NOW, graceMs: 15_000, limit: 10_000, periods },
+    ...{ now: NOW, startedAt: 0, after: 0, limit: 10_000, periods },
   });
   const silent = async (periods: readonly PeriodNow[] = []) =>
     (await listSilentChecks(open(), look(periods))).map(({ checkId }) => checkId);
@@ -127,6 +134,41 @@ export function testCheckControl(open: () => Database): void {
     expect(await standing(at(true, 2 * MINUTE_MS))).toEqual([false, false]);
   });
 
+  test('2.1 silence is listed when the rule says so, an edit included', async () => {
+    const agoMs = [1, 2, 2.5, 3, 10].map((minutes) => minutes * MINUTE_MS);
+    const lastsMs = patienceMs({ intervalMs: MINUTE_MS, timeoutMs: 10_000 });
+    for (const [index, ms] of [...agoMs, lastsMs - 1, lastsMs, lastsMs + 1].entries()) {
+      const { checkId, hostId } = await addRun(`rule-${index}`, {}, ms);
+      const newestAt = NOW - ms;
+      const isListed = async () => (await silent()).includes(checkId);
+      const byRule = (since: number) => {
+        const asking = { intervalMs: MINUTE_MS, timeoutMs: 10_000, since };
+        return findSilence({ asking, newestAt, until: NOW, calendar: null, stops: [] }).length > 0;
+      };
+      expect(await isListed()).toBe(byRule(0));
+      for (const editedAt of [NOW - 3 * MINUTE_MS, NOW - MINUTE_MS]) {
+        await open()
+          .db.updateTable('host')
+          .set({ updated_at: editedAt })
+          .where('host.id', '=', hostId)
+          .execute();
+        expect(await isListed()).toBe(byRule(editedAt));
+      }
+    }
+  });
+
+  test('silence is listed part by part, each check once', async () => {
+    const all = await silent();
+    const listed: number[] = [];
+    for (let after = 0; ; after = listed.at(-1) ?? 0) {
+      const part = await listSilentChecks(open(), { ...look(), after, limit: 2 });
+      listed.push(...part.map(({ checkId }) => checkId));
+      if (part.length < 2) break;
+    }
+    expect(listed.length).toBeGreaterThan(2);
+    expect(listed).toEqual(all);
+  });
+
   test('9 candidates for freshness are those that may be too old, by id, outside no closed period', async () => {
     const id = await addPeriod('fresh');
     const never = await addRun('fresh-never', { freshnessMs: 5_000 }, null);
@@ -187,8 +229,15 @@ export function testCheckControl(open: () => Database): void {
     expect(rest).toEqual([]);
     expect(first).toMatchObject({ ...runs[0], plugin: 'handled', host: { id: hostId, ...host } });
     expect(await list(first?.id)).toEqual([second]);
-    await deleteHandlerRuns(open(), [first?.id ?? 0]);
+    const before = await takeHandlerRunsBack(open());
+    expect(before).toBe(0);
+    await markHandlerRunsSent(open(), [first?.id ?? 0], 5);
     expect(await list()).toEqual([second]);
+    expect([await takeHandlerRunsBack(open()), (await list()).length]).toEqual([1, 2]);
+    await markHandlerRunsSent(open(), [first?.id ?? 0], 5);
+    expect(await deleteUnreportedRuns(open(), 5)).toBe(0);
+    expect(await deleteUnreportedRuns(open(), 6)).toBe(1);
+    expect([await takeHandlerRunsBack(open()), await list()]).toEqual([0, [second]]);
     await deleteHost(open(), hostId);
     expect(await list()).toEqual([]);
   });

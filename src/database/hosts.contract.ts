@@ -132,7 +132,7 @@ export function testHosts(getDatabase: () => Database): void {
         .execute();
       for (const { check_id } of checks) await store(check_id, 0);
       const silent = await listSilentChecks(database, {
-        ...{ now: 60_000, graceMs: 0, limit: 1_000, periods: [] },
+        ...{ now: 60_000, startedAt: 0, after: 0, limit: 1_000, periods: [] },
       });
       const isSilent = (name: string) => {
         const found = checks.find((check) => check.name === name);
@@ -169,6 +169,16 @@ export function testHosts(getDatabase: () => Database): void {
       for (const name of Object.keys(of)) expect(await passes({ ...of, [name]: 'x' })).toBe(0);
       expect(await passes({ subnet: 'none' })).toBe(0);
       expect(await passes({ plugin: 'passing' })).toBe(0);
+      // Nothing tells its state, so it is assumed to be up.
+      expect(await passes({ state: 'up' })).toBe(1);
+      for (const state of ['down', 'ok', 'pending']) expect(await passes({ state })).toBe(0);
+      await store(id, 11, 60);
+      const down = { state: 'critical,down', problem: 'true', stateType: 'hard', handled: 'false' };
+      expect(await passes(down)).toBe(1);
+      const others = { state: 'up,unreachable', problem: 'false', stateType: 'soft' };
+      for (const [name, value] of Object.entries({ ...others, handled: 'true' })) {
+        expect(await passes({ ...down, [name]: value })).toBe(0);
+      }
     });
 
     test('cannot be above themselves; who loses a parent is told', async () => {

@@ -56,4 +56,6 @@ export interface EventHandlerRunTable {
   command: string;
   /** JSON object of text values. */
   macros: string;
+  /** When the broker got it; null = not yet. */
+  sent_at: number | null;
 }

@@ -14,6 +14,7 @@ import {
 import type { Topology } from '../broker/topology.ts';
 import { type Database, ForeignKeyViolation } from '../database/database.ts';
 import { findExistingChecks, writeBatch } from '../database/queries/check-states.ts';
+import { deleteHandlerRuns } from '../database/queries/event-handlers.ts';
 import { type HostSight, readHostSights } from '../database/queries/host-neighbours.ts';
 import type { HostFacts } from '../database/queries/object-facts.ts';
 import { chunksOf } from '../database/queries/upsert.ts';
@@ -21,19 +22,20 @@ import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { type CounterMetric, FAST_BUCKETS_S, type Metrics, type Observe } from '../lib/metrics.ts';
-import { CHECK_COMMAND, COMMAND_ID_PREFIX } from '../messages/check-command.ts';
-import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
+import type { CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
-import { HANDLER_REPORT, REPORT_ID_PREFIX } from '../messages/event-handler.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
-import { type BatchEvaluation, evaluateBatch, type Input, objectIdOf } from './evaluate-batch.ts';
+import { type BatchEvaluation, evaluateBatch } from './evaluate-batch.ts';
+import { listReportedRuns } from './handler-runs.ts';
+import { type Input, objectIdOf, openInput } from './input.ts';
 import { type KnownMasters, keyOf, readSights } from './masters.ts';
 import type { Remembered } from './memory.ts';
 import { Ownership, ShardLost } from './ownership.ts';
 import { selectHostsToLookAbove } from './parents.ts';
 import { type MonitoredObject, Policies } from './policies.ts';
+import { readSilenceFacts } from './silence.ts';
 import type { Site } from './situation.ts';
 import { States } from './states.ts';
 import { findWantedNeighbours, wakeWaiting } from './wake-neighbours.ts';
@@ -242,7 +244,10 @@ class ShardCollector {
     const before = await this.#states.load(database, kindsOf(objects));
     const above = await this.#lookAbove(known, objects, before);
     const masters = await this.#lookAtMasters(known, objects, before);
-    const context = { site: this.#site, keepsHistory, collectedAt, objects, ...above, masters };
+    const batch = { inputs: known, objects, before };
+    const silence = await readSilenceFacts(database, this.#policies, batch);
+    const around = { ...above, masters, silence };
+    const context = { site: this.#site, keepsHistory, collectedAt, objects, ...around };
     const evaluation = evaluateBatch(before, known, context);
     await database.transaction(async (sql) => {
       await this.#ownership.hold(sql);
@@ -255,6 +260,7 @@ class ShardCollector {
         recounted: evaluation.recounted,
         handlerRuns: evaluation.handlerRuns,
       });
+      await deleteHandlerRuns(sql, listReportedRuns(known));
     });
     this.#states.keep(evaluation.states);
     await this.#announce(evaluation, above.sights);
@@ -354,17 +360,6 @@ class ShardCollector {
     this.#counters.orphaned.add(inputs.length - kept.length);
     return kept;
   }
-}
-
-/** Throws `PoisonMessage` for what is neither a result nor a command nor a report. */
-function openInput(envelope: Envelope, delivery: Delivery): Input {
-  if (delivery.id.startsWith(COMMAND_ID_PREFIX)) {
-    return { kind: 'command', command: envelope.open(CHECK_COMMAND, delivery) };
-  }
-  if (delivery.id.startsWith(REPORT_ID_PREFIX)) {
-    return { kind: 'report', report: envelope.open(HANDLER_REPORT, delivery) };
-  }
-  return { kind: 'result', result: envelope.open(CHECK_RESULT, delivery) };
 }
 
 /** Whether an input may come to a notification, or to checks of masters. */

@@ -7,8 +7,10 @@ import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
 import type { CheckPolicy } from '../model/check-policy.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
-import { evaluateBatch, type Input } from './evaluate-batch.ts';
+import { evaluateBatch } from './evaluate-batch.ts';
+import type { Input } from './input.ts';
 import { NEW_CHECK_MEMORY, type Remembered, readRemembered } from './memory.ts';
+import { NO_SILENCE } from './silence.ts';
 
 const semantics = { ...NAGIOS_SEMANTICS, enableFlapDetection: true };
 const site = { semantics, startedAt: 0, periods: new Map() };
@@ -28,6 +30,7 @@ const contextOf = (policy: Partial<CheckPolicy> = {}) => {
     parents: NONE,
     sights: NONE,
     masters: NO_MASTERS,
+    silence: NO_SILENCE,
   };
 };
 

@@ -13,15 +13,15 @@ import type { CheckMemoryTable, CheckStateTable, ResultTable } from '../database
 import { assert } from '../lib/assert.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
-import type { HandlerReport } from '../messages/event-handler.ts';
 import { evaluateService } from '../nagios/state/evaluate-service.ts';
 import type { Evaluation, ServiceInput, WantedCheck } from '../nagios/state/evaluation.ts';
 import type { HostState, ServiceState } from '../nagios/state/object-state.ts';
 import type { ObjectKey } from '../nagios/state/site-dependencies.ts';
-import { findStart, toResultRow, toStateRow } from './batch-rows.ts';
+import { toResultRow, toStateRow } from './batch-rows.ts';
 import { describeChange } from './check-events.ts';
 import { describeReport, listWantedRuns } from './handler-runs.ts';
 import { type HostTurn, takeHostInput, takeHostResult } from './held-results.ts';
+import { type Input, objectIdOf } from './input.ts';
 import {
   type KnownMasters,
   keyOf,
@@ -40,15 +40,10 @@ import {
 } from './memory.ts';
 import { lookAtParents } from './parents.ts';
 import type { CheckObject, MonitoredObject } from './policies.ts';
-import { readCommand, readResult } from './read-input.ts';
+import { readCommand, readForHost, readResult } from './read-input.ts';
 import { isCountedAlike } from './recount.ts';
+import { listStarts, type SilenceFacts, scheduleOf } from './silence.ts';
 import { type Site, situationOfCheck, situationOfHost } from './situation.ts';
-
-/** What may come in a queue of results. */
-export type Input =
-  | { readonly kind: 'result'; readonly result: CheckResult }
-  | { readonly kind: 'command'; readonly command: CheckCommand }
-  | { readonly kind: 'report'; readonly report: HandlerReport };
 
 /** What a batch is evaluated with. */
 export interface BatchContext {
@@ -64,6 +59,8 @@ export interface BatchContext {
   readonly sights: ReadonlyMap<string, HostSight>;
   /** What the batch's objects depend on, as far as it may matter. */
   readonly masters: KnownMasters;
+  /** What explains that results stayed out. */
+  readonly silence: SilenceFacts;
 }
 
 /** What a batch comes to. */
@@ -97,18 +94,6 @@ export interface NeighbourTurn {
   readonly at: number;
 }
 
-/** The check or host that an input is about. */
-export function objectIdOf(input: Input): number {
-  switch (input.kind) {
-    case 'result':
-      return input.result.checkId;
-    case 'command':
-      return input.command.checkId;
-    case 'report':
-      return input.report.checkId;
-  }
-}
-
 /** Applies inputs in their order. Every input's object must be known. */
 export function evaluateBatch(
   before: ReadonlyMap<number, Remembered>,
@@ -128,8 +113,17 @@ interface Source {
   readonly check: CheckObject | null;
   readonly at: number;
   readonly result: CheckResult | null;
-  readonly reason: string;
+  readonly told: Told;
 }
+
+/** What an input says of results that stay out. */
+interface Told {
+  readonly reason: string;
+  /** Null: since now. */
+  readonly since: number | null;
+}
+
+const NOTHING_TOLD: Told = { reason: '', since: null };
 
 class Batch {
   readonly #context: BatchContext;
@@ -191,7 +185,10 @@ class Batch {
     const isHostCheck = host.hostCheck?.checkId === object.id;
     if (isHostCheck && result.isSkipped !== true) this.#takeHostResult(host, result);
     const { finishedAt: at, state } = result;
-    const isCounted = this.#takeCheckInput(object, readResult(result), { result, reason: '' });
+    const isCounted = this.#takeCheckInput(object, readResult(result), {
+      result,
+      told: NOTHING_TOLD,
+    });
     if (!isCounted) {
       this.#repeatedCount++;
       // Late, but it is history all the same.
@@ -200,36 +197,35 @@ class Batch {
     }
     const { state: hostState } = this.#memoryOfHost(host);
     if (hostState.flapRecordedAt === null) return;
-    this.#recordTurn(host, '', () =>
+    this.#recordTurn(host, NOTHING_TOLD, () =>
       takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), { kind: 'serviceChecked', at }),
     );
   }
 
   #takeCommand(object: MonitoredObject, { at, command }: CheckCommand): void {
     const { host } = object;
-    const reason = command.kind === 'notMeasured' ? command.reason : '';
+    const told =
+      command.kind === 'notMeasured'
+        ? { reason: command.reason, since: command.since ?? null }
+        : NOTHING_TOLD;
     const takeAsHost = (given: CheckCommand['command']) =>
-      this.#recordTurn(host, reason, () =>
+      this.#recordTurn(host, told, () =>
         takeHostInput(this.#sceneOf(host), this.#memoryOfHost(host), readCommand(given, at)),
       );
     if (object.kind === 'host') {
       takeAsHost(command);
       return;
     }
-    this.#takeCheckInput(object, readCommand(command, at), { result: null, reason });
-    // What is not known of the check is not known of the host either.
-    if (command.kind === 'notMeasured' && host.hostCheck?.checkId === object.id) {
-      const { scheduledAt } = this.#memoryOfHost(host).state;
-      // But for a host that was given a state since, as its check was not run.
-      const isGiven = reason === 'dependency' && (scheduledAt ?? 0) > (command.scheduledAt ?? 0);
-      if (!isGiven) takeAsHost({ ...command, scheduledAt });
-    }
+    this.#takeCheckInput(object, readCommand(command, at), { result: null, told });
+    if (host.hostCheck?.checkId !== object.id) return;
+    const ofHost = readForHost(command, this.#memoryOfHost(host).state);
+    if (ofHost !== null) takeAsHost(ofHost);
   }
 
   #takeCheckInput(
     object: CheckObject,
     input: ServiceInput,
-    { result, reason }: { readonly result: CheckResult | null; readonly reason: string },
+    { result, told }: Pick<Source, 'result' | 'told'>,
   ): boolean {
     const { id, host } = object;
     const former = this.#states.get(id) ?? NEW_CHECK_MEMORY;
@@ -245,7 +241,7 @@ class Batch {
     const situation = situationOfCheck(object, this.#context.site, around);
     const evaluation = evaluateService(situation, former.state, input);
     if (!evaluation.hasEffect) return false;
-    const source = { id, host, check: object, at: input.at, result, reason };
+    const source = { id, host, check: object, at: input.at, result, told };
     this.#record(source, former.state, evaluation);
     const { state } = evaluation;
     const memory = formatMemory('check', state, null);
@@ -254,20 +250,20 @@ class Batch {
   }
 
   #takeHostResult(host: HostFacts, result: CheckResult): boolean {
-    return this.#recordTurn(host, '', () =>
+    return this.#recordTurn(host, NOTHING_TOLD, () =>
       takeHostResult(this.#sceneOf(host), this.#memoryOfHost(host), result),
     );
   }
 
   /** Whether the input had an effect. */
-  #recordTurn(host: HostFacts, reason: string, take: () => HostTurn): boolean {
+  #recordTurn(host: HostFacts, told: Told, take: () => HostTurn): boolean {
     const id = host.objectId;
     const former = this.#memoryOfHost(host);
     const { steps, held, wantedChecks } = take();
     const counted = steps.filter(({ evaluation }) => evaluation.hasEffect);
     if (counted.length === 0 && held === former.held) return false;
     for (const { before, evaluation, at, result } of counted) {
-      this.#record({ id, host, check: null, at, result, reason }, before, evaluation);
+      this.#record({ id, host, check: null, at, result, told }, before, evaluation);
       if (result !== null) this.#checkedHosts.add(host.id);
     }
     const state = counted.at(-1)?.evaluation.state ?? former.state;
@@ -289,7 +285,7 @@ class Batch {
     before: ServiceState | HostState,
     evaluation: Evaluation<ServiceState> | Evaluation<HostState>,
   ): void {
-    const { id, host, check, at, result, reason } = source;
+    const { id, host, check, at, result, told } = source;
     const { state, retryAt, wantedChecks } = evaluation;
     const output = result?.output ?? '';
     const { maxCheckAttempts, eventHandler } = (check === null ? host : check.check).policy;
@@ -314,8 +310,10 @@ class Batch {
     } as const;
     this.#events.push(...describeChange(change));
     this.#handlerRuns.push(...listWantedRuns(change, this.#context.site.semantics));
-    const start = findStart({ id, at, output, reason, before, after: state });
-    if (start !== null) this.#stateStarts.push(start);
+    const schedule = result && scheduleOf(check ?? { kind: 'host', id, host }, before);
+    const { reason, since } = told;
+    const begun = { id, at, output, reason, since, before, after: state, schedule };
+    this.#stateStarts.push(...listStarts(begun, this.#context.silence));
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
     else this.#retries.delete(id);

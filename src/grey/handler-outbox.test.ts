@@ -5,12 +5,20 @@ import { ACK, type Broker } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
-import { insertHandlerRuns, listHandlerRuns } from '../database/queries/event-handlers.ts';
+import {
+  deleteHandlerRuns,
+  insertHandlerRuns,
+  listHandlerRuns,
+  markHandlerRunsSent,
+  takeHandlerRunsBack,
+} from '../database/queries/event-handlers.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import { createEnvelope } from '../messages/envelope.ts';
 import { HANDLER_REQUEST, type HandlerRequest } from '../messages/event-handler.ts';
 import { startHandlerOutbox } from './handler-outbox.ts';
+import { listReportedRuns } from './handler-runs.ts';
+import type { Input } from './input.ts';
 
 const topology = createTopology(QUEUE_NAMES);
 const envelope = createEnvelope(null);
@@ -38,8 +46,8 @@ afterEach(async () => {
   await database.close();
 });
 
-async function start(holder: string): Promise<void> {
-  const shared = { database, broker, topology, envelope, clock };
+async function start(holder: string, isBrokerForgetful = false): Promise<void> {
+  const shared = { database, broker, topology, envelope, clock, isBrokerForgetful };
   const rest = { log: silentLog(), metrics: createMetrics(), shards: 4, timeoutMs: 30_000 };
   outboxes.push(await startHandlerOutbox({ ...shared, ...rest, holder }));
 }
@@ -53,8 +61,25 @@ const take = () =>
   });
 const waiting = () => listHandlerRuns(database, 0, 100);
 
+/** What a worker tells of one that ran. */
+const toReport = ({
+  id,
+  checkId: of,
+  level,
+  command,
+  at,
+  host,
+  plugin,
+}: HandlerRequest): Input => ({
+  kind: 'report',
+  report: {
+    ...{ id, checkId: of, level, command, at, host: host.name, plugin: plugin.name, worker: 'w' },
+    ...{ outcome: 'exited', exitCode: 0, output: '' },
+  },
+});
+
 describe('10.2 event handlers', () => {
-  test('go to the zone of their host in their order, and are forgotten then', async () => {
+  test('go to the zone of their host in their order, once each', async () => {
     await take();
     await start('one');
     await write(clock.now(), 'first');
@@ -91,6 +116,43 @@ describe('10.2 event handlers', () => {
     expect(told.map(({ payload }) => JSON.parse(payload))).toMatchObject([
       { host: 'a', plugin: 'a', command: 'old', outcome: 'expired', exitCode: null },
     ]);
+  });
+
+  test.each([
+    ['that is in the process, once more after a start', true, ['mend', 'mend']],
+    ['that keeps them, no more', false, ['mend']],
+  ])(
+    'of which nothing was reported are handed to a broker %s',
+    async (_, isForgetful, expected) => {
+      await take();
+      await start('one', isForgetful);
+      await write(clock.now());
+      await clock.advance(5_000);
+      expect(requests).toHaveLength(1);
+      const stopped = Promise.all(outboxes.splice(0).map((one) => one.stop()));
+      await clock.advance(5_000);
+      await stopped;
+      await start('two', isForgetful);
+      await clock.advance(5_000);
+      expect(requests.map(({ command }) => command)).toEqual(expected);
+      expect(new Set(requests.map(({ id }) => id)).size).toBe(1);
+      await deleteHandlerRuns(database, listReportedRuns(requests.map(toReport)));
+      expect(await takeHandlerRunsBack(database)).toBe(0);
+    },
+  );
+
+  test('of which nobody ever tells are forgotten after a day', async () => {
+    for (const hours of [23, 25]) {
+      await write(clock.now(), `of ${hours} hours ago`);
+      const ids = (await waiting()).map(({ id }) => id);
+      await markHandlerRunsSent(database, ids, clock.now() - hours * 60 * MINUTE_MS);
+    }
+    await take();
+    await start('one');
+    await clock.advance(2_000);
+    const rows = await database.db.selectFrom('event_handler_run').selectAll().execute();
+    expect(rows.map(({ command }) => command)).toEqual(['of 23 hours ago']);
+    expect(requests).toEqual([]);
   });
 
   test('wait while the broker does not take them', async () => {

@@ -1,7 +1,11 @@
 /**
  * Event handlers that changes of states ask for -> the workers of their hosts' zones. Each is written
- * with its change and forgotten once the broker has it: it runs at least once, and not again when a
- * result is delivered again. One grey does it for all.
+ * with its change, handed out once, and forgotten with the report of what became of it: it runs at least
+ * once, and not again when a result is delivered again. One grey does it for all.
+ *
+ * | the broker | what was handed out and not reported, after a start |
+ * | keeps what it has | is in its queue still, or with a worker |
+ * | is in this process | was lost with it: it is handed out again |
  */
 
 import type { Broker } from '../broker/broker.ts';
@@ -10,7 +14,10 @@ import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
 import {
   deleteHandlerRuns,
+  deleteUnreportedRuns,
   listHandlerRuns,
+  markHandlerRunsSent,
+  takeHandlerRunsBack,
   type WaitingRun,
 } from '../database/queries/event-handlers.ts';
 import { insertEvents } from '../database/queries/events.ts';
@@ -20,7 +27,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { HANDLER_REQUEST } from '../messages/event-handler.ts';
 import { Unavailable } from '../model/errors.ts';
-import { describeReport } from './handler-runs.ts';
+import { describeReport, formatHandlerId } from './handler-runs.ts';
 
 const LOOK_MS = 500;
 const PART = 200;
@@ -28,6 +35,9 @@ const PART = 200;
 const MAX_PARTS = 50;
 /** What a handler was to mend has changed by then. */
 const MAX_AGE_MS = 10 * 60_000;
+/** A worker that was away for long may still report; later nobody will. */
+const MAX_UNREPORTED_MS = 24 * 3_600_000;
+const CLEANUP_MS = 60_000;
 /** Stands for a worker of one that no worker got. */
 const NOBODY = 'grey';
 
@@ -42,6 +52,8 @@ export interface HandlerOutboxOptions {
   readonly holder: string;
   /** Of a handler. */
   readonly timeoutMs: number;
+  /** Whether what the broker had is gone after a start. */
+  readonly isBrokerForgetful: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -73,13 +85,24 @@ export async function startHandlerOutbox(
     });
     const sent: number[] = [];
     for (const run of runs) if (!isOld(run) && (await send(options, run))) sent.push(run.id);
-    await deleteHandlerRuns(database, sent);
+    await markHandlerRunsSent(database, sent, now);
     if (old.length > 0) log.warn({ count: old.length }, 'event handlers became too old');
     sentCount.add(sent.length, { outcome: 'sent' });
     sentCount.add(old.length, { outcome: 'expired' });
   };
+  let mustTakeBack = options.isBrokerForgetful;
+  let cleanedAt = Number.NEGATIVE_INFINITY;
+  const cleanUp = async () => {
+    if (clock.monotonic() - cleanedAt < CLEANUP_MS) return;
+    const count = await deleteUnreportedRuns(database, clock.now() - MAX_UNREPORTED_MS);
+    if (count > 0) log.warn({ count }, 'nobody told what became of event handlers');
+    cleanedAt = clock.monotonic();
+  };
   const look = async () => {
     if (!lease.isHeld()) return;
+    if (mustTakeBack) await takeHandlerRunsBack(database);
+    mustTakeBack = false;
+    await cleanUp();
     let after = 0;
     for (let part = 0; part < MAX_PARTS; part++) {
       const runs = await listHandlerRuns(database, after, PART);
@@ -108,7 +131,7 @@ async function send(
 ): Promise<boolean> {
   const { at, checkId, level, command, macros, plugin } = run;
   const { id: hostId, zone, ...host } = run.host;
-  const id = `handler:${run.id}`;
+  const id = formatHandlerId(run.id);
   const message = envelope.seal(HANDLER_REQUEST, id, {
     ...{ id, checkId, level, command, at, expiresAt: at + MAX_AGE_MS, timeoutMs },
     ...{ shard: shardOf({ id: hostId }, shards), host, plugin: { name: plugin }, macros },

@@ -5,7 +5,9 @@ import type { EventEntry } from '../database/queries/events.ts';
 import type { HandlerReport } from '../messages/event-handler.ts';
 import { createHandlerMacros, type HandledChange } from '../nagios/event-handler-macros.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
+import type { Input } from './input.ts';
 
+const ID_PREFIX = 'handler:';
 const NO_RUNS: readonly HandlerRun[] = [];
 
 /** The runs that a change asks for, in their order; the global handler first. */
@@ -26,6 +28,18 @@ export function listWantedRuns(
 export function globalHandlerOf(kind: HandledChange['kind'], semantics: Semantics): string {
   const { globalHostEventHandler, globalServiceEventHandler } = semantics;
   return kind === 'host' ? globalHostEventHandler : globalServiceEventHandler;
+}
+
+/** How workers know a run. */
+export function formatHandlerId(id: number): string {
+  return `${ID_PREFIX}${id}`;
+}
+
+/** The runs that these inputs tell the end of. */
+export function listReportedRuns(inputs: readonly Input[]): number[] {
+  return inputs.flatMap((input) =>
+    input.kind === 'report' ? [Number(input.report.id.slice(ID_PREFIX.length))] : [],
+  );
 }
 
 /** What became of a handler, as an event. */

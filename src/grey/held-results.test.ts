@@ -6,11 +6,14 @@ import type { HostSight } from '../database/queries/host-neighbours.ts';
 import type { CheckCommand } from '../messages/check-command.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import { CHECK_STATES } from '../model/check.ts';
+import { patienceMs } from '../model/patience.ts';
 import type { HostState } from '../nagios/state/object-state.ts';
 import { NAGIOS_SEMANTICS } from '../nagios/state/semantics.ts';
-import { evaluateBatch, type Input } from './evaluate-batch.ts';
+import { evaluateBatch } from './evaluate-batch.ts';
+import type { Input } from './input.ts';
 import { NEW_HOST_MEMORY, type Remembered, readRemembered } from './memory.ts';
 import type { MonitoredObject } from './policies.ts';
+import { NO_SILENCE } from './silence.ts';
 
 const CHECK = 7;
 const HOST = 8;
@@ -18,11 +21,11 @@ const PARENT_CHECK = 9;
 const timing = { intervalMs: 60_000, timeoutMs: 5_000 };
 const parent = hostFacts('router', {
   objectId: 10,
-  hostCheck: { checkId: PARENT_CHECK, ...timing },
+  hostCheck: { checkId: PARENT_CHECK, ...timing, schedule: null },
 });
 const leaf = hostFacts('leaf', {
   objectId: HOST,
-  hostCheck: { checkId: CHECK, ...timing },
+  hostCheck: { checkId: CHECK, ...timing, schedule: { ...timing, since: 0, periodId: null } },
   parentIds: [parent.id],
 });
 const objects = new Map<number, MonitoredObject>([
@@ -46,6 +49,9 @@ function result(at: number, state: CheckResult['state'], fields: Partial<CheckRe
 function toHost(at: number, command: CheckCommand['command']): Input {
   return { kind: 'command', command: { id: `c${at}`, checkId: HOST, at, command } };
 }
+
+/** Long after all that other tests do. */
+const stop = { from: 10_000_000, to: 20_000_000 };
 
 const time = (at: number) => toHost(at, { kind: 'time' });
 
@@ -76,6 +82,7 @@ function evaluate(
     parents: new Map([[parent.id, parent]]),
     sights: new Map([[parent.id, seen]]),
     masters: NO_MASTERS,
+    silence: { ...NO_SILENCE, stops: [stop] },
   });
 }
 
@@ -123,6 +130,21 @@ describe('3 a result that says the host is not up', () => {
     const known = new Map<number, Remembered>(heldAt(10_000).states);
     known.set(parent.objectId, { ...NEW_HOST_MEMORY, state });
     expect(statesOf(evaluate([time(12_000)], {}, known))).toEqual(['unreachable']);
+  });
+
+  test('has the silence before it in history, though it is judged later', () => {
+    const before = new Map(evaluate([result(9_999_000, 'ok')]).states);
+    const held = evaluate([result(20_100_000, 'critical')], {}, before);
+    expect(hostOf(held.states).held).not.toBeNull();
+    const judged = evaluate([time(20_108_000)], {}, new Map(held.states));
+    const overdueAt = 9_999_000 + patienceMs(timing);
+    const ofHost = judged.stateStarts.map(({ checkId, state, cause, fromAt }) => [
+      ...[checkId, state, cause, fromAt],
+    ]);
+    expect(ofHost).toEqual([
+      [HOST, 'notMeasured', 'schedulerStopped', overdueAt],
+      [HOST, 'down', 'measuredAgain', 20_100_000],
+    ]);
   });
 
   test('is not judged before its time while the parent has not answered', () => {

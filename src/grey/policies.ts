@@ -16,6 +16,7 @@ import {
 import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { Lru } from '../lib/lru.ts';
 import { makeDependencies, type SiteDependencies } from '../nagios/state/site-dependencies.ts';
+import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { makePeriods } from '../nagios/time/site-periods.ts';
 import type { TimePeriod } from '../nagios/time/time-period.ts';
 
@@ -48,6 +49,7 @@ export class Policies {
   readonly #periods = new Map<string, TimePeriod>();
   #arePeriodsKnown = false;
   #dependencies: SiteDependencies | null = null;
+  #calendars: ReadonlyMap<string, PeriodCalendar> | null = null;
   #version: number | null = null;
 
   /** The time periods by id, as far as what was loaded needs them; those that can be read. */
@@ -64,6 +66,7 @@ export class Policies {
     this.#dependencies = null;
     this.#periods.clear();
     this.#arePeriodsKnown = false;
+    this.#calendars = null;
     this.#version = version;
   }
 
@@ -106,6 +109,16 @@ export class Policies {
     const made = makePeriods(new Map(written.map((one) => [one.id, one])));
     for (const [id, period] of made) this.#periods.set(id, period);
     this.#arePeriodsKnown = true;
+  }
+
+  /** The time periods by id. */
+  async loadCalendars(sql: Sql): Promise<ReadonlyMap<string, PeriodCalendar>> {
+    if (this.#calendars !== null) return this.#calendars;
+    await this.#loadPeriods(sql);
+    this.#calendars = new Map(
+      [...this.#periods].map(([id, period]) => [id, new PeriodCalendar(period)]),
+    );
+    return this.#calendars;
   }
 
   /** Those of these hosts that exist, by id. */

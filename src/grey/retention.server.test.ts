@@ -25,13 +25,14 @@ import { openSqlite } from '../database/sqlite.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
+import { openNoStatistics } from '../rrd/none.ts';
 import { forgetOld, type RetentionDays, startRetention } from './retention.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 5, 15, 12);
 const EVER = { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1_000 };
 const DAYS: RetentionDays = {
-  ...{ results: 10, states: 20, events: 5, downtimes: 30, discoveries: 30, audit: 0 },
+  ...{ results: 10, states: 20, events: 5, downtimes: 30, discoveries: 30, audit: 0, workers: 0 },
 };
 
 describe.skipIf(needs('postgres', 'mariadb'))('retention', () => {
@@ -210,6 +211,7 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     const start = (holder: string, metrics: Metrics) =>
       startRetention({
         ...{ database, days: DAYS, holder, clock: systemClock, log: silentLog(), metrics },
+        rrd: openNoStatistics(silentLog()),
       });
     const [one, two, three] = [createMetrics(), createMetrics(), createMetrics()];
     const roundsOf = async (metrics: Metrics) =>

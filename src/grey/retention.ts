@@ -25,6 +25,8 @@ import {
 import { type Clock, repeat, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { RrdStore } from '../rrd/rrd.ts';
+import { GONE_KINDS, type GoneKind, removeGoneFiles } from './gone-files.ts';
 
 const DAY_MS = 86_400_000;
 /** Between looks. */
@@ -46,11 +48,14 @@ export interface RetentionDays {
   readonly downtimes: number;
   readonly discoveries: number;
   readonly audit: number;
+  /** Since their last heartbeat. */
+  readonly workers: number;
 }
 
 /** What this works with. */
 export interface RetentionOptions {
   readonly database: Database;
+  readonly rrd: RrdStore;
   readonly days: RetentionDays;
   /** Unique among all greys. */
   readonly holder: string;
@@ -63,7 +68,7 @@ export interface RetentionOptions {
 export async function startRetention(
   options: RetentionOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const { database, holder, clock, log, metrics } = options;
+  const { database, rrd, holder, clock, log, metrics } = options;
   const stopping = new AbortController();
   const lease = await startLease({ database, name: 'retention', holder, clock, log });
   const isWanted = () => lease.isHeld() && !stopping.signal.aborted;
@@ -71,10 +76,20 @@ export async function startRetention(
     'ppalette_grey_retention_rounds_total',
     'Rounds in which old history was deleted.',
   );
+  const removed = metrics.counter(
+    'ppalette_grey_removed_files_total',
+    'Statistics files removed, because the check or the worker is gone.',
+    ['kind'],
+    GONE_KINDS,
+  );
   const look = async () => {
     if (!isWanted()) return;
     const pause = () => sleep(clock, PAUSE_MS, stopping.signal);
-    await forgetOld({ database, days: options.days, now: clock.now(), isWanted, pause });
+    const round = { database, days: options.days, now: clock.now(), isWanted, pause };
+    await forgetOld(round);
+    const onRemoved = (kind: GoneKind) => removed.add(1, { kind });
+    const failure = await removeGoneFiles({ ...round, rrd, onRemoved });
+    if (failure) log.warn({ error: failure }, 'statistics files of what is gone stay');
     rounds.add();
   };
   const onError = (error: unknown) => log.warn({ error }, 'old history cannot be deleted');

@@ -44,8 +44,16 @@ const CommandSchema = Type.Union([
   Type.Object({ kind: Type.Literal('time') }),
   /** The newest result is too old, and a check of it was forced. */
   Type.Object({ kind: Type.Literal('stale'), scheduledAt: NullableAt }),
-  /** Results stay out. `scheduledAt`: the newest one that who says so knew of. */
-  Type.Object({ kind: Type.Literal('notMeasured'), scheduledAt: NullableAt, reason: Text }),
+  /**
+   * Results stay out. `scheduledAt`: the newest one that who says so knew of. `since`: from when on
+   * nothing is known; absent: from when it was given. `reason`: see `model/silence-reason.ts`.
+   */
+  Type.Object({
+    kind: Type.Literal('notMeasured'),
+    scheduledAt: NullableAt,
+    reason: Text,
+    since: Type.Optional(At),
+  }),
 ]);
 
 const CheckCommandSchema = Type.Object({
@@ -58,17 +66,6 @@ const CheckCommandSchema = Type.Object({
 
 /** A command to one check or host; instants are milliseconds since the epoch. */
 export type CheckCommand = Static<typeof CheckCommandSchema>;
-
-/** Why results stay out: it is not the time for them. */
-export const OUTSIDE_PERIOD = 'outsidePeriod';
-
-/**
- * Why results stay out of which nobody is told, since nobody asks for them: it is not the time for
- * them, or the check is held for one of the reasons of `SkipReason`.
- */
-export const EXPECTED_SILENCE: readonly string[] = [
-  ...[OUTSIDE_PERIOD, 'dependency', 'serviceParents', 'hostNotUp'],
-];
 
 /** How ids of commands begin, and no others: what tells them from results in one queue. */
 export const COMMAND_ID_PREFIX = 'command:';

@@ -26,7 +26,7 @@ export function onRun(
   command.action(async () => {
     // Only now, since help needs none of it.
     const { openSession } = await import('./session.ts');
-    const session = openSession(command, program);
+    const session = await openSession(command, program);
     if (session.isCsv && !takesCsv) {
       const message = 'only series are written as CSV: show stats, show perfdata.';
       throw new InvalidInput([{ path: '--output', message }]);

@@ -1,10 +1,12 @@
 import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { surroundingsOf } from '../../test/cli/ppadm-surroundings.ts';
 import { type TempFolder, tempFolder } from '../../test/servers/temp.ts';
 import { ConfigError, InvalidInput, Unauthenticated, Unavailable } from '../model/errors.ts';
-import { type ConnectionOptions, findConnection, parseToken, parseUrl } from './connection.ts';
+import { findConnection, parseUrl } from './connection.ts';
+import { parseToken, readTokenOfOptions, type TokenOptions } from './given-token.ts';
 import { loginFile, storeLogin } from './stored-login.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -19,8 +21,14 @@ const HERE = 'http://here:2';
 const USER = 'http://user:3';
 const LOGIN = 'http://login:4';
 
-const find = (options: ConnectionOptions = {}, changes: Partial<Surroundings> = {}) =>
-  findConnection(options, surroundingsOf(folder.path, changes));
+async function find(
+  { url, ...options }: TokenOptions & { readonly url?: string } = {},
+  changes: Partial<Surroundings> = {},
+) {
+  const surroundings = surroundingsOf(folder.path, changes);
+  const token = await readTokenOfOptions(options, surroundings);
+  return findConnection({ url, token }, surroundings);
+}
 
 async function write(path: string, text: string): Promise<string> {
   const file = join(folder.path, path);
@@ -83,7 +91,7 @@ describe('the token is', () => {
     await write('of-variable.token', 'of-variable-file');
   });
 
-  test.each<[string, ConnectionOptions, Record<string, string>, string]>([
+  test.each<[string, TokenOptions, Record<string, string>, string]>([
     ['of --token', { token: 'of-flag' }, environment, 'of-flag'],
     ['of --token-file, in this folder', { tokenFile: 'flag.token' }, environment, 'of-flag-file'],
     ['of PPADM_TOKEN', {}, environment, 'of-variable'],
@@ -104,6 +112,47 @@ describe('the token is', () => {
     const failure = find({ url: FLAG });
     await expect(failure).rejects.toThrow(Unauthenticated);
     await expect(failure).rejects.toThrow('There is no token for http://flag:1');
+  });
+
+  test('the first line of the input, behind which the input goes on', async () => {
+    const text = ' of-input \nkind: Host\n---\nkind: Suite\n';
+    for (const cut of [1, 3, 10, 11, 12, text.length]) {
+      const stream = new PassThrough();
+      const input = { stream, isTerminal: false };
+      const found = find({ token: '-' }, { input, environment });
+      for (let at = 0; at < text.length; at += cut) stream.write(text.slice(at, at + cut));
+      stream.end();
+      expect(await found).toMatchObject({ token: 'of-input', tokenSource: 'the input' });
+      let rest = '';
+      for await (const part of stream) rest += String(part);
+      expect(rest).toBe(text.slice(text.indexOf('\n') + 1));
+    }
+  });
+
+  test.each([
+    ['without a line end', ['of-', 'input'], 'of-input'],
+    ['that says nothing', [], null],
+    ['that says no token', ['two words\n'], null],
+    ['that goes on and on', Array.from({ length: 100 }, () => 'x'.repeat(1_000)), null],
+  ])('of an input %s', async (_what, parts, token) => {
+    const input = { stream: Readable.from(parts), isTerminal: false };
+    const found = find({ token: '-' }, { input, environment });
+    if (token === null) await expect(found).rejects.toThrow(InvalidInput);
+    else expect(await found).toMatchObject({ token });
+  });
+
+  test('warned of when it stands in the command line, and only then', async () => {
+    const words: string[] = [];
+    const errors = { write: (text: string) => words.push(text), isTerminal: false };
+    const input = { stream: Readable.from(['of-input\n']), isTerminal: false };
+    const surroundings = { environment, errors: { ...errors, columns: undefined }, input };
+    await find({ tokenFile: 'flag.token' }, surroundings);
+    await find({}, surroundings);
+    await find({ token: '-' }, surroundings);
+    expect(words).toEqual([]);
+    await find({ token: 'of-flag' }, surroundings);
+    expect(words).toEqual([expect.stringMatching(/can be seen.*--token-file FILE, --token - /)]);
+    expect(words.join()).not.toContain('of-flag');
   });
 
   test('not given twice', async () => {

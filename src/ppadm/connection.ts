@@ -11,9 +11,10 @@
  * A token of an instance or a login goes to that address only.
  */
 
-import { open } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InvalidInput, Unauthenticated, Unavailable } from '../model/errors.ts';
+import { parseToken, readTokenFile, type Token } from './given-token.ts';
+import { readSmallFile } from './small-file.ts';
 import { readLogin } from './stored-login.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -28,14 +29,9 @@ export interface Connection {
 
 /** What the command line says about the connection. */
 export interface ConnectionOptions {
-  readonly url?: string;
-  readonly token?: string;
-  readonly tokenFile?: string;
-}
-
-interface Token {
-  readonly token: string;
-  readonly tokenSource: string;
+  readonly url?: string | undefined;
+  /** The token that options give. */
+  readonly token?: Token | undefined;
 }
 
 interface Place {
@@ -50,8 +46,6 @@ interface InstanceNote {
   readonly pid: number;
 }
 
-const MAX_FILE_BYTES = 16_384;
-
 /**
  * Finds server and token. Throws `InvalidInput` for options that are wrong, `Unavailable` when
  * nothing says where the server is, `Unauthenticated` when there is no token for it.
@@ -61,7 +55,7 @@ export async function findConnection(
   surroundings: Surroundings,
 ): Promise<Connection> {
   const { environment } = surroundings;
-  const givenToken = await readGivenToken(options, surroundings);
+  const givenToken = options.token ?? (await readTokenOfEnvironment(surroundings));
   const urlSource = options.url === undefined ? 'PPADM_URL' : '--url';
   const urlText = options.url ?? (environment['PPADM_URL'] || undefined);
   const givenUrl = urlText === undefined ? undefined : parseUrl(urlText, urlSource);
@@ -96,53 +90,15 @@ export function parseUrl(text: string, source: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
 }
 
-/** The token in a file. Throws `InvalidInput` with `source` when the file is not of use. */
-export async function readTokenFile(
-  file: string,
-  { source, folder }: { readonly source: string; readonly folder: string },
-): Promise<string> {
-  const path = resolve(folder, file);
-  let text: string;
-  try {
-    ({ text } = await readSmallFile(path));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput([{ path: source, message: `cannot read the file: ${reason}.` }]);
-  }
-  return parseToken(text, source);
-}
-
-/** A token without the space around it. Throws `InvalidInput`, which does not repeat the text. */
-export function parseToken(text: string, source: string): string {
-  const token = text.trim();
-  // Also keeps anything else than a token, such as a key in a file, from being sent anywhere.
-  if (/^[\x21-\x7e]{1,1000}$/.test(token)) return token;
-  const message = token === '' ? 'holds no token.' : 'does not hold a token, which is one word.';
-  throw new InvalidInput([{ path: source, message }]);
-}
-
-async function readGivenToken(
-  options: ConnectionOptions,
-  { environment, folder }: Surroundings,
-): Promise<Token | undefined> {
-  if (options.token !== undefined && options.tokenFile !== undefined) {
-    throw new InvalidInput([{ path: '--token', message: 'cannot be given with --token-file.' }]);
-  }
-  const text = (token: string, source: string) => ({
-    token: parseToken(token, source),
-    tokenSource: source,
-  });
-  const file = async (path: string, source: string) => ({
-    token: await readTokenFile(path, { source, folder }),
-    tokenSource: `${source} ${path}`,
-  });
-  if (options.token !== undefined) return text(options.token, '--token');
-  if (options.tokenFile !== undefined) return file(options.tokenFile, '--token-file');
-  if (environment['PPADM_TOKEN']) return text(environment['PPADM_TOKEN'], 'PPADM_TOKEN');
-  if (environment['PPADM_TOKEN_FILE']) {
-    return file(environment['PPADM_TOKEN_FILE'], 'PPADM_TOKEN_FILE');
-  }
-  return undefined;
+async function readTokenOfEnvironment({
+  environment,
+  folder,
+}: Surroundings): Promise<Token | undefined> {
+  const { PPADM_TOKEN: text, PPADM_TOKEN_FILE: file } = environment;
+  const source = text ? 'PPADM_TOKEN' : 'PPADM_TOKEN_FILE';
+  if (text) return { token: parseToken(text, source), tokenSource: source };
+  if (!file) return undefined;
+  return { token: await readTokenFile(file, { source, folder }), tokenSource: `${source} ${file}` };
 }
 
 /** Local instances, then the stored login. Says in `ignored` which notes are of no use, and why. */
@@ -210,24 +166,6 @@ async function readInstanceToken(note: InstanceNote, { folder }: Surroundings): 
       `The token of the local instance, ${note.tokenFile}, cannot be used: be the user who started ppalette, or give --token-file.`,
       { cause: error },
     );
-  }
-}
-
-/** A file's text and owner; also of a pipe, whose size is not known. Bounded. */
-async function readSmallFile(path: string): Promise<{ text: string; ownerId: number }> {
-  const file = await open(path, 'r');
-  try {
-    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
-    let size = 0;
-    let count = 1;
-    while (count > 0 && size < buffer.length) {
-      count = (await file.read(buffer, size, buffer.length - size, null)).bytesRead;
-      size += count;
-    }
-    if (size > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES} bytes`);
-    return { text: buffer.toString('utf8', 0, size), ownerId: (await file.stat()).uid };
-  } finally {
-    await file.close();
   }
 }
 

@@ -293,7 +293,7 @@ describe('what fails', () => {
   test('a server that is away', async () => {
     const { url } = cli.server;
     await cli.server[Symbol.asyncDispose]();
-    const { exitCode, errors } = await cli.ppadm('list', 'hosts', '--url', url, '--token', 't');
+    const { exitCode, errors } = await cli.ppadm('list', 'hosts', '--url', url);
     expect(exitCode).toBe(6);
     expect(errors).toBe(
       `ppadm: Cannot reach ${url}: connection refused. Is ppalette running there?\n`,
@@ -380,6 +380,13 @@ describe('a login', () => {
     cli.answer = () => page([]);
     await cli.ppadmWith({ environment: {} }, 'list', 'hosts');
     expect(cli.server.asked.at(-1)?.token).toBe('the-token');
+  });
+
+  test('takes the token from the first line of the input too', async () => {
+    cli.answer = () => ({ body: { version: '9.9' } });
+    const changes = { environment: {}, input: input('of-input\nand what else a safe prints\n') };
+    await cli.ppadmWith(changes, 'login', cli.server.url, '--token', '-');
+    expect(cli.server.asked.at(-1)?.token).toBe('of-input');
   });
 
   test('takes the token from a file too', async () => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../contract/client.ts';
 import { sleep } from '../lib/clock.ts';
 import { findConnection } from './connection.ts';
+import { readTokenOfOptions, type Token } from './given-token.ts';
 import { choosePalette, type Palette } from './output/colors.ts';
 import { escapeBlock } from './output/escape.ts';
 import type { Program } from './program.ts';
@@ -15,6 +16,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface Session {
   readonly surroundings: Surroundings;
   readonly options: SharedOptions;
+  /** The token that options give; undefined when none does. */
+  readonly givenToken: Token | undefined;
   /** Default: table. */
   readonly format: Exclude<OutputFormat, 'csv'>;
   /** Whether series are wanted as CSV; then `format` is the default. */
@@ -39,22 +42,31 @@ export interface Session {
 /** For terminals that do not tell. */
 const DEFAULT_COLUMNS = 80;
 
-/** Opens a session for `command`, with shared options from it and from the commands above it. */
-export function openSession(command: Command, { surroundings, endWith }: Program): Session {
+/**
+ * Opens a session for `command`, with shared options from it and from the commands above it. A token on
+ * the input is read now, since the command may read what comes behind it. Throws `InvalidInput`.
+ */
+export async function openSession(
+  command: Command,
+  { surroundings, endWith }: Program,
+): Promise<Session> {
   const { output, errors, environment, clock } = surroundings;
   const options = readSharedOptions(command);
   const { output: format = 'table' } = options;
+  const givenToken = await readTokenOfOptions(options, surroundings);
   let client: Promise<Client> | undefined;
   return {
     surroundings,
     options,
+    givenToken,
     format: format === 'csv' ? 'table' : format,
     isCsv: format === 'csv',
     palette: choosePalette(output, environment),
     maxWidth: output.isTerminal ? output.columns || DEFAULT_COLUMNS : null,
     now: clock.now(),
     connect() {
-      client ??= findConnection(options, surroundings).then(connectTo);
+      const { url } = options;
+      client ??= findConnection({ url, token: givenToken }, surroundings).then(connectTo);
       return client;
     },
     pause: (delayMs, signal) => sleep(clock, delayMs, signal),

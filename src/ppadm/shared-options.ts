@@ -1,7 +1,7 @@
 /** The options of every command: how data is written, and which server is meant. */
 
 import { type Command, Option } from 'commander';
-import type { ConnectionOptions } from './connection.ts';
+import type { TokenOptions } from './given-token.ts';
 
 const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name', 'csv'] as const;
 
@@ -9,7 +9,8 @@ const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name', 'csv'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** What every command takes. */
-export interface SharedOptions extends ConnectionOptions {
+export interface SharedOptions extends TokenOptions {
+  readonly url?: string;
   readonly output?: OutputFormat;
 }
 
@@ -20,8 +21,8 @@ export function addSharedOptions(command: Command): void {
       ...OUTPUT_FORMATS,
     ]),
     new Option('--url <address>', 'the server; also PPADM_URL'),
-    new Option('--token <token>', 'the token; also PPADM_TOKEN'),
-    new Option('--token-file <file>', 'the file it lies in; also PPADM_TOKEN_FILE'),
+    new Option('--token-file <file>', 'the file that holds the token; also PPADM_TOKEN_FILE'),
+    new Option('--token <token>', '- for the first line of the input; the token itself is seen'),
   ];
   // A verb's help is about its kinds; the options stand in the help of each.
   const isHidden = command.parent !== null && command.commands.length > 0;

@@ -48,8 +48,6 @@ export interface Hold extends Skip {
 export interface ExecutionHolds {
   /** Why a check must not be run by the schedule now; null when it may. */
   findHold(checkId: number, now: number): Hold | null;
-  /** How many checks are held now. */
-  count(now: number): number;
   /** Reads everything again; after a change of the configuration. Never rejects. */
   reload(): Promise<void>;
   /** Tells whose states may have changed. */
@@ -132,13 +130,6 @@ export function startExecutionHolds(options: ExecutionHoldsOptions): ExecutionHo
     judge(known, { checkId, now, semantics: options.semantics });
   return {
     findHold,
-    count(now) {
-      let count = known.grounded.size;
-      for (const checkId of known.dependents.keys()) {
-        if (!known.grounded.has(checkId) && findHold(checkId, now) !== null) count++;
-      }
-      return count;
-    },
     reload() {
       isStale = true;
       return start();

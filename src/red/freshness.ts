@@ -23,7 +23,7 @@ import type { PeriodCalendar } from '../nagios/time/period-calendar.ts';
 import { type CommanderContext, type Order, sendCommands } from './commander.ts';
 import type { RequestTrail } from './request-trail.ts';
 import { RUN_NOW_LIMIT_MS, requestRun } from './run-now.ts';
-import { noteUptime, type Uptime } from './uptime.ts';
+import type { Uptime } from './uptime.ts';
 
 const LOOK_MS = 5_000;
 /** Candidates read by one statement, and runs that are forced in one look. */
@@ -36,7 +36,8 @@ const AGAIN_MS = 30_000;
 /** What this works with. */
 export interface FreshnessOptions extends CommanderContext {
   readonly database: Database;
-  readonly isActive: () => boolean;
+  /** Null while this red has not the schedule. */
+  readonly uptime: () => Uptime | null;
   /** Check periods by id. */
   readonly calendars: ReadonlyMap<string, PeriodCalendar>;
   readonly semantics: Semantics;
@@ -78,9 +79,9 @@ export function startFreshness(options: FreshnessOptions): { stop(): Promise<voi
   };
 
   const look = async () => {
-    if (!options.isActive()) return;
+    const uptime = options.uptime();
+    if (uptime === null) return;
     const now = clock.now();
-    const uptime = await noteUptime(database, now);
     const closedPeriodIds = [...options.calendars]
       .filter(([, calendar]) => !calendar.stretchAt(now).isInside)
       .map(([id]) => id);

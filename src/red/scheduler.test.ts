@@ -160,6 +160,7 @@ describe('schedule', () => {
     expect(trail.find({ checkId, scheduledAt: newest - 60_000 }).map(({ step }) => step)).toEqual([
       ...['sent', 'confirmed', 'expired'],
     ]);
+    expect(scheduler.expiredAtOf(checkId)).toBe(newest - 60_000);
     await takeNotes('default');
     await clock.advance(0);
     expect(requests.length).toBeLessThanOrEqual(1);
@@ -218,6 +219,21 @@ describe('schedule', () => {
     sync.resume();
     await clock.advance(10_000);
     expect(requests).toHaveLength(1);
+  });
+
+  test('expired requests are for the red that has the schedule', async () => {
+    const { checkId } = await addCheck(database, 'a');
+    await start();
+    await clock.advance(130_000);
+    const { missed } = scheduler.figures();
+    expect(missed).toBeGreaterThan(0);
+    isActive = false;
+    await clock.advance(300_000);
+    expect(scheduler.figures().missed).toBeLessThanOrEqual(missed + 1);
+    const before = scheduler.expiredAtOf(checkId) ?? 0;
+    isActive = true;
+    await clock.advance(2_000);
+    expect(scheduler.expiredAtOf(checkId)).toBeGreaterThan(before);
   });
 
   test('what was missed while no red ran is made up for soon, what was served is not', async () => {

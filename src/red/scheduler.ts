@@ -4,7 +4,6 @@
  */
 
 import type { Broker } from '../broker/broker.ts';
-import { ACK } from '../broker/broker.ts';
 import type { Topology } from '../broker/topology.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -17,6 +16,7 @@ import { type Catalogues, calendarOf } from './catalogue.ts';
 import { describeRun } from './check-request.ts';
 import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
 import type { Hold } from './execution-holds.ts';
+import { startExpiredRequests } from './expired-requests.ts';
 import { followingFittedAt, isDueInside, lastStartAt } from './period-due-time.ts';
 import { parseRequestId, type RequestTrail } from './request-trail.ts';
 import type { HeldCheck } from './skipped-checks.ts';
@@ -66,6 +66,8 @@ export interface Scheduler {
   bringForward(checkId: number, at: number): void;
   /** When a check is due next; undefined when it is not scheduled. */
   dueAtOf(checkId: number): number | undefined;
+  /** Due time of the newest request of a check that expired; undefined when none is known. */
+  expiredAtOf(checkId: number): number | undefined;
   figures(): SchedulerFigures;
   stop(): Promise<void>;
 }
@@ -170,17 +172,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     cancelTimer = clock.setTimer(delayMs, runDue);
   };
 
-  const expired = await broker.consumeEach(
-    topology.expired,
-    { concurrency: 100 },
-    async ({ id }) => {
-      miss('expired', id);
-      return ACK;
-    },
-  );
+  const expired = await startExpiredRequests({
+    ...options,
+    onExpired: (id) => miss('expired', id),
+  });
   runDue();
   return {
     wake: runDue,
+    expiredAtOf: (checkId) => expired.newestOf(checkId),
     bringForward(checkId, at) {
       const entry = agenda.find(checkId);
       if (entry === undefined || entry.dueAt <= at || entry.dueAt === NEVER) return;

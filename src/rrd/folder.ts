@@ -1,6 +1,6 @@
 /**
- * The folder of the statistics files, as the file system sees it. Its calls are synchronous: they take
- * microseconds, and the folder is on a local disk.
+ * The folder of the statistics files, as the file system sees it. Its calls are synchronous where they
+ * take microseconds, since the folder is on a local disk.
  */
 
 import {
@@ -12,8 +12,10 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Unavailable } from '../model/errors.ts';
+import type { Removal } from './rrd.ts';
 
 /** A file of a worker has about 5 MB; files that are there do not grow. */
 const MIN_FREE_BYTES = 8 * 1024 * 1024;
@@ -60,6 +62,19 @@ export function findFile(folder: string, name: string): Stats | undefined {
   const found = findEntry(name, join(folder, `${name}.rrd`));
   if (found !== undefined && !found.isFile()) throw unavailable(name, 'it is not a plain file');
   return found;
+}
+
+/** Removes a file. Rejects with `Unavailable` for what is no plain file, and when it cannot be removed. */
+export async function removeFile(folder: string, name: string): Promise<Removal> {
+  if (findFile(folder, name) === undefined) return 'missing';
+  try {
+    await unlink(join(folder, `${name}.rrd`));
+    return 'removed';
+  } catch (error) {
+    // Another process may have been faster.
+    if (findFile(folder, name) === undefined) return 'missing';
+    throw unavailable(name, messageOf(error), error);
+  }
 }
 
 /** The error of one file, by its name. */

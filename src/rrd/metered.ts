@@ -9,15 +9,15 @@ import type { RrdStore } from './rrd.ts';
 export function withRrdMetrics(store: RrdStore, metrics: Metrics, clock: Clock): RrdStore {
   const observe = metrics.histogram(
     'ppalette_rrd_operation_seconds',
-    'How long updates and fetches of statistics files took.',
+    'How long updates, fetches and removals of statistics files took.',
     FAST_BUCKETS_S,
     ['operation'],
   );
   const failureCount = metrics.counter(
     'ppalette_rrd_failures_total',
-    'Updates and fetches of statistics files that failed.',
+    'Updates, fetches and removals of statistics files that failed.',
     ['operation'],
-    ['update', 'fetch'],
+    ['update', 'fetch', 'remove'],
   );
   metrics.gauge('ppalette_rrd_available', 'Whether statistics can be written.', () =>
     // Off because somebody wants it so is nothing to be alarmed about.
@@ -39,6 +39,7 @@ export function withRrdMetrics(store: RrdStore, metrics: Metrics, clock: Clock):
     driver: store.driver,
     update: (...update) => measure('update', () => store.update(...update)),
     fetch: (...fetch) => measure('fetch', () => store.fetch(...fetch)),
+    remove: (name) => measure('remove', () => store.remove(name)),
     problem: () => store.problem(),
     close: () => store.close(),
   };

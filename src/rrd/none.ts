@@ -20,6 +20,7 @@ export function openNoStatistics(log: Log): NoStatistics {
       return Promise.resolve(0);
     },
     fetch: () => Promise.resolve(null),
+    remove: () => Promise.resolve('outOfReach'),
     problem: () => 'statistics are off: rrd.driver is none',
     close: () => Promise.resolve(),
     droppedCount: () => droppedCount,

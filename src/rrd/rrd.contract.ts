@@ -1,11 +1,12 @@
 /** What every adapter of the statistics port promises, as tests; rrdtool itself is the oracle. */
 
-import { symlink, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startProcess, tempFolder } from '../../test/servers/temp.ts';
 import { AssertionError } from '../lib/assert.ts';
 import { InvalidInput, Unavailable } from '../model/errors.ts';
+import { checkDefinition } from './check-series.ts';
 import type { RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 
 /** Opens a store of the adapter under test, on the machine's clock. */
@@ -142,6 +143,48 @@ function describeFiles(open: OpenStore): void {
     expect((await fetchSteps(other.store, 'a', 1))?.rows).toEqual([[2, 2]]);
   });
 
+  test('a removed file is gone with all that waits to be written, and may be made again', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    await store.update('other', DEFINITION, samplesOf([7, 7]));
+    const early = store.update('a', DEFINITION, samplesOf([1, 1], [2, 2]));
+    expect(await store.remove('a')).toBe('removed');
+    expect(await early).toBe(0);
+    expect(await readdir(folder)).toEqual(['other.rrd']);
+    expect(await fetchSteps(store, 'a', 2)).toBeNull();
+    expect(await store.remove('a')).toBe('missing');
+    const [, , third, fourth] = samplesOf([1, 1], [2, 2], [3, 3], [4, 4]);
+    if (!third || !fourth) throw new Error('four samples');
+    expect(await store.update('a', DEFINITION, [third, fourth])).toBe(0);
+    expect((await fetchSteps(store, 'a', 4))?.rows.slice(1)).toEqual([
+      [null, null],
+      [3, 3],
+      [4, 4],
+    ]);
+    expect((await fetchSteps(store, 'other', 1))?.rows).toEqual([[7, 7]]);
+    await expect(store.remove('../a')).rejects.toThrow(AssertionError);
+  });
+
+  test('of many calls for one file a removal keeps its place among them', async () => {
+    await using opened = await openIn(open);
+    const { store } = opened;
+    const [first, second] = samplesOf([1, 1], [2, 2]);
+    if (!first || !second) throw new Error('two samples');
+    const calls = [
+      store.update('a', DEFINITION, [second]),
+      store.remove('a'),
+      store.update('a', DEFINITION, [first]),
+      store.remove('a'),
+      store.remove('a'),
+      store.update('a', DEFINITION, [first, second]),
+    ];
+    expect(await Promise.all(calls)).toEqual([0, 'removed', 0, 'removed', 'missing', 0]);
+    expect((await fetchSteps(store, 'a', 2))?.rows).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   test('what was handed over before close is in the files, and nothing is taken after', async () => {
     await using opened = await openIn(open);
     const names = Array.from({ length: 20 }, (_, index) => `file-${index}`);
@@ -229,6 +272,61 @@ function describeValues(open: OpenStore): void {
     const fetching = opened.store.fetch('a', span);
     await expect(fetching).rejects.toThrow(InvalidInput);
     await expect(fetching).rejects.toThrow('MIN');
+  });
+
+  test('a check that comes to run every 600 s instead of 60 s has no gap, and keeps its past', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    const metrics = [{ unit: 's' }, { unit: 'c' }];
+    const [often, seldom] = [checkDefinition(metrics, 60), checkDefinition(metrics, 600)];
+    const at = (minute: number) => ({ atS: START_S + 60 * minute, values: [minute, 60 * minute] });
+    for (const minute of [1, 2, 3, 4, 5]) await store.update('a', often, [at(minute)]);
+    for (const minute of [10, 20, 30]) await store.update('a', seldom, [at(minute)]);
+    const read = async (toMinute: number) => {
+      const span = { fromS: START_S + 120, toS: START_S + 60 * toMinute, stepS: 60 };
+      return (await store.fetch('a', { ...span, consolidation: 'AVERAGE' }))?.rows;
+    };
+    const first = [3, 4, 5].map((value) => [value, 1]);
+    const next = [10, 20, 30].flatMap((value) =>
+      Array.from({ length: value === 10 ? 5 : 10 }, () => [value, 1]),
+    );
+    expect(await read(30)).toEqual([...first, ...next]);
+    const facts = await runRrdtool(folder, 'info', 'a.rrd');
+    expect(facts).toContain('ds[m0].minimal_heartbeat = 1800\n');
+    expect(facts).toContain('ds[m1].minimal_heartbeat = 1800\n');
+    expect(facts).toContain('step = 60\n');
+
+    // Back again: what is borne stays, so that nothing goes to and fro.
+    for (const minute of [31, 32]) await store.update('a', often, [at(minute)]);
+    expect((await read(32))?.slice(-2)).toEqual([
+      [31, 1],
+      [32, 1],
+    ]);
+    expect(await runRrdtool(folder, 'info', 'a.rrd')).toContain('minimal_heartbeat = 1800\n');
+  });
+
+  test('a file that another store made bears the silence that the definition says', async () => {
+    await using opened = await openIn(open);
+    const { store, folder } = opened;
+    const bounds = ['DS:up:GAUGE:11:0:100', 'DS:Used_KiB:GAUGE:1000:U:U', 'RRA:AVERAGE:0.5:1:360'];
+    await store.update('b', DEFINITION, samplesOf([1, 1])); // the folder is made with the first file
+    await runRrdtool(folder, 'create', 'a.rrd', '-b', `${START_S}`, '-s', '10', ...bounds);
+    const [, , third, , , sixth] = samplesOf([], [], [3, 4], [], [], [5, 6]);
+    if (!third || !sixth) throw new Error('six samples');
+    expect(await store.update('a', DEFINITION, [third, sixth])).toBe(0);
+    expect((await fetchSteps(store, 'a', 6))?.rows.slice(0, 3)).toEqual([
+      [3, 4],
+      [3, 4],
+      [3, 4],
+    ]);
+    expect((await fetchSteps(store, 'a', 6))?.rows.slice(3)).toEqual([
+      [5, 6],
+      [5, 6],
+      [5, 6],
+    ]);
+    const facts = await runRrdtool(folder, 'info', 'a.rrd');
+    expect(facts).toContain('ds[up].minimal_heartbeat = 30\n');
+    expect(facts).toContain('ds[Used_KiB].minimal_heartbeat = 1000\n');
   });
 
   test('null, what is no number and what is out of range are unknown', async () => {
@@ -384,7 +482,9 @@ function describeFailures(open: OpenStore): void {
       const update = opened.store.update(name, DEFINITION, samplesOf([1, 1], [2, 2]));
       await expect(update).rejects.toThrow(Unavailable);
       await expect(fetchSteps(opened.store, name, 1)).rejects.toThrow(`"${name}.rrd"`);
+      await expect(opened.store.remove(name)).rejects.toThrow(`"${name}.rrd"`);
     }
+    expect(await readdir(opened.folder)).toEqual(expect.arrayContaining(['a.rrd', 'b.rrd']));
     expect((await fetchSteps(elsewhere.store, 'target', 2))?.rows).toHaveLength(1);
     expect(await fetchSteps(elsewhere.store, 'not-there', 1)).toBeNull();
   });

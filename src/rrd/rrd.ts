@@ -70,6 +70,12 @@ export interface FetchSpan {
   readonly consolidation: Consolidation;
 }
 
+/**
+ * What became of a file that was to be removed. `outOfReach`: it stays, since this driver cannot remove
+ * files where they are.
+ */
+export type Removal = 'removed' | 'missing' | 'outOfReach';
+
 /** The port. Adapters: `rrdtool.ts`, `rrdcached.ts`, `builtin/builtin.ts`, `none.ts`. */
 export interface RrdStore {
   /** Name of the adapter, shown to the operator. */
@@ -86,6 +92,11 @@ export interface RrdStore {
    * when the file does not keep this consolidation.
    */
   fetch(name: string, span: FetchSpan): Promise<Series | null>;
+  /**
+   * Removes the file, and what was to be written to it. A later update makes a new one. Rejects with
+   * `Unavailable` for what is no plain file, which stays, and when the file system refuses.
+   */
+  remove(name: string): Promise<Removal>;
   /** Null while statistics can be written, else why not. */
   problem(): string | null;
   /** Writes what is buffered and closes. */

@@ -9,13 +9,21 @@ import { RrdcachedReplyReader } from './rrdcached-replies.ts';
 
 /** Most updates that are sent as one command. */
 const MAX_BATCH = 1_000;
-/** Most files whose data sources are remembered. */
+/** Most files that are remembered. */
 const MAX_KNOWN = 100_000;
 
 /** Where rrdcached listens. */
 export type RrdcachedAddress =
   | { readonly path: string }
   | { readonly host: string; readonly port: number };
+
+/** What is remembered of a file. */
+export interface MetFile {
+  /** Its data sources, in their order. */
+  readonly names: readonly string[];
+  /** The silence that all of them bear, as far as that can be seen to; in seconds. */
+  readonly borneS: number;
+}
 
 interface WaitingUpdate {
   readonly line: string;
@@ -25,8 +33,8 @@ interface WaitingUpdate {
 
 /** A connection, from the attempt to make it on. The caller bounds how many commands wait. */
 export class RrdcachedConnection implements Life {
-  /** The data sources of files that were met, in their order; by name. For the callers' use. */
-  readonly sourceNames = new Lru<string, readonly string[]>(MAX_KNOWN);
+  /** Files that were met, by name. For the callers' use. */
+  readonly met = new Lru<string, MetFile>(MAX_KNOWN);
   readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #pipeline: Pipeline;

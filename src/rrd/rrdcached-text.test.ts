@@ -147,12 +147,13 @@ test('what rrdcached says of a file is read as what rrdtool says', () => {
   const lines = [
     ...['filename 2 /x y/a.rrd', 'step 1 10', 'last_update 1 1000', 'ds[a b].index 1 0'],
     ...['ds[value].index 1 0', 'ds[value].max 0 NaN', 'rra[0].cf 2 MAX', 'rra[0].rows 1 5'],
-    'rra[0].pdp_per_row 1 6',
+    ...['rra[0].pdp_per_row 1 6', 'ds[value].minimal_heartbeat 1 30'],
   ];
   expect(parseCachedInfo(lines)).toEqual({
     stepS: 10,
     lastAtS: 1_000,
     names: ['value'],
+    heartbeats: new Map([['value', 30]]),
     archives: [{ consolidation: 'MAX', stepCount: 6, rowCount: 5 }],
   });
   fc.assert(fc.property(fc.array(line), (any) => void parseCachedInfo(any)));

@@ -2,6 +2,7 @@
 
 import { formatValue } from './accept.ts';
 import type { FetchPlan, FileFacts } from './fetch-plan.ts';
+import type { HeartbeatFacts } from './heartbeats.ts';
 import type { Consolidation, RrdDefinition, Sample } from './rrd.ts';
 import { formatDefinition, parseInfo } from './rrdtool-text.ts';
 
@@ -50,7 +51,7 @@ export function formatCachedUpdate(
 }
 
 /** Reads the answer to INFO; null when it is not one. */
-export function parseCachedInfo(lines: readonly string[]): FileFacts | null {
+export function parseCachedInfo(lines: readonly string[]): (FileFacts & HeartbeatFacts) | null {
   return parseInfo(lines.map((line) => line.replace(/^(\S+) \d /, '$1 = ')));
 }
 

@@ -77,6 +77,7 @@ describe.skipIf(needs('rrdtool', 'rrdcached'))('the rrdcached adapter', () => {
       driver: store.driver,
       update: (...args) => store.update(...args),
       fetch: (...args) => store.fetch(...args),
+      remove: (...args) => store.remove(...args),
       problem: () => store.problem(),
       close,
     };
@@ -124,6 +125,46 @@ describe.skipIf(needs('rrdtool', 'rrdcached'))('files behind rrdcached', () => {
     expect(await readdir(paths.folder)).toEqual(['a.rrd']);
     expect(store.driver).toBe('rrdcached');
     expect(store.problem()).toBeNull();
+  });
+
+  test('over the network are out of reach of a removal, and stay as they are', async () => {
+    address = `127.0.0.1:${await freePort()}`;
+    await start();
+    open();
+    await store.update('a', DEFINITION, [sample(1)]);
+    expect(await store.remove('a')).toBe('outOfReach');
+    expect(await readRows('a')).toEqual([[1]]);
+  });
+
+  test('over the network cannot be told to bear longer silence, which is logged once', async () => {
+    address = `127.0.0.1:${await freePort()}`;
+    await start();
+    const lines: string[] = [];
+    open({ log: pino({}, { write: (line: string) => lines.push(line) }) });
+    const longer = {
+      ...DEFINITION,
+      dataSources: DEFINITION.dataSources.map((source) => ({ ...source, heartbeatS: 300 })),
+    };
+    for (const name of ['a', 'b']) {
+      expect(await store.update(name, DEFINITION, [sample(1)])).toBe(0);
+      expect(await store.update(name, longer, [sample(11), sample(12)])).toBe(0);
+      expect((await readRows(name))?.slice(-2)).toEqual([[null], [12]]);
+    }
+    const told = lines.map((line) => JSON.parse(line));
+    expect(told.map(({ msg }) => msg)).toEqual(['statistics have gaps']);
+    expect(told[0].remedy).toContain('rrdtool tune');
+  });
+
+  test('that are removed stay away, also when rrdcached reads its journal', async () => {
+    await start();
+    open();
+    await store.update('a', DEFINITION, [sample(1), sample(2)]);
+    await store.update('b', DEFINITION, [sample(1)]);
+    expect(await store.remove('a')).toBe('removed');
+    await daemon?.stop();
+    await start();
+    await waitFor('rrdcached', async () => expect(await readRows('b')).toEqual([[1]]));
+    expect(await readdir(paths.folder)).toEqual(['b.rrd']);
   });
 
   test('lose nothing that was taken when rrdcached is restarted, and go on when it is back', async () => {

@@ -3,11 +3,13 @@
  *
  * | a call                          | becomes                                                         |
  * | update of a file met first      | INFO, for the order of its data sources; CREATE if it is missing  |
+ * | update of a file whose sources bear less silence than the definition says | its header is changed; over the network it is logged, once |
  * | updates of one turn of the event loop | one BATCH of UPDATEs                                      |
  * | update with samples too old     | they are dropped and counted, the rest is sent again            |
  * | update of a file without a data source of the definition | Unavailable, naming the file          |
  * | a torn or foreign file          | Unavailable, naming the file; it is left as it is               |
  * | fetch                           | FLUSH, INFO to choose the archive, FETCH                        |
+ * | remove                          | FORGET, then the file is unlinked; over the network it is out of reach |
  * | rrdcached away, silent          | Unavailable; the caller repeats                                 |
  * | too many calls waiting          | Unavailable at once                                             |
  *
@@ -19,12 +21,21 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { Unavailable } from '../model/errors.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from './accept.ts';
+import { Files } from './builtin/file.ts';
 import { type FileFacts, planFetch } from './fetch-plan.ts';
-import { findFile, findFullDisk, unavailable } from './folder.ts';
+import { findFile, findFullDisk, removeFile, unavailable } from './folder.ts';
+import {
+  borneByAllS,
+  findShortHeartbeats,
+  type Heartbeat,
+  type HeartbeatFacts,
+  isBorne,
+} from './heartbeats.ts';
 import { Lives } from './lives.ts';
 import { findPlaces } from './places.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { describeEnd, type RrdcachedAddress, RrdcachedConnection } from './rrdcached-connection.ts';
 import {
   countPerCommand,
@@ -39,6 +50,8 @@ import { skipOld } from './too-old.ts';
 import { Turns } from './turns.ts';
 
 const MISSING = /No such file/;
+/** What helps where a file cannot be changed from here. */
+const TUNE = { remedy: 'run rrdtool tune FILE --heartbeat SOURCE:SECONDS where rrdcached runs' };
 
 /** Settings of the adapter. */
 export interface RrdcachedOptions {
@@ -65,10 +78,17 @@ class RrdcachedStore implements RrdStore {
   readonly #folder: string | null;
   readonly #connections: Lives<RrdcachedConnection>;
   readonly #turns = new Turns();
+  readonly #log: Log;
+  /** Null over the network. */
+  readonly #files: Files | null;
+  /** Whether it was told that a file cannot be changed; it will be many, and they stay so. */
+  #isHeartbeatTold = false;
 
   constructor({ address, folder, clock, log }: RrdcachedOptions) {
     this.#clock = clock;
+    this.#log = log;
     this.#folder = address.startsWith('unix:') ? resolve(folder) : null;
+    this.#files = this.#folder === null ? null : new Files(this.#folder);
     const target = parseAddress(address);
     this.#connections = new Lives({
       begin: (events) => new RrdcachedConnection(target, clock, events),
@@ -124,6 +144,23 @@ class RrdcachedStore implements RrdStore {
     });
   }
 
+  async remove(name: string): Promise<Removal> {
+    assertSafeName(name);
+    const folder = this.#folder;
+    return this.#turns.run(name, async () => {
+      // rrdcached forgets what it holds back for a file, but has no command that removes one.
+      if (folder === null) return 'outOfReach';
+      this.#isGone(name);
+      const connection = this.#connections.current();
+      connection.met.delete(name);
+      const reply = await connection.run(`FORGET ${this.#locate(name)}`);
+      if (reply.kind === 'refused' && !MISSING.test(reply.reason)) {
+        throw unavailable(name, reply.reason);
+      }
+      return removeFile(folder, name);
+    });
+  }
+
   problem(): string | null {
     const full = this.#folder === null ? null : findFullDisk(this.#folder);
     return this.#connections.problem() ?? full;
@@ -144,10 +181,15 @@ class RrdcachedStore implements RrdStore {
     let rest = samples;
     for (let first = rest[0]; first !== undefined; first = rest[0]) {
       const connection = this.#connections.current();
-      if (this.#isGone(name)) connection.sourceNames.delete(name);
+      if (this.#isGone(name)) connection.met.delete(name);
+      const met = connection.met.get(name);
       const names =
-        connection.sourceNames.get(name) ??
-        (await this.#meet(connection, name, { definition, startS: first.atS - definition.stepS }));
+        met && isBorne(definition, met.borneS)
+          ? met.names
+          : await this.#meet(connection, name, {
+              definition,
+              startS: first.atS - definition.stepS,
+            });
       const places = findPlaces(name, names, definition);
       const batch = rest.slice(0, countPerCommand(names.length));
       const command = formatCachedUpdate(path, definition, { samples: batch, places });
@@ -159,7 +201,7 @@ class RrdcachedStore implements RrdStore {
       const remainder = skipOld(rest, batch, reply.reason);
       if (remainder === null) {
         // It may have been removed or replaced: the next call looks.
-        connection.sourceNames.delete(name);
+        connection.met.delete(name);
         throw unavailable(name, reply.reason);
       }
       oldCount += remainder.oldCount;
@@ -168,7 +210,10 @@ class RrdcachedStore implements RrdStore {
     return oldCount;
   }
 
-  /** Learns the data sources of a file, which is made if it is missing. */
+  /**
+   * Learns the data sources of a file, which is made if it is missing, and sees to it that they bear the
+   * silence that the definition says.
+   */
   async #meet(
     connection: RrdcachedConnection,
     name: string,
@@ -185,12 +230,32 @@ class RrdcachedStore implements RrdStore {
       facts = await this.#readFacts(connection, name);
     }
     if (facts === null) throw unavailable(name, 'it could not be made; is the disk full?');
-    connection.sourceNames.set(name, facts.names);
+    const short = findShortHeartbeats(facts, definition);
+    if (short.length > 0) this.#raise(name, short);
+    connection.met.set(name, { names: facts.names, borneS: borneByAllS(definition) });
     return facts.names;
   }
 
+  /**
+   * rrdcached has no command for it, so the file is written; neither rrdcached nor rrdtool writes the same
+   * bytes with an update. What cannot be done holds up no value.
+   */
+  #raise(name: string, short: readonly Heartbeat[]): void {
+    try {
+      if (this.#files === null) throw unavailable(name, 'it is on another machine');
+      this.#files.use(name, (file) => file.raise(short));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      if (!this.#isHeartbeatTold) this.#log.warn({ error, ...TUNE }, 'statistics have gaps');
+      this.#isHeartbeatTold = true;
+    }
+  }
+
   /** What the file says of itself; null when it is missing. */
-  async #readFacts(connection: RrdcachedConnection, name: string): Promise<FileFacts | null> {
+  async #readFacts(
+    connection: RrdcachedConnection,
+    name: string,
+  ): Promise<(FileFacts & HeartbeatFacts) | null> {
     const reply = await connection.run(`INFO ${this.#locate(name)}`);
     if (reply.kind === 'refused' && MISSING.test(reply.reason)) return null;
     if (reply.kind === 'refused') throw unavailable(name, reply.reason);

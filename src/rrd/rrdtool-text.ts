@@ -12,6 +12,7 @@ import {
   formatValue,
 } from './accept.ts';
 import type { FetchPlan, FileFacts } from './fetch-plan.ts';
+import type { Heartbeat, HeartbeatFacts } from './heartbeats.ts';
 import type { Consolidation, DataSource, RrdDefinition, Sample } from './rrd.ts';
 
 /** The path of a file inside the folder; it cannot be taken for an option. */
@@ -65,6 +66,12 @@ export function formatInfo(name: string): string {
   return `info ${formatPath(name)}`;
 }
 
+/** The command that lets sources of a file bear longer silence. */
+export function formatTune(name: string, heartbeats: readonly Heartbeat[]): string {
+  const options = heartbeats.map((one) => `--heartbeat ${one.name}:${one.heartbeatS}`);
+  return `tune ${formatPath(name)} ${options.join(' ')}`;
+}
+
 /** The command that reads what `planFetch` found. */
 export function formatFetch(name: string, consolidation: Consolidation, plan: FetchPlan): string {
   const { startS, endS, stepS } = plan;
@@ -72,15 +79,18 @@ export function formatFetch(name: string, consolidation: Consolidation, plan: Fe
 }
 
 /** Reads the answer to `info`; null when it is not one. */
-export function parseInfo(lines: readonly string[]): FileFacts | null {
+export function parseInfo(lines: readonly string[]): (FileFacts & HeartbeatFacts) | null {
   const fields = new Map<string, string>();
   const names: string[] = [];
+  const heartbeats = new Map<string, number>();
   for (const line of lines) {
     const [, key, value] = /^([^ ]+) = "?([^"]*)"?$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
     fields.set(key, value);
     const source = /^ds\[([^\]]+)\]\.index$/.exec(key)?.[1];
     if (source !== undefined) names[Number(value)] = source;
+    const silent = /^ds\[([^\]]+)\]\.minimal_heartbeat$/.exec(key)?.[1];
+    if (silent !== undefined) heartbeats.set(silent, Number(value));
   }
   const archives = [];
   for (let index = 0; fields.has(`rra[${index}].cf`); index++) {
@@ -92,7 +102,7 @@ export function parseInfo(lines: readonly string[]): FileFacts | null {
   }
   const stepS = Number(fields.get('step'));
   const lastAtS = Number(fields.get('last_update'));
-  return stepS > 0 && lastAtS >= 0 ? { stepS, lastAtS, names, archives } : null;
+  return stepS > 0 && lastAtS >= 0 ? { stepS, lastAtS, names, heartbeats, archives } : null;
 }
 
 /** Reads the rows of an answer to `fetch` that are in the plan; values that are not known are null. */

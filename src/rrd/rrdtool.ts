@@ -3,10 +3,12 @@
  *
  * | a call                          | becomes                                                        |
  * | update of a missing file        | `create`, then `update`                                        |
+ * | update of a file whose sources bear less silence than the definition says | `info`, `tune`, then `update` |
  * | update with samples too old     | they are dropped and counted, the rest is sent again           |
  * | update of a file without a data source of the definition | Unavailable, naming the file         |
  * | a torn or foreign file, a link  | Unavailable, naming the file; it is left as it is              |
  * | fetch                           | `info` to choose the archive, then `fetch`                     |
+ * | remove                          | none: the file is unlinked while no command of it is under way |
  * | rrdtool dead, silent, restarted | Unavailable; the caller repeats                                |
  * | too many calls waiting          | Unavailable at once: the disk does not keep up                 |
  * | the folder is gone              | it is made again, and rrdtool is started in the new one        |
@@ -20,17 +22,20 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { Lru } from '../lib/lru.ts';
 import { ConfigError } from '../model/errors.ts';
 import { assertSafeName, takeTimely } from './accept.ts';
-import { planFetch } from './fetch-plan.ts';
-import { findFile, findFolderProblem, prepareFolder, unavailable } from './folder.ts';
+import { type FileFacts, planFetch } from './fetch-plan.ts';
+import { findFile, findFolderProblem, prepareFolder, removeFile, unavailable } from './folder.ts';
+import { borneByAllS, findShortHeartbeats, type HeartbeatFacts, isBorne } from './heartbeats.ts';
 import { Lives } from './lives.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from './rrd.ts';
 import { describeEnd, RrdtoolProcess } from './rrdtool-process.ts';
 import {
   formatCreate,
   formatFetch,
   formatInfo,
+  formatTune,
   formatUpdate,
   parseInfo,
   parseRows,
@@ -38,6 +43,8 @@ import {
 import { skipOld } from './too-old.ts';
 import { Turns } from './turns.ts';
 
+/** Files whose heartbeats are known; about 150 bytes each. */
+const MAX_KNOWN = 300_000;
 /** Most samples in one command line. */
 const MAX_SAMPLES_PER_COMMAND = 100;
 const VERSION_TIMEOUT_MS = 10_000;
@@ -85,6 +92,8 @@ class RrdtoolStore implements RrdStore {
   /** The folder in which rrdtool was started. */
   #folder: Stats | null = null;
   readonly #turns = new Turns();
+  /** The silence that all sources of a file bear, in seconds; by name. */
+  readonly #borneS = new Lru<string, number>(MAX_KNOWN);
 
   constructor(options: Required<RrdtoolOptions>) {
     this.#options = options;
@@ -119,8 +128,7 @@ class RrdtoolStore implements RrdStore {
     return this.#turns.run(name, async () => {
       if (!this.#hasFile(name)) return null;
       this.#enterFolder();
-      const facts = parseInfo(await this.#run(name, formatInfo(name)));
-      if (facts === null) throw unavailable(name, 'rrdtool does not say what it is');
+      const facts = await this.#readFacts(name);
       const plan = planFetch(name, facts, span);
       const { stepS } = plan;
       const isEmpty = plan.startS >= plan.endS;
@@ -133,6 +141,14 @@ class RrdtoolStore implements RrdStore {
         names: facts.names,
         rows: parseRows(lines, plan),
       };
+    });
+  }
+
+  async remove(name: string): Promise<Removal> {
+    assertSafeName(name);
+    return this.#turns.run(name, () => {
+      this.#borneS.delete(name);
+      return removeFile(this.#options.folder, name);
     });
   }
 
@@ -154,7 +170,8 @@ class RrdtoolStore implements RrdStore {
     let rest = samples;
     for (let first = rest[0]; first !== undefined; first = rest[0]) {
       this.#enterFolder();
-      if (!this.#hasFile(name)) await this.#create(name, definition, first.atS - definition.stepS);
+      if (this.#hasFile(name)) await this.#seeToHeartbeats(name, definition);
+      else await this.#create(name, definition, first.atS - definition.stepS);
       const batch = rest.slice(0, MAX_SAMPLES_PER_COMMAND);
       const reply = await this.#processes.current().run(formatUpdate(name, definition, batch));
       if (reply.kind === 'done') {
@@ -169,12 +186,27 @@ class RrdtoolStore implements RrdStore {
     return oldCount;
   }
 
+  async #seeToHeartbeats(name: string, definition: RrdDefinition): Promise<void> {
+    if (isBorne(definition, this.#borneS.get(name) ?? 0)) return;
+    const facts = await this.#readFacts(name);
+    const short = findShortHeartbeats(facts, definition);
+    if (short.length > 0) await this.#run(name, formatTune(name, short));
+    this.#borneS.set(name, borneByAllS(definition));
+  }
+
+  async #readFacts(name: string): Promise<FileFacts & HeartbeatFacts> {
+    const facts = parseInfo(await this.#run(name, formatInfo(name)));
+    if (facts === null) throw unavailable(name, 'rrdtool does not say what it is');
+    return facts;
+  }
+
   async #create(name: string, definition: RrdDefinition, startS: number): Promise<void> {
     const reply = await this.#processes.current().run(formatCreate(name, definition, startS));
     // Another process may have been faster.
     if (reply.kind === 'refused' && !reply.reason.endsWith('File exists')) {
       throw unavailable(name, reply.reason);
     }
+    this.#borneS.delete(name);
     // rrdtool 1.7 says OK when the disk is full.
     if (!this.#hasFile(name)) throw unavailable(name, 'it could not be made; is the disk full?');
   }

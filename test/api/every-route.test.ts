@@ -4,6 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeParameter } from '../../src/contract/examples/parameters.ts';
 import type { Operation } from '../../src/contract/operation.ts';
 import { OPERATIONS } from '../../src/contract/operations.ts';
 import { ROUTES, type RouteName } from '../../src/contract/paths.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   site = await openRunningSite();
   await site.call('POST', '/suites', { name: 's' });
   const plugin = {
-    ...{ builtin: 'dummy', params: '1 half|a=1', interval: 60, suites: ['s'], hostCheck: true },
+    ...{ builtin: 'dummy', params: '1 half|a=1 /=2', interval: 60, suites: ['s'], hostCheck: true },
   };
   await site.call('POST', '/plugins', { name: 'p', ...plugin });
   await site.call('POST', '/subnets', { name: 'n', cidr: '127.0.7.1/32', suites: ['s'] });
@@ -193,7 +194,7 @@ const GOOD: Readonly<Record<RouteName, () => Good[] | Promise<Good[]>>> = {
   deleteDowntime: async () => [{ path: { downtime: (await firstOf('/downtimes'))['id'] ?? '' } }],
   createComment: () => [
     { body: { host: 'h', text: 'in rack 3' } },
-    { body: { host: 'h', plugin: 'p', text: 'new disk', persistent: false } },
+    { body: { host: 'h', plugin: 'p', text: 'new disk' } },
   ],
   listComments: () => [{}],
   getComment: async () => [{ path: { comment: (await firstOf('/comments'))['id'] ?? '' } }],
@@ -334,7 +335,8 @@ describe('each parameter, with values that it takes', () => {
       if (parameter === 'cursor') continue;
       const values = VALUES[`${name}.${parameter}`] ?? VALUES[parameter];
       expect(values, `a value of ${name}.${parameter}`).toBeDefined();
-      for (const value of values ?? []) {
+      const { example } = describeParameter(name, parameter) ?? {};
+      for (const value of [...(values ?? []), ...(example ? [example] : [])]) {
         await send(name, { ...good, query: `${parameter}=${encodeURIComponent(value)}` });
       }
     }

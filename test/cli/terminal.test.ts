@@ -1,6 +1,7 @@
 /** ppadm on a real terminal: what it redraws, what Ctrl-C leaves, and who sees a token. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -153,4 +154,39 @@ test('a token that was given as an option is not in the list of processes', asyn
     const file = join('/proc', String(child.pid), 'task', thread, 'cmdline');
     expect(await readFile(file, 'utf8')).not.toContain(site.admin);
   }
+});
+
+test('a token on an input that does not end is taken, and the program does not wait for more', async () => {
+  const child = spawn(process.execPath, [PPADM, 'list', 'hosts', '-o', 'name', '--token', '-'], {
+    cwd: folder.path,
+    env: { ...environment, PPADM_TOKEN: '' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  terminals.push(child);
+  let words = '';
+  child.stderr.on('data', (part) => {
+    words += String(part);
+  });
+  const closed = once(child, 'close');
+  child.stdin.write(`${site.admin}\n`);
+  expect([...(await closed), words]).toEqual([0, null, '']);
+});
+
+test('behind a token on the input a command finds its own', async () => {
+  const child = spawn(process.execPath, [PPADM, 'apply', '-f', '-', '--token', '-'], {
+    cwd: folder.path,
+    env: { ...environment, PPADM_TOKEN: '' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  terminals.push(child);
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part) => {
+      words += String(part);
+    });
+  }
+  const closed = once(child, 'close');
+  child.stdin.end(`${site.admin}\nkind: Suite\nmetadata: { name: piped }\nspec: {}\n`);
+  expect([...(await closed), words]).toEqual([0, null, expect.stringContaining('piped')]);
+  expect((await site.call('GET', '/suites/piped')).status).toBe(200);
 });

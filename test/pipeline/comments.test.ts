@@ -25,7 +25,7 @@ describe('a comment', () => {
     const ofHost = await call('POST', '/comments', { host: name, text: 'rack 3' });
     expect([ofHost.status, ofHost.body.plugin, ofHost.body.persistent]).toEqual([201, null, true]);
     const ofCheck = await call('POST', '/comments', {
-      ...{ host: `${name}.test`, plugin: name, text: 'new disk', persistent: false },
+      ...{ host: `${name}.test`, plugin: name, text: 'new disk' },
     });
     expect(ofCheck.body).toMatchObject({ host: name, plugin: name, kind: 'user' });
     expect(ofCheck.body.author).toMatch(/^admin/);
@@ -37,6 +37,16 @@ describe('a comment', () => {
     expect((await call('DELETE', path)).status).toBe(404);
     const { body } = await call('GET', `/audit?kind=comment&name=${name} ${name}`);
     expect(body.items.map(({ action }: { action: string }) => action)).toEqual(['delete']);
+  });
+
+  test('stays when everything is stopped and started, and cannot be told not to', async () => {
+    const { name } = await addCheck();
+    const body = { host: name, text: 'rack 3' };
+    const refused = await call('POST', '/comments', { ...body, persistent: false });
+    expect([refused.status, refused.body.errors[0].path]).toEqual([422, '/persistent']);
+    const made = await call('POST', '/comments', body);
+    await site.restart();
+    expect(await list(`host=${name}`)).toEqual([made.body]);
   });
 
   test.each([

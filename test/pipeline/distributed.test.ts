@@ -7,9 +7,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CheckJson, ResultJson } from '../../src/contract/checks.ts';
+import type { CheckJson, HistoryJson, ResultJson } from '../../src/contract/checks.ts';
 import type { PageJson } from '../../src/contract/client.ts';
 import type { StatusJson, WorkersJson } from '../../src/contract/statistics.ts';
+import { patienceMs } from '../../src/model/patience.ts';
 import { parentOf } from '../process-group.ts';
 import { needs } from '../servers/needs.ts';
 import { type ApiCaller, apiOf, isReady, runPpadm, startPpalette } from '../servers/program.ts';
@@ -31,6 +32,8 @@ const PLUGINS = join(import.meta.dirname, '..', 'fixtures', 'plugins');
 const CHECKS = 4;
 const INTERVAL_S = 4;
 const TAKES_S = 1;
+/** That of a plugin by default. */
+const TIMEOUT_S = 10;
 
 describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
   let folder: TempFolder;
@@ -269,6 +272,8 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
   });
 
   test('a grey that is killed loses nothing: another stores what it held', async () => {
+    // What was due before may have been with the worker that was killed.
+    const beganAt = Date.now();
     await startService('grey', 'node-grey-2');
     await waitFor('the second grey', () =>
       services.get('node-grey-2')?.output().includes('grey collects results'),
@@ -277,17 +282,18 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
     process.kill(grey?.pid ?? 0, 'SIGKILL');
     await grey?.exited;
     const killedAt = Date.now();
+    const laterAt = killedAt + INTERVAL_S * 1_000;
     await waitFor(
       'results due after the kill',
       async () => {
         const page = await api.get<PageJson<CheckJson>>('/checks');
-        return page.items.every((check) => Date.parse(check.scheduledAt ?? '') > killedAt);
+        return page.items.every((check) => Date.parse(check.scheduledAt ?? '') > laterAt);
       },
       30_000,
     );
     const { items } = await api.get<ResultsJson>('/checks/host-0/announce/history?limit=1000');
     const dueTimes = items.map((item) => Date.parse(item.scheduledAt));
-    const recent = dueTimes.filter((due) => due > killedAt - 3 * INTERVAL_S * 1_000);
+    const recent = dueTimes.filter((due) => due > beganAt);
     const gaps = recent.slice(1).map((due, place) => (recent[place] ?? 0) - due);
     expect(new Set(gaps)).toEqual(new Set([INTERVAL_S * 1_000]));
   });
@@ -320,6 +326,31 @@ describe.skipIf(needs('rabbitmq', 'postgres', 'rrdtool'))('distributed', () => {
       20_000,
     );
   });
+
+  test('history tells when no red ran, though workers and greys went on', async () => {
+    const lastsMs = patienceMs({ intervalMs: INTERVAL_S * 1_000, timeoutMs: TIMEOUT_S * 1_000 });
+    expect((await stopService('node-red-2')).code).toBe(0);
+    const overdueAt = Date.now() + lastsMs;
+    await waitFor('results to be overdue', () => Date.now() > overdueAt, 2 * lastsMs);
+    await startService('red', 'node-red');
+    await waitFor('the API', () => isReady(url), 30_000);
+    const path = '/checks/host-0/announce/history';
+    const [again, gap] = await waitFor(
+      'the gap in history',
+      async () => {
+        const { items } = await api.get<HistoryJson>(`${path}?kind=states`);
+        const states = items.filter((item) => item.kind === 'state');
+        return states[1]?.state === 'notMeasured' && states;
+      },
+      30_000,
+    );
+    expect(again).toMatchObject({ state: 'ok', cause: 'measuredAgain', to: null });
+    expect(gap).toMatchObject({ cause: 'schedulerStopped', to: again?.from });
+    const { items } = await api.get<ResultsJson>(`${path}?limit=100`);
+    const [before] = items.filter(({ finishedAt }) => finishedAt < (gap?.from ?? ''));
+    expect(Date.parse(gap?.from ?? '')).toBe(Date.parse(before?.scheduledAt ?? '') + lastsMs);
+    expect(items.some(({ finishedAt }) => finishedAt === again?.from)).toBe(true);
+  }, 120_000);
 
   async function stopService(node: string) {
     const service = services.get(node);

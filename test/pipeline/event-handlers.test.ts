@@ -121,6 +121,31 @@ describe('10.2 an event handler', () => {
     expect(await told(open.name)).toMatchObject({ outcome: 'notStarted', output: /not closed/ });
   });
 
+  test('that waits when everything is stopped runs after the start, and none that has run', async () => {
+    const ran = await site.addCheck({}, { eventHandler: handler('ran', '$SERVICESTATE$') });
+    await submit(ran.path, 2);
+    await notes('ran', 1);
+    // Nobody serves that zone, so the handler waits in its queue.
+    const waits = await site.addCheck(
+      { zone: 'elsewhere' },
+      { eventHandler: handler('waits', '$SERVICESTATE$') },
+    );
+    await submit(waits.path, 2);
+    const isSent = async () => {
+      const rows = await site.database?.db.selectFrom('event_handler_run').selectAll().execute();
+      return rows?.length === 1 && rows[0]?.sent_at !== null;
+    };
+    await waitFor('it to be handed out, and what ran to be told', isSent);
+    await call('PATCH', `/hosts/${waits.name}`, { zone: 'default' });
+    await site.restart();
+    expect(await notes('waits', 1)).toEqual(['[CRITICAL]']);
+    await waitFor('it to be told', async () => (await eventsOf(waits.name)).length === 1);
+    await site.restart();
+    await submit(ran.path, 0);
+    expect(await notes('ran', 2)).toEqual(['[CRITICAL]', '[OK]']);
+    expect(await notes('waits', 1)).toEqual(['[CRITICAL]']);
+  });
+
   test('of a host runs on changes of its own state', async () => {
     const eventHandler = handler('host', '$HOSTNAME$ $HOSTSTATE$ $HOSTSTATETYPE$ $LASTHOSTSTATE$');
     const { name } = await site.addCheck({ eventHandler });

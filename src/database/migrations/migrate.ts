@@ -26,6 +26,7 @@ import { up as eventHandlers } from './0022-event-handlers.ts';
 import { up as comments } from './0023-comments.ts';
 import { up as downtimeChanges } from './0024-downtime-changes.ts';
 import { up as dependencies } from './0025-dependencies.ts';
+import { up as handlerReports } from './0026-handler-reports.ts';
 import { up as eventHandlerPeriods } from './0027-event-handler-periods.ts';
 import { up as countIndexes } from './0029-count-indexes.ts';
 import { type AnyKysely, type Columns, columnsOf } from './columns.ts';
@@ -55,6 +56,7 @@ const MIGRATIONS: Readonly<Record<string, (db: AnyKysely, columns: Columns) => P
   '0023-comments': comments,
   '0024-downtime-changes': downtimeChanges,
   '0025-dependencies': dependencies,
+  '0026-handler-reports': handlerReports,
   '0027-event-handler-periods': eventHandlerPeriods,
   '0029-count-indexes': countIndexes,
 };

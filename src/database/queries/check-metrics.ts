@@ -51,3 +51,51 @@ export async function insertCheckMetrics(sql: Sql, metrics: readonly CheckMetric
   }));
   await upsertRows(sql, 'check_metric', rows, { key: ['check_id', 'label'], update: [] });
 }
+
+/** A statistics file by its place. */
+export type CheckFilePlace = Pick<CheckMetric, 'checkId' | 'fileNumber'>;
+
+/** The highest number of a check that ever had a metric; 0 when there was none. */
+export async function getNewestMeteredCheckId({ db }: Sql): Promise<number> {
+  const row = await db
+    .selectFrom('check_metric')
+    .select((builder) => builder.fn.max('check_metric.check_id').as('id'))
+    .executeTakeFirst();
+  return Number(row?.id ?? 0);
+}
+
+/**
+ * The files of those of the checks `from <= id < to` that are gone and whose names are forgotten, so
+ * that nobody can ask for their past any more. Numbers of checks are never given again.
+ */
+export async function listFilesOfForgottenChecks(
+  { db }: Sql,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<CheckFilePlace[]> {
+  const rows = await db
+    .selectFrom('check_metric')
+    .leftJoin('check_pair', 'check_pair.check_id', 'check_metric.check_id')
+    .leftJoin('check_archive', 'check_archive.check_id', 'check_metric.check_id')
+    .select(['check_metric.check_id', 'check_metric.file_number'])
+    .distinct()
+    .where('check_metric.check_id', '>=', from)
+    .where('check_metric.check_id', '<', to)
+    .where('check_pair.check_id', 'is', null)
+    .where('check_archive.check_id', 'is', null)
+    .orderBy('check_metric.check_id')
+    .orderBy('check_metric.file_number')
+    .execute();
+  return rows.map((row) => ({ checkId: row.check_id, fileNumber: row.file_number }));
+}
+
+/** Forgets the metrics that are in a file. */
+export async function deleteCheckFile(
+  { db }: Sql,
+  { checkId, fileNumber }: CheckFilePlace,
+): Promise<void> {
+  await db
+    .deleteFrom('check_metric')
+    .where('check_metric.check_id', '=', checkId)
+    .where('check_metric.file_number', '=', fileNumber)
+    .execute();
+}

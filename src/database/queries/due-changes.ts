@@ -1,6 +1,7 @@
 /** Checks of which time alone makes something: a downtime begins, a result stays out. */
 
 import { type ExpressionBuilder, sql as raw } from 'kysely';
+import { type Asking, PATIENT_INTERVALS, SILENCE_GRACE_MS } from '../../model/patience.ts';
 import type { Sql } from '../database.ts';
 
 /** A check whose memory changes by time, and when. */
@@ -28,6 +29,7 @@ export async function listDueChanges(
 /** A check whose results stay out. */
 export interface SilentCheck {
   readonly checkId: number;
+  readonly hostId: string;
   /** Due time of its newest result. */
   readonly scheduledAt: number;
   readonly zone: string;
@@ -35,8 +37,9 @@ export interface SilentCheck {
   readonly isInMaintenance: boolean;
   /** Whether it is known to be silent, and that nobody asks for results. */
   readonly isExpected: boolean;
-  /** How old its newest result may be in a healthy schedule. */
-  readonly patienceMs: number;
+  /** Its check period; null: always. */
+  readonly periodId: string | null;
+  readonly asking: Asking;
 }
 
 /** A check period as it is at the moment. */
@@ -53,9 +56,12 @@ export interface PeriodNow {
 /** When to look, and how far. */
 export interface SilenceLook {
   readonly now: number;
-  readonly graceMs: number;
+  /** When the schedule was started: silence known to be expected is a fault no sooner than patience after. */
+  readonly startedAt: number;
   /** Of all periods; plugins whose period is not among them are checked always. */
   readonly periods: readonly PeriodNow[];
+  /** Checks with higher ids. */
+  readonly after: number;
   readonly limit: number;
 }
 
@@ -63,10 +69,10 @@ export interface SilenceLook {
 type Builder = ExpressionBuilder<any, any>;
 
 /**
- * Checks that had results and whose newest is older than two intervals, the time that a run may take
- * and `graceMs`; or whose host is in maintenance. With a check period its last window must have been
- * open for long enough to have a result. Those known to be silent are left out, and those that are
- * not run by the schedule. At most `limit`.
+ * Checks whose results stay out for longer than they may by `nagios/silence.ts`, where the exact rule
+ * is; or whose host is in maintenance. With a check period its last window must have been open for long
+ * enough to have a result. Those known to be silent are left out, and those that are not run by the
+ * schedule. In the order of ids, at most `limit`.
  */
 export async function listSilentChecks(sql: Sql, look: SilenceLook): Promise<SilentCheck[]> {
   const { periods } = look;
@@ -85,7 +91,11 @@ export async function listSilentChecks(sql: Sql, look: SilenceLook): Promise<Sil
         eb('check_memory.check_id', 'is', null),
         eb('check_memory.is_measured', '=', 1),
         // That was no fault so far; now it may be one.
-        and([eb('check_memory.is_silence_expected', '=', 1), eb('host.maintenance', '=', 0)]),
+        and([
+          eb('check_memory.is_silence_expected', '=', 1),
+          eb('host.maintenance', '=', 0),
+          eb(PATIENCE_MS, '<', look.now - look.startedAt),
+        ]),
       ]),
     )
     .execute();
@@ -94,7 +104,8 @@ export async function listSilentChecks(sql: Sql, look: SilenceLook): Promise<Sil
 
 /**
  * Checks whose results stay out as above since it is not their time: their period is outside, and its
- * last window had a result. Those known to be silent are left out. At most `limit`.
+ * last window had a result. Those known to be silent are left out. In the order of ids, at most
+ * `limit`.
  */
 export async function listRestingChecks(sql: Sql, look: SilenceLook): Promise<SilentCheck[]> {
   const resting = look.periods.filter(({ isInside }) => !isInside);
@@ -118,7 +129,7 @@ export async function listRestingChecks(sql: Sql, look: SilenceLook): Promise<Si
   return rows.map(readSilent);
 }
 
-function selectSilent({ db }: Sql, { limit }: SilenceLook) {
+function selectSilent({ db }: Sql, { after, limit }: SilenceLook) {
   return db
     .selectFrom('check_state')
     .innerJoin('check_pair', 'check_pair.check_id', 'check_state.check_id')
@@ -133,12 +144,18 @@ function selectSilent({ db }: Sql, { limit }: SilenceLook) {
     .select([
       'check_state.check_id',
       'check_state.scheduled_at',
+      'check_pair.host_id',
       'host.zone',
       'host.maintenance',
       'check_memory.is_silence_expected',
+      'plugin.check_period_id',
+      'plugin.updated_at',
+      'host.updated_at as host_updated_at',
     ])
-    .select(PATIENCE_MS.as('patience_ms'))
+    .select([INTERVAL_MS.as('interval_ms'), TIMEOUT_MS.as('timeout_ms')])
     .where('plugin.active_checks', '=', 1)
+    .where('check_state.check_id', '>', after)
+    .orderBy('check_state.check_id')
     .limit(limit);
 }
 
@@ -146,12 +163,15 @@ function selectSilent({ db }: Sql, { limit }: SilenceLook) {
 const INTERVAL_MS = raw<number>`coalesce(host_override.interval_ms, plugin.interval_ms)`;
 const TIMEOUT_MS = raw<number>`coalesce(host_override.timeout_ms, plugin.timeout_ms)`;
 
-/** How old a newest result may be in a healthy schedule. */
-const PATIENCE_MS = raw<number>`2 * ${INTERVAL_MS} + ${TIMEOUT_MS}`;
+/** As `patienceMs`. */
+const PATIENCE_MS = raw<number>`${raw.lit(PATIENT_INTERVALS)} * ${INTERVAL_MS} + ${TIMEOUT_MS} + ${raw.lit(SILENCE_GRACE_MS)}`;
 
-function isOverdue(eb: Builder, { now, graceMs }: SilenceLook) {
-  const expectedBy = raw<number>`check_state.scheduled_at + ${PATIENCE_MS}`;
-  return eb(expectedBy, '<', now - graceMs);
+/** Counted from its newest result, and from the latest edit of what it is made of. */
+function isOverdue(eb: Builder, { now }: SilenceLook) {
+  const instants = ['check_state.scheduled_at', 'plugin.updated_at', 'host.updated_at'];
+  return eb.and(
+    instants.map((instant) => eb(raw<number>`${raw.ref(instant)} + ${PATIENCE_MS}`, '<', now)),
+  );
 }
 
 function isAlwaysChecked(eb: Builder, { periods }: SilenceLook) {
@@ -162,32 +182,43 @@ function isAlwaysChecked(eb: Builder, { periods }: SilenceLook) {
 }
 
 /** Whether the last window of a period should have had a result and has none, or none any more. */
-function misses(eb: Builder, { now, graceMs }: SilenceLook, period: PeriodNow) {
+function misses(eb: Builder, { now }: SilenceLook, period: PeriodNow) {
   const { id, isInside, openedAt, lengthMs } = period;
   if (openedAt === null) return eb.lit(false);
   // Its first run is due within an interval, or within the window if that is shorter.
   const spreadMs = raw<number>`case when ${INTERVAL_MS} < ${raw.lit(lengthMs)} then ${INTERVAL_MS} else ${raw.lit(lengthMs)} end`;
   return eb.and([
     eb('plugin.check_period_id', '=', id),
-    eb(raw<number>`(${spreadMs}) + ${TIMEOUT_MS}`, '<', now - graceMs - openedAt),
+    eb(raw<number>`(${spreadMs}) + ${TIMEOUT_MS}`, '<', now - SILENCE_GRACE_MS - openedAt),
     ...(isInside ? [] : [eb('check_state.scheduled_at', '<', openedAt)]),
   ]);
 }
 
 function readSilent(row: {
   readonly check_id: number;
+  readonly host_id: string;
   readonly scheduled_at: number;
   readonly zone: string;
   readonly maintenance: number;
   readonly is_silence_expected: number | null;
-  readonly patience_ms: number;
+  readonly check_period_id: string | null;
+  readonly updated_at: number;
+  readonly host_updated_at: number;
+  readonly interval_ms: number;
+  readonly timeout_ms: number;
 }): SilentCheck {
   return {
     checkId: row.check_id,
+    hostId: row.host_id,
     scheduledAt: row.scheduled_at,
     zone: row.zone,
     isInMaintenance: row.maintenance === 1,
     isExpected: row.is_silence_expected === 1,
-    patienceMs: Number(row.patience_ms),
+    periodId: row.check_period_id,
+    asking: {
+      intervalMs: Number(row.interval_ms),
+      timeoutMs: Number(row.timeout_ms),
+      since: Math.max(row.updated_at, row.host_updated_at),
+    },
   };
 }

@@ -38,13 +38,13 @@ export interface WaitingRun extends HandlerRun {
 export async function insertHandlerRuns({ db }: Sql, runs: readonly HandlerRun[]): Promise<void> {
   for (const chunk of chunksOf(runs, 1_000)) {
     const rows = chunk.map(({ at, checkId, level, command, macros }) => ({
-      ...{ at, check_id: checkId, level, command, macros: JSON.stringify(macros) },
+      ...{ at, check_id: checkId, level, command, macros: JSON.stringify(macros), sent_at: null },
     }));
     await db.insertInto('event_handler_run').values(rows).execute();
   }
 }
 
-/** Those that wait behind `after`, the oldest first; at most `limit`. */
+/** Those that were not handed out, behind `after`, the oldest first; at most `limit`. */
 export async function listHandlerRuns(
   { db }: Sql,
   after: number,
@@ -58,6 +58,7 @@ export async function listHandlerRuns(
     .selectAll('event_handler_run')
     .select(['host.id as host_id', 'host.name as host_name', 'host.address', 'host.zone'])
     .select(['host.vars', 'plugin.name as plugin_name'])
+    .where('event_handler_run.sent_at', 'is', null)
     .where('event_handler_run.id', '>', after)
     .orderBy('event_handler_run.id')
     .limit(limit)
@@ -77,7 +78,41 @@ export async function listHandlerRuns(
   }));
 }
 
-/** Forgets runs that were handed out or are too old. */
+/** Notes that the broker has these. */
+export async function markHandlerRunsSent(
+  { db }: Sql,
+  ids: readonly number[],
+  now: number,
+): Promise<void> {
+  for (const chunk of chunksOf(ids, 1_000)) {
+    await db
+      .updateTable('event_handler_run')
+      .set({ sent_at: now })
+      .where('event_handler_run.id', 'in', chunk)
+      .execute();
+  }
+}
+
+/** Has all that were handed out handed out again; resolves to their number. */
+export async function takeHandlerRunsBack({ db }: Sql): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('event_handler_run')
+    .set({ sent_at: null })
+    .where('event_handler_run.sent_at', 'is not', null)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** Forgets runs that were handed out before; resolves to their number. */
+export async function deleteUnreportedRuns({ db }: Sql, before: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('event_handler_run')
+    .where('event_handler_run.sent_at', '<', before)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Forgets runs of which it is known what became of them. */
 export async function deleteHandlerRuns({ db }: Sql, ids: readonly number[]): Promise<void> {
   for (const chunk of chunksOf(ids, 1_000)) {
     await db.deleteFrom('event_handler_run').where('event_handler_run.id', 'in', chunk).execute();

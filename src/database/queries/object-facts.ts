@@ -6,6 +6,7 @@
 import { sql as raw } from 'kysely';
 import type { CheckPolicy, HostPolicy } from '../../model/check-policy.ts';
 import { timingOf, withOverride } from '../../model/overrides.ts';
+import type { Asking } from '../../model/patience.ts';
 import type { Sql } from '../database.ts';
 import { readOverride } from './host-relations.ts';
 import { listHostChecks } from './host-states.ts';
@@ -29,6 +30,13 @@ export interface CheckFacts {
   readonly policy: CheckPolicy;
   /** Id of the time period in which event handlers run; null: always. */
   readonly eventHandlerPeriodId: string | null;
+  readonly schedule: CheckSchedule | null;
+}
+
+/** How the schedule asks for the results of a check; null instead: it does not. */
+export interface CheckSchedule extends Asking {
+  /** The check period; null: always. */
+  readonly periodId: string | null;
 }
 
 /** A host, and what it hangs on. */
@@ -45,6 +53,7 @@ export interface HostFacts {
     readonly checkId: number;
     readonly intervalMs: number;
     readonly timeoutMs: number;
+    readonly schedule: CheckSchedule | null;
   } | null;
   /** Whether nothing runs on it. */
   readonly isInMaintenance: boolean;
@@ -62,6 +71,7 @@ export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Prom
   for (const chunk of chunksOf(ids, PART)) {
     const rows = await db
       .selectFrom('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
       .leftJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
       .leftJoin('host_override', (join) =>
         join
@@ -77,6 +87,10 @@ export async function readObjectFacts({ db }: Sql, ids: readonly number[]): Prom
         'plugin.timeout_ms',
         'plugin.policy',
         'plugin.event_handler_period_id',
+        'plugin.active_checks',
+        'plugin.check_period_id',
+        'plugin.updated_at',
+        'host.updated_at as host_updated_at',
         'host_override.interval_ms as own_interval_ms',
         'host_override.timeout_ms as own_timeout_ms',
         'host_override.policy as own_policy',
@@ -97,6 +111,10 @@ function readCheckFacts(row: {
   readonly timeout_ms: number | null;
   readonly policy: string | null;
   readonly event_handler_period_id: string | null;
+  readonly active_checks: number | null;
+  readonly check_period_id: string | null;
+  readonly updated_at: number | null;
+  readonly host_updated_at: number;
   readonly own_interval_ms: number | null;
   readonly own_timeout_ms: number | null;
   readonly own_policy: string | null;
@@ -117,7 +135,23 @@ function readCheckFacts(row: {
     timeout_ms: row.own_timeout_ms,
     policy: row.own_policy,
   });
-  return withOverride(plugin, override);
+  const found = withOverride(plugin, override);
+  return { ...found, schedule: readSchedule(row, found) };
+}
+
+/** What an edit of the host or plugin changed is not kept, so any counts as one of the schedule. */
+function readSchedule(
+  row: {
+    readonly active_checks: number | null;
+    readonly check_period_id: string | null;
+    readonly updated_at: number | null;
+    readonly host_updated_at: number;
+  },
+  { intervalMs, timeoutMs }: Omit<Asking, 'since'>,
+): CheckSchedule | null {
+  if (row.active_checks !== 1) return null;
+  const since = Math.max(row.updated_at ?? 0, row.host_updated_at);
+  return { intervalMs, timeoutMs, since, periodId: row.check_period_id };
 }
 
 /** Those of these hosts that exist. */
@@ -161,6 +195,7 @@ async function readHostChecks(sql: Sql, hostIds: readonly string[]) {
   if (checkIds.length === 0) return new Map<string, HostFacts['hostCheck']>();
   const rows = await sql.db
     .selectFrom('check_pair')
+    .innerJoin('host', 'host.id', 'check_pair.host_id')
     .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
     .leftJoin('host_override', (join) =>
       join
@@ -172,6 +207,10 @@ async function readHostChecks(sql: Sql, hostIds: readonly string[]) {
       'check_pair.host_id',
       'plugin.interval_ms',
       'plugin.timeout_ms',
+      'plugin.active_checks',
+      'plugin.check_period_id',
+      'plugin.updated_at',
+      'host.updated_at as host_updated_at',
       'host_override.interval_ms as own_interval_ms',
       'host_override.timeout_ms as own_timeout_ms',
     ])
@@ -182,7 +221,8 @@ async function readHostChecks(sql: Sql, hostIds: readonly string[]) {
       const plugin = { intervalMs: row.interval_ms, timeoutMs: row.timeout_ms };
       const own = { interval_ms: row.own_interval_ms, timeout_ms: row.own_timeout_ms };
       const timing = timingOf(plugin, readOverride({ ...own, policy: null }));
-      return [row.host_id, { checkId: row.check_id, ...timing }];
+      const schedule = readSchedule(row, timing);
+      return [row.host_id, { checkId: row.check_id, ...timing, schedule }];
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** Workers in SQL: every violet that ever sent a heartbeat. */
+/** Workers in SQL: every violet that sent a heartbeat, until retention forgets it. */
 
 import type { Selectable } from 'kysely';
 import type { Sql } from '../database.ts';
@@ -110,6 +110,39 @@ export async function findWorker({ db }: Sql, id: string): Promise<Worker | unde
     .where('worker.id', '=', id)
     .executeTakeFirst();
   return row ? readWorker(row) : undefined;
+}
+
+/** Workers that were last heard before `before`; at most `limit`. */
+export async function listSilentWorkers(
+  { db }: Sql,
+  before: number,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('worker')
+    .select('worker.id')
+    .where('worker.heartbeat_at', '<', before)
+    .orderBy('worker.heartbeat_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Forgets a worker that was last heard before `before`; false when it was heard since. Until the
+ * transaction ends, a heartbeat of it waits.
+ */
+export async function deleteSilentWorker(
+  { db }: Sql,
+  id: string,
+  before: number,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('worker')
+    .where('worker.id', '=', id)
+    .where('worker.heartbeat_at', '<', before)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0;
 }
 
 async function findWorkers({ db }: Sql, workers: readonly Pick<Worker, 'id'>[]): Promise<Worker[]> {

@@ -108,7 +108,7 @@ function formatAvailability(
   session: Session,
   answer: AvailabilityJson | HostAvailabilityJson,
 ): string {
-  const { from, to, states, planned } = answer;
+  const { from, to, states, planned, reasons } = answer;
   const { palette, maxWidth } = session;
   const table = formatTable({
     columns: ['STATE', 'TIME', 'SHARE'].map((title) => ({ title, isFlexible: false })),
@@ -120,7 +120,18 @@ function formatAvailability(
     maxWidth,
     paintTitle: palette.title,
   });
-  return `${formatTime(from)} to ${formatTime(to)}\n\n${table}`;
+  const head = `${formatTime(from)} to ${formatTime(to)}\n\n${table}`;
+  if (Object.keys(reasons).length === 0) return head;
+  const why = formatTable({
+    columns: ['NOT MEASURED', 'TIME'].map((title) => ({ title, isFlexible: false })),
+    rows: Object.entries(reasons).map(([reason, seconds]) => [
+      { text: reason },
+      { text: formatDuration(Math.round(seconds)) },
+    ]),
+    maxWidth,
+    paintTitle: palette.title,
+  });
+  return `${head}\n${why}`;
 }
 
 async function showPerfdata(

@@ -30,7 +30,7 @@ export function defineShow(verb: Command, program: Program): void {
     await listKind(session, JOB, scheduler.opts());
   });
 
-  const workers = verb.command('workers').description('every violet that was ever seen');
+  const workers = verb.command('workers').description('every violet that was seen');
   addListOptions(workers, WORKER);
   addExamples(workers, ['ppadm show workers', 'ppadm show workers -o wide']);
   onRun(workers, program, (session) => listKind(session, WORKER, workers.opts()));

@@ -3,11 +3,13 @@
 import { type Command, Option } from 'commander';
 import type { EventJson } from '../../contract/events.ts';
 import { formatInstant } from '../../lib/instant.ts';
+import { CHECK_STATES } from '../../model/check.ts';
+import { HOST_STATES } from '../../model/host-state.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { createEventParser } from '../event-stream.ts';
 import { EXIT, explainFailure } from '../exit-code.ts';
 import { addFilterOptions, readFilters } from '../field-options.ts';
-import type { Item } from '../kind.ts';
+import type { Item, Kind } from '../kind.ts';
 import { formatItems } from '../listing.ts';
 import { CHECK } from '../observed-kinds.ts';
 import { escapeLine } from '../output/escape.ts';
@@ -25,9 +27,21 @@ const REDRAW = '\u001b[H\u001b[J';
 const DEFAULT_ROWS = 24;
 const DEFAULT_COLUMNS = 80;
 
+const STATES: readonly string[] = [...CHECK_STATES, ...HOST_STATES, 'pending'];
+
+/** Checks and hosts themselves: both have events. */
+const WATCHED: Kind = {
+  ...CHECK,
+  filters: CHECK.filters.map((filter) =>
+    filter.query === 'state'
+      ? { ...filter, words: STATES, help: `only in these states: ${STATES.join(',')}` }
+      : filter,
+  ),
+};
+
 /** Makes `watch` of the verb. */
 export function defineWatch(verb: Command, program: Program): void {
-  addFilterOptions(verb, CHECK);
+  addFilterOptions(verb, WATCHED);
   verb.addOption(
     new Option(
       '--type <types>',
@@ -37,10 +51,11 @@ export function defineWatch(verb: Command, program: Program): void {
   addExamples(verb, [
     'ppadm watch',
     'ppadm watch --suite web --type stateChange',
+    'ppadm watch --state down,unreachable',
     'ppadm watch -o json | jq .to      # a line for each event',
   ]);
   onRun(verb, program, (session) => {
-    const filters = readFilters(CHECK, verb.opts(), session.surroundings.clock.now());
+    const filters = readFilters(WATCHED, verb.opts(), session.surroundings.clock.now());
     return watch(session, { ...filters, type: String(verb.opts()['type']) });
   });
 }
@@ -99,21 +114,35 @@ function createView(
     if (event !== null) recent.push(formatEvent(event));
     const rows = output.rows ?? DEFAULT_ROWS;
     const width = (output.columns ?? DEFAULT_COLUMNS) - 1;
-    const { type: _type, ...filters } = query;
     const limit = Math.max(1, Math.floor(rows / 2) - 3);
-    const { items, total } = await (await session.connect()).call('listChecks', {
-      query: { problem: 'true', ...filters, limit: String(limit), sort: 'host,plugin' },
-    });
-    const problems = formatItems(session, CHECK.columns, items as readonly Item[]);
-    const more = total > items.length ? `... and ${total - items.length} more\n` : '';
-    const now = formatTime(formatInstant(session.surroundings.clock.now()));
-    const title = `${total} ${total === 1 ? 'problem' : 'problems'} at ${now}\n\n`;
-    const used = title.split('\n').length + problems.split('\n').length + more.split('\n').length;
+    const problems = await formatProblems(session, query, limit);
+    const used = problems.split('\n').length + 2;
     const room = Math.max(1, rows - used - 1);
     recent.splice(0, Math.max(0, recent.length - room));
     const events = recent.map((line) => `${cutToWidth(line, width)}\n`).join('');
-    session.print(`${REDRAW}${title}${problems}${more}\n${events}`);
+    session.print(`${REDRAW}${problems}\n${events}`);
   };
+}
+
+/** The checks that are a problem now, as far as the filters are of checks. */
+async function formatProblems(
+  session: Session,
+  { type: _type, state, ...filters }: Readonly<Record<string, string>>,
+  limit: number,
+): Promise<string> {
+  const ofHosts: readonly string[] = HOST_STATES;
+  const states = state?.split(',').filter((name) => !ofHosts.includes(name));
+  if (states?.length === 0) return '';
+  const { items, total } = await (await session.connect()).call('listChecks', {
+    query: {
+      ...{ problem: 'true', ...filters, limit: String(limit), sort: 'host,plugin' },
+      state: states?.join(),
+    },
+  });
+  const problems = formatItems(session, CHECK.columns, items as readonly Item[]);
+  const more = total > items.length ? `... and ${total - items.length} more\n` : '';
+  const now = formatTime(formatInstant(session.surroundings.clock.now()));
+  return `${total} ${total === 1 ? 'problem' : 'problems'} at ${now}\n\n${problems}${more}`;
 }
 
 function formatEvent(event: EventJson): string {
@@ -125,8 +154,10 @@ function wordsOf(event: EventJson): string[] {
   switch (event.type) {
     case 'stateChange':
       return [nameOf(event), `${event.from} -> ${event.to}`, event.output];
-    case 'checkResult':
-      return [`${event.check.host}/${event.check.plugin}`, event.check.state, event.check.output];
+    case 'checkResult': {
+      const shown = 'check' in event ? event.check : event.hostState;
+      return [nameOf(shown), shown.state, shown.output];
+    }
     case 'configuration':
       return [`${event.kind} ${event.name}`, `${event.action} by ${event.actor}`];
     case 'worker':

@@ -15,7 +15,7 @@ import { downtimeRoutes } from './downtimes.ts';
 import { eventRoutes } from './events.ts';
 import { addHealthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
-import { createHostStateReader, hostStateRoutes } from './host-states.ts';
+import { createHostStateReader, hostStateRoutes, toHostStateJson } from './host-states.ts';
 import { createHostEditor } from './hosts.ts';
 import { createPluginEditor } from './plugins.ts';
 import { type ResourceRoutes, resourceRoutes } from './resource.ts';
@@ -65,7 +65,11 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
       ...commentRoutes(context),
       ...scheduleRoutes(checkContext),
       ...workerRoutes(context),
-      ...eventRoutes({ ...context, toCheckJson: (check) => toCheckJson(check, checkContext) }),
+      ...eventRoutes({
+        ...context,
+        toCheckJson: (check) => toCheckJson(check, checkContext),
+        toHostStateJson: (host) => toHostStateJson(host, checkContext),
+      }),
       ...statisticsRoutes(context),
       ...statusRoutes(context),
       ...traceRoutes(context),

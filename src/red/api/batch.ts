@@ -4,7 +4,7 @@ import type { BatchAnswerJson, BatchOperation } from '../../contract/batch.ts';
 import type { Change } from '../../database/queries/configuration.ts';
 import { assert } from '../../lib/assert.ts';
 import { Conflict, type FieldError, InvalidInput, NotFound } from '../../model/errors.ts';
-import type { ObjectKind } from '../../model/objects.ts';
+import type { ObjectKind, Stored } from '../../model/objects.ts';
 import { type Draft, type Editor, refuseLostUpdate } from './editing.ts';
 import { commitChange, type ResourceContext } from './resource.ts';
 import { defineRoute, type Route } from './server.ts';
@@ -14,12 +14,12 @@ export type Editors = Readonly<Record<ObjectKind, Editor>>;
 
 type Result = BatchAnswerJson['results'][number];
 
-/** Rolls a dry run back, carrying what it would have answered. */
-class DryRun extends Error {
+/** Rolls a dry run back, or what changes nothing, carrying what it would have answered. */
+class NothingWritten extends Error {
   readonly results: Result[];
 
   constructor(results: Result[]) {
-    super('dry run');
+    super('nothing is written');
     this.results = results;
   }
 }
@@ -33,18 +33,21 @@ export function batchRoutes(context: ResourceContext, editors: Editors): Route[]
       try {
         const { result, ...removed } = await commitChange(context, call, async (change) => {
           const results: Result[] = [];
+          let isChanged = false;
           for (const [index, operation] of operations.entries()) {
             const step = { operation, draft: drafts[index], editor: editors[operation.kind] };
-            results.push(await nameOperation(index, () => apply(change, step)));
+            const done = await nameOperation(index, () => apply(change, step));
+            results.push(done.result);
+            isChanged ||= done.isChanged;
           }
-          if (dryRun) throw new DryRun(results);
+          if (dryRun || !isChanged) throw new NothingWritten(results);
           return results;
         });
         const { removedChecks, orphans, removedDependencies } = removed;
         const body = { results: result, removedChecks, orphans, removedDependencies };
         return { status: 200, body };
       } catch (error) {
-        if (!(error instanceof DryRun)) throw error;
+        if (!(error instanceof NothingWritten)) throw error;
         const nothing = { removedChecks: 0, orphans: [], removedDependencies: [] };
         return { status: 200, body: { results: error.results, ...nothing } };
       }
@@ -90,33 +93,29 @@ async function apply(
     readonly draft: Draft | undefined;
     readonly editor: Editor;
   },
-): Promise<Result> {
+): Promise<{ readonly result: Result; readonly isChanged: boolean }> {
   const { operation, draft, editor } = step;
-  const toResult = (status: number, stored: Parameters<Editor['toJson']>[0]): Result => {
+  const done = (status: number, stored: Stored<unknown>, isChanged = true) => {
     const { id, name } = editor.toJson(stored);
-    return { status, id, name };
+    return { result: { status, id, name }, isChanged };
   };
   if (operation.op === 'create') {
     assert(draft, 'what is created was read');
-    return toResult(201, await editor.create(change, draft));
+    return done(201, await editor.create(change, draft));
   }
   const before = await editor.get(change, operation.ref);
   // That a parent was deleted by this very batch is no change by somebody else.
   const version = change.orphans.get(editor.toJson(before).name) ?? before.version;
   refuseLostUpdate({ ...before, version }, operation.ifMatch);
-  switch (operation.op) {
-    case 'delete':
-      await editor.delete(change, before);
-      return toResult(204, before);
-    case 'replace':
-      assert(draft, 'what replaces was read');
-      return toResult(200, await editor.update(change, before, draft));
-    case 'change':
-      return toResult(
-        200,
-        await editor.update(change, before, await editor.mergeDraft(before, operation.body)),
-      );
+  if (operation.op === 'delete') {
+    await editor.delete(change, before);
+    return done(204, before);
   }
+  const isPatch = operation.op === 'change';
+  const next = isPatch ? await editor.mergeDraft(before, operation.body) : draft;
+  assert(next, 'what replaces was read');
+  const after = await editor.update(change, before, next);
+  return done(200, after, after !== before);
 }
 
 /** Runs an operation; its refusal names it. */

@@ -42,10 +42,10 @@ export function commentRoutes(context: { database: Database; clock: Clock }): Ro
       body: toJson(await get(params['comment'] ?? '')),
     })),
     defineRoute('createComment', async ({ body, token }) => {
-      const { host, plugin = null, text, persistent = true } = body;
+      const { host, plugin = null, text } = body;
       const { checkId } = await findTarget(database, host, plugin);
       const [id, now] = [randomUUID(), clock.now()];
-      const facts = { id, checkId, author: token.name, text, isPersistent: persistent };
+      const facts = { id, checkId, author: token.name, text, isPersistent: true };
       await database.transaction(async (sql) => {
         await insertComment(sql, { ...facts, kind: 'user', createdAt: now });
         const origin = { ...sql, at: now, actor: token.name };
@@ -112,7 +112,8 @@ function toJson(comment: Comment): CommentJson {
       : text;
   return {
     ...{ id, kind, host, plugin, author, text: said },
-    persistent: isPersistent,
+    // One that was made while this could be said of it stays all the same.
+    persistent: isPersistent || kind === 'user',
     createdAt: formatInstant(createdAt),
   };
 }

@@ -42,7 +42,8 @@ describe('8 dependencies over HTTP', () => {
     const patch = { failsOn: ['pending', 'warning'], kinds: ['notification'] };
     const { body } = await call('PATCH', '/dependencies/of-checks', patch);
     expect(body).toMatchObject({ failsOn: ['warning', 'pending'], kinds: ['notification'] });
-    expect((await call('PUT', '/dependencies/of-checks', body)).status).toBe(200);
+    const replacement = { ...body, description: 'why' };
+    expect((await call('PUT', '/dependencies/of-checks', replacement)).status).toBe(200);
     expect((await create('of-checks', { plugin: 'http', masterPlugin: 'ping' })).status).toBe(409);
     const audit = (await call('GET', '/audit?kind=dependency')).body.items;
     expect(audit.map(({ action }: { action: string }) => action).sort()).toEqual([

@@ -1,6 +1,7 @@
 /** Routes of downtimes: plans, which red tells to the checks that they are of. */
 
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { DowntimeChange, DowntimeInput, DowntimeJson } from '../../contract/downtimes.ts';
 import { API_PREFIX } from '../../contract/paths.ts';
 import type { Database, Sql } from '../../database/database.ts';
@@ -71,6 +72,10 @@ export function downtimeRoutes(context: { database: Database; clock: Clock }): R
       const now = clock.now();
       const before = await get(params['downtime'] ?? '');
       const change = await readChange(database, { plan: before, body, now });
+      const { startAt, endAt, comment } = before;
+      if (isDeepStrictEqual(change, { startAt, endAt, comment })) {
+        return { status: 200, body: toJson(before, now) };
+      }
       await database.transaction(async (sql) => {
         if (!(await updateDowntime(sql, before, { change, pastBefore: now - longestOf(before) }))) {
           throw new Conflict('The downtime was changed, cancelled or over meanwhile.');

@@ -12,12 +12,15 @@ import type { ObjectQueries } from '../../database/queries/objects.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import { Conflict, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Stored } from '../../model/objects.ts';
+import { isSameSpec } from './same-spec.ts';
 import { createValidator } from './validation.ts';
 
 /** What the kinds of objects differ in. */
 export interface ObjectKindRules<Spec, Input> {
   readonly queries: ObjectQueries<Spec>;
   readonly input: TObject;
+  /** Lists of other objects: neither their order nor a repetition is kept. */
+  readonly memberships?: readonly string[];
   /** The spec as the API shows it. */
   toJson(spec: Spec): Record<string, unknown>;
   /** Fills in defaults. Throws `InvalidInput`. May look things up outside the database. */
@@ -62,6 +65,7 @@ export interface Editor<Spec = unknown> {
   show(sql: Sql, stored: readonly Stored<Spec>[]): Promise<ObjectJson[]>;
   /** Throws `Conflict`, and `InvalidInput` for names that are not there; so does `update`. */
   create(change: Change, draft: Draft<Spec>): Promise<Stored<Spec>>;
+  /** Resolves to `before` itself when that is what is wanted: then nothing was written. */
   update(change: Change, before: Stored<Spec>, draft: Draft<Spec>): Promise<Stored<Spec>>;
   delete(change: Change, before: Stored<Spec>): Promise<void>;
 }
@@ -136,6 +140,8 @@ export function createEditor<Spec, Input>(rules: ObjectKindRules<Spec, Input>): 
 
     async update(change, before, draft) {
       const spec = await complete(change, draft);
+      const [is, wanted] = [rules.toJson(before.spec), rules.toJson(spec)];
+      if (isSameSpec(is, wanted, rules.memberships ?? [])) return before;
       await rules.refuseCollision(change, spec, before.id);
       await queries.update(change, before.id, spec);
       await rules.refuseOutcome?.(change, spec);

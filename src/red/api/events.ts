@@ -6,16 +6,19 @@
 import { PassThrough } from 'node:stream';
 import type { CheckJson } from '../../contract/checks.ts';
 import { EVENT_TYPES, type EventJson } from '../../contract/events.ts';
+import type { HostStateJson } from '../../contract/host-states.ts';
 import type { Database } from '../../database/database.ts';
 import { type CheckView, findChecks } from '../../database/queries/checks.ts';
 import { listEventsAfter, type StoredEvent } from '../../database/queries/events.ts';
 import { findHostObjects } from '../../database/queries/host-objects.ts';
+import { type HostView, readHostStates } from '../../database/queries/host-states.ts';
 import type { Filters } from '../../database/queries/objects.ts';
 import { listValidTokenIds } from '../../database/queries/tokens.ts';
 import { type Clock, repeat } from '../../lib/clock.ts';
 import { formatInstant } from '../../lib/instant.ts';
 import type { Log } from '../../lib/log.ts';
 import { InvalidInput, Unavailable } from '../../model/errors.ts';
+import { HOST_STATES } from '../../model/host-state.ts';
 import type { EventFeed, News } from '../event-feed.ts';
 import { type Call, defineRoute, type Route } from './server.ts';
 
@@ -23,7 +26,8 @@ const MAX_READERS = 200;
 /** Text that waits for a reader; it is let go when there is more. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
-const TOKEN_CHECK_MS = 1_000;
+/** A second is promised; the question itself takes time, too. */
+const TOKEN_CHECK_MS = 500;
 /** How soon a reader that was cut off should come back. */
 const RETRY_MS = 2_000;
 const RESUME_PART = 1_000;
@@ -39,6 +43,7 @@ export interface EventRouteContext {
   readonly log: Log;
   readonly feed: EventFeed;
   readonly toCheckJson: (check: CheckView) => CheckJson;
+  readonly toHostStateJson: (host: HostView) => HostStateJson;
 }
 
 interface Reader {
@@ -177,27 +182,45 @@ function readLastEventId(header: unknown): number | null {
 }
 
 async function formatNews(context: EventRouteContext, view: View, news: News): Promise<string> {
+  const { database, toCheckJson, toHostStateJson } = context;
   const { types, filters } = view;
   const events = news.events.filter((event) => types.has(event.type));
-  const checkIds = types.has('checkResult') ? news.checkIds : [];
+  const wanted = new Set(types.has('checkResult') ? news.checkIds : []);
   const isFiltered = Object.keys(filters).length > 0;
-  const asked = new Set(checkIds);
+  const asked = new Set(wanted);
   if (isFiltered) for (const { checkId } of events) if (checkId !== null) asked.add(checkId);
-  const checks = await findChecks(context.database, [...asked], filters);
-  const hostIds = isFiltered ? await findHostObjects(context.database, [...asked], filters) : [];
-  const passing = new Set([...checks.map((check) => check.checkId), ...hostIds]);
+  const checks = await findOfChecks(database, [...asked], filters);
+  const hosts = await findHostObjects(database, [...asked], filters);
+  const passing = new Set([...checks.map(({ checkId }) => checkId), ...hosts.map(({ id }) => id)]);
   let text = '';
   for (const event of events) {
     if (isFiltered && (event.checkId === null || !passing.has(event.checkId))) continue;
     text += formatEvent(event.id, toJson(event));
   }
-  const wanted = new Set(checkIds);
   for (const check of checks) {
     if (!wanted.has(check.checkId) || check.run === null) continue;
     const at = formatInstant(check.run.finishedAt);
-    text += formatEvent(null, { type: 'checkResult', at, check: context.toCheckJson(check) });
+    text += formatEvent(null, { type: 'checkResult', at, check: toCheckJson(check) });
+  }
+  const hostIds = hosts.filter(({ id }) => wanted.has(id)).map(({ hostId }) => hostId);
+  for (const host of (await readHostStates(database, hostIds)).values()) {
+    if (host.run === null) continue;
+    const at = formatInstant(host.run.finishedAt);
+    text += formatEvent(null, { type: 'checkResult', at, hostState: toHostStateJson(host) });
   }
   return text;
+}
+
+/** Those of these objects that are checks and pass; none when only states of hosts are asked for. */
+async function findOfChecks(
+  database: Database,
+  ids: readonly number[],
+  { state, ...others }: Filters,
+): Promise<CheckView[]> {
+  if (state === undefined) return findChecks(database, ids, others);
+  const ofHosts: readonly string[] = HOST_STATES;
+  const states = state.split(',').filter((name) => !ofHosts.includes(name));
+  return states.length === 0 ? [] : findChecks(database, ids, { ...others, state: states.join() });
 }
 
 function toJson({ type, at, payload }: StoredEvent): EventJson {

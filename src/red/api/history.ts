@@ -16,6 +16,7 @@ import { mapValues } from '../../lib/map-values.ts';
 import { CHECK_STATES } from '../../model/check.ts';
 import { InvalidInput, NotFound } from '../../model/errors.ts';
 import { HOST_STATES } from '../../model/host-state.ts';
+import { readCause, UNMEASURED_REASONS } from '../../model/silence-reason.ts';
 import type { StateType } from '../../model/state-type.ts';
 import { type Stretch, sumStretches } from '../../nagios/availability.ts';
 import { coveredParts, hardStretches, type Span, sumReasons } from '../../nagios/planned.ts';
@@ -189,7 +190,8 @@ async function readStretches<State extends string>(
       const message = `the state changed more than ${MAX_STRETCHES} times since: ask for less`;
       throw new InvalidInput([{ path: 'from', message }], true);
     }
-    stretches.push(...before, ...starts.reverse());
+    const own = [...before, ...starts.reverse()];
+    stretches.push(...own.map((start) => ({ ...start, cause: readCause(start.cause) })));
     if (deletedAt !== null && stretches.length > 0) {
       stretches.push({
         ...{ fromAt: deletedAt, state: 'notMeasured', stateType: 'hard', cause: 'deleted' },
@@ -219,7 +221,8 @@ async function listStates<State>(
     endOf.set(checkId, fromAt);
     const to = endAt === null ? null : formatInstant(endAt);
     const from = formatInstant(fromAt);
-    const item = { kind: 'state', state, stateType, cause, from, to, output } as const;
+    const began = { stateType, cause: readCause(cause), from, to, output };
+    const item = { kind: 'state', state, ...began } as const;
     states.push({ at: fromAt, item });
   }
   return states;
@@ -258,13 +261,14 @@ function toAvailability<State extends string>(
   const planned = mapValues(all, (_, state) => parts.reduce((sum, part) => sum + part[state], 0));
   const share = (ms: number) => ({ seconds: ms / 1_000, percent: (ms / (to - from)) * 100 });
   const plannedMs = downtimes.reduce((sum, part) => sum + part.to - part.from, 0);
-  const reasons = [...sumReasons(stretches, span)].map(([why, ms]) => [why, ms / 1_000]);
+  const reasons = sumReasons(stretches, span);
+  const known = UNMEASURED_REASONS.filter((reason) => reasons.has(reason));
   return {
     from: formatInstant(from),
     to: formatInstant(to),
     seconds: (to - from) / 1_000,
     states: mapValues(all, (ms, state) => share(ms - planned[state])),
     planned: { ...share(plannedMs), states: mapValues(planned, share) },
-    reasons: Object.fromEntries(reasons) as Record<string, number>,
+    reasons: Object.fromEntries(known.map((why) => [why, (reasons.get(why) ?? 0) / 1_000])),
   };
 }

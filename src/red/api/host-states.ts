@@ -37,7 +37,8 @@ export function hostStateRoutes(context: CheckRouteContext): Route[] {
   ];
 }
 
-function toHostStateJson(
+/** A host's state as the API shows it. */
+export function toHostStateJson(
   view: HostView,
   { dueAtOf }: Pick<CheckRouteContext, 'dueAtOf'>,
 ): HostStateJson {

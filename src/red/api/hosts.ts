@@ -26,6 +26,7 @@ export function createHostEditor(context: { readonly clock: Clock }): Editor<Hos
   return createEditor<Host, HostInput>({
     queries: hostQueries,
     input: HostInputSchema,
+    memberships: ['suites', 'parents'],
     toJson: ({ policy, overrides, ...spec }) => {
       const { retryIntervalMs, ...rest } = policy;
       return {

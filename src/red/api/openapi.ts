@@ -2,9 +2,22 @@
 
 import type { TObject, TSchema } from 'typebox';
 import { ProblemSchema } from '../../contract/common.ts';
+import { ANSWERS } from '../../contract/examples/answers.ts';
+import { describeParameter } from '../../contract/examples/parameters.ts';
 import { type Operation, TAGS } from '../../contract/operation.ts';
 import { OPERATIONS } from '../../contract/operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from '../../contract/paths.ts';
+import { UniqueViolation } from '../../database/database.ts';
+import {
+  Forbidden,
+  InvalidInput,
+  NoAnswer,
+  NotFound,
+  TooMany,
+  Unauthenticated,
+  Unavailable,
+} from '../../model/errors.ts';
+import { describeProblem } from './problem.ts';
 
 /** A JSON object of the document. */
 type Json = Record<string, unknown>;
@@ -14,19 +27,6 @@ Times are ISO 8601 in UTC with milliseconds, durations are seconds. \
 A list gives \`limit\` items (default 50, at most 1000); \`nextCursor\` continues it. \
 A refusal is \`application/problem+json\` (RFC 9457) and names every wrong field. \
 A request takes effect whole or not at all.`;
-
-const PARAMETERS: Readonly<Record<string, string>> = {
-  host: 'Name, address or id',
-  plugin: 'Name or id',
-  suite: 'Name or id',
-  subnet: 'Name or id',
-  timeperiod: 'Name or id',
-  dependency: 'Name or id',
-  worker: 'Id',
-  token: 'Name or id',
-  discovery: 'Id',
-  trace: 'Id of a request, as logs, history and `POST .../run` have it',
-};
 
 /** Makes the document; `version` is that of the program. */
 export function createOpenApi(version: string): Json {
@@ -58,13 +58,13 @@ export function createOpenApi(version: string): Json {
         },
       },
       schemas: { Problem: toJson(ProblemSchema) },
+      examples: describeProblemExamples(),
     },
   };
 }
 
 function describeOperation(name: RouteName): Json {
   const operation: Operation = OPERATIONS[name];
-  const { path } = ROUTES[name];
   const role = `Needs the role **${operation.role}**.`;
   const body = operation.body;
   return {
@@ -73,8 +73,8 @@ function describeOperation(name: RouteName): Json {
     summary: operation.summary,
     description: operation.description ? `${operation.description}\n\n${role}` : role,
     parameters: [
-      ...pathParameters(path),
-      ...(operation.query ? queryParameters(operation.query) : []),
+      ...pathParameters(name),
+      ...(operation.query ? queryParameters(name, operation.query) : []),
       ...headerParameters(name),
     ],
     ...(body ? { requestBody: describeBody(operation, body) } : {}),
@@ -82,36 +82,35 @@ function describeOperation(name: RouteName): Json {
   };
 }
 
-function pathParameters(path: string): Json[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    name,
-    in: 'path',
-    required: true,
-    description: PARAMETERS[name] ?? name,
-    schema: { type: 'string', maxLength: 300 },
-  }));
+function pathParameters(route: RouteName): Json[] {
+  return [...ROUTES[route].path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) =>
+    describeOne(route, { name, in: 'path', required: true }, { type: 'string', maxLength: 300 }),
+  );
 }
 
-function queryParameters(query: TObject): Json[] {
+function queryParameters(route: RouteName, query: TObject): Json[] {
   return Object.entries(query.properties).map(([name, schema]) => {
     const { description, ...rest } = toJson(schema);
-    return { name, in: 'query', ...(description ? { description } : {}), schema: rest };
+    return describeOne(route, { name, in: 'query', description }, rest);
   });
 }
 
-function headerParameters(name: RouteName): Json[] {
-  const header = (field: string, description: string): Json => ({
-    name: field,
-    in: 'header',
-    description,
-    schema: { type: 'string' },
-  });
-  if (name === 'streamEvents') return [header('Last-Event-ID', 'Goes on behind this event')];
-  if (!isObjectRoute(name)) return [];
-  const ifMatch = header('If-Match', 'The ETag that the object must still have');
-  return ROUTES[name].method === 'DELETE'
-    ? [ifMatch, header('Prefer', '`return=representation` answers what was removed')]
-    : [ifMatch];
+/** The example is the schema's: one of the parameter would be sent by whoever tries a route at `/docs`. */
+function describeOne(
+  route: RouteName,
+  parameter: { readonly name: string; readonly in: string } & Json,
+  schema: Json,
+): Json {
+  const { example, ...text } = describeParameter(route, parameter.name) ?? {};
+  return { ...parameter, ...text, schema: { ...schema, examples: [example] } };
+}
+
+function headerParameters(route: RouteName): Json[] {
+  const header = (name: string) => describeOne(route, { name, in: 'header' }, { type: 'string' });
+  if (route === 'streamEvents') return [header('Last-Event-ID')];
+  if (!isObjectRoute(route)) return [];
+  const names = ROUTES[route].method === 'DELETE' ? ['If-Match', 'Prefer'] : ['If-Match'];
+  return names.map(header);
 }
 
 /** Whether it changes one object that has an ETag. */
@@ -126,10 +125,16 @@ function describeBody({ bodyTypes = ['application/json'], bodyExample }: Operati
     content: Object.fromEntries(
       bodyTypes.map((type) => [
         type,
-        type === 'application/x-ndjson' ? { schema: { type: 'string' } } : content,
+        type === 'application/x-ndjson' ? describeLines(bodyExample) : content,
       ]),
     ),
   };
+}
+
+/** The same, one object on each line. */
+function describeLines(example: unknown): Json {
+  const lines = Array.isArray(example) ? example.map((one) => `${JSON.stringify(one)}\n`) : [];
+  return { schema: { type: 'string' }, example: lines.join('') };
 }
 
 const NAMED_STATUS: Readonly<Record<number, string>> = {
@@ -145,9 +150,14 @@ function describeResponses(name: RouteName, operation: Operation): Json {
     ...(answer
       ? {
           content: {
-            [operation.answerType ?? 'application/json']: { schema: toJson(answer) },
+            [operation.answerType ?? 'application/json']: {
+              ...{ schema: toJson(answer), example: ANSWERS[name][status] },
+            },
             ...Object.fromEntries(
-              (operation.otherTypes ?? []).map((type) => [type, { schema: { type: 'string' } }]),
+              (operation.otherTypes ?? []).map((type) => [
+                type,
+                { schema: { type: 'string' }, example: OTHER_FORMS[type] },
+              ]),
             ),
           },
         }
@@ -161,7 +171,12 @@ function describeResponses(name: RouteName, operation: Operation): Json {
   for (const [status, description] of Object.entries(problemsOf(name, operation))) {
     responses[status] = {
       description,
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: { problem: { $ref: `#/components/examples/Problem${status}` } },
+        },
+      },
     };
   }
   return responses;
@@ -193,6 +208,36 @@ function problemsOf(name: RouteName, operation: Operation): Record<number, strin
     ...operation.problems,
   };
 }
+
+/** A refusal of each status, as the server words it. */
+const REFUSALS: readonly unknown[] = [
+  new InvalidInput([{ path: '/colour', message: 'is not a known parameter' }], true),
+  new Unauthenticated('A valid token is needed: Authorization: Bearer TOKEN.'),
+  new Forbidden('This needs the role operator; the token has the role viewer.'),
+  new NotFound('host', 'web9'),
+  new UniqueViolation(),
+  Object.assign(new Error('Request body is too large'), { statusCode: 413 }),
+  Object.assign(new Error('A part of the path is too long.'), { statusCode: 414 }),
+  Object.assign(new Error('Unsupported Media Type'), { statusCode: 415 }),
+  new InvalidInput([{ path: '/interval', message: 'must be >= 1' }]),
+  new TooMany('Too many wrong tokens from this address; try again later.', 60),
+  new Unavailable('database', 'The database does not answer.'),
+  new NoAnswer('No result came within 30 s.'),
+];
+
+function describeProblemExamples(): Json {
+  const problems = REFUSALS.map(describeProblem);
+  return Object.fromEntries(
+    problems.map((value) => [`Problem${value.status}`, { summary: value.title, value }]),
+  );
+}
+
+/** What a series looks like in its forms that are text; a picture speaks for itself. */
+const OTHER_FORMS: Readonly<Record<string, string>> = {
+  'text/csv': 'time,hosts_all,checks_ok\n2026-11-23T09:30:00.000Z,100,980\n',
+  'image/svg+xml':
+    '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="320"><title>Checks</title></svg>',
+};
 
 const BODY_PROBLEMS = {
   413: 'The body is larger than 5 MB',

@@ -16,6 +16,7 @@ export function createPluginEditor(): Editor<Plugin> {
   return createEditor<Plugin, PluginInput>({
     queries: pluginQueries,
     input: PluginInputSchema,
+    memberships: ['suites'],
     toJson: ({ run, intervalMs, timeoutMs, freshnessMs, policy, ...spec }) => ({
       ...spec,
       ...policyToJson(policy),

@@ -39,6 +39,9 @@ const MAX_TRIES = 20;
 /** Rolls a change back whose ground has shifted. */
 class ChangedMeanwhile extends Error {}
 
+/** Rolls a change back that changes nothing, so that nobody is told of a new version. */
+class Unchanged extends Error {}
+
 /** Makes one change in the name of a token, and announces it. */
 export async function commitChange<Result>(
   { database, clock, onChanged }: ResourceContext,
@@ -75,10 +78,13 @@ export function resourceRoutes<Spec>(
         const { result } = await commitChange(context, call, async (change) => {
           const before = await editor.get(change, seen.id);
           if (before.version !== seen.version) throw new ChangedMeanwhile();
-          return editor.update(change, before, next);
+          const after = await editor.update(change, before, next);
+          if (after === before) throw new Unchanged();
+          return after;
         });
         return await answer(200, result);
       } catch (error) {
+        if (error instanceof Unchanged) return answer(200, seen);
         if (!(error instanceof ChangedMeanwhile)) throw error;
       }
     }

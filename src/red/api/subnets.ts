@@ -15,6 +15,7 @@ export function createSubnetEditor(): Editor<Subnet> {
   return createEditor<Subnet, SubnetInput>({
     queries: subnetQueries,
     input: SubnetInputSchema,
+    memberships: ['suites'],
     toJson: ({ intervalMs, ...spec }) => ({ ...spec, interval: intervalMs / 1_000 }),
     toSpec: async (input) => ({
       name: input.name,

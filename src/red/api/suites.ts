@@ -11,6 +11,7 @@ export function createSuiteEditor(): Editor<Suite> {
   return createEditor<Suite, SuiteInput>({
     queries: suiteQueries,
     input: SuiteInputSchema,
+    memberships: ['hosts', 'plugins', 'subnets'],
     toJson: (spec) => ({ ...spec }),
     toSpec: async (input) => ({
       name: input.name,

@@ -28,6 +28,7 @@ export function createTimeperiodEditor({ clock }: { readonly clock: Clock }): Ed
   return createEditor<Timeperiod, TimeperiodInput>({
     queries: timeperiodQueries,
     input: TimeperiodInputSchema,
+    memberships: ['exclude'],
     toJson: (spec) => ({ ...spec }),
     async toSpec(input) {
       const spec = {

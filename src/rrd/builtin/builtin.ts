@@ -4,6 +4,7 @@
  * | a call                          | becomes                                                         |
  * | update of a missing file        | it is made whole, then updated                                  |
  * | update                          | opened, samples applied in memory, rows and state written, closed |
+ * | update of a file whose sources bear less silence than the definition says | its header is changed, then updated |
  * | update with samples too old     | they are dropped and counted                                    |
  * | update of a file without a data source of the definition | Unavailable, naming the file          |
  * | a torn or foreign file, a link, one with what only rrdtool writes | Unavailable, naming the file; it is left as it is |
@@ -23,9 +24,10 @@ import type { Log } from '../../lib/log.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { assertDefinition, assertSafeName, assertSample, takeTimely } from '../accept.ts';
 import { planFetch } from '../fetch-plan.ts';
-import { findFolderProblem, prepareFolder, unavailable } from '../folder.ts';
+import { findFolderProblem, prepareFolder, removeFile, unavailable } from '../folder.ts';
+import { findShortHeartbeats, type Heartbeat } from '../heartbeats.ts';
 import { findPlaces } from '../places.ts';
-import type { FetchSpan, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
+import type { FetchSpan, Removal, RrdDefinition, RrdStore, Sample, Series } from '../rrd.ts';
 import { applySample } from './apply.ts';
 import { Files, type OpenFile } from './file.ts';
 import type { FileLayout } from './layout.ts';
@@ -64,6 +66,8 @@ export async function openBuiltin(options: BuiltinOptions): Promise<RrdStore> {
 interface Fit {
   readonly layout: FileLayout;
   readonly places: readonly number[];
+  /** Sources that bear less silence than the definition says. */
+  readonly short: readonly Heartbeat[];
 }
 
 class BuiltinStore implements RrdStore {
@@ -104,6 +108,13 @@ class BuiltinStore implements RrdStore {
     });
   }
 
+  remove(name: string): Promise<Removal> {
+    return this.#line.run(name, () => {
+      assertSafeName(name);
+      return removeFile(this.#folder, name);
+    });
+  }
+
   problem(): string | null {
     return findFolderProblem(this.#folder);
   }
@@ -123,18 +134,28 @@ class BuiltinStore implements RrdStore {
 
   /** Adds samples of rising time; how many the file was ahead of, null when there is no file. */
   #write(name: string, definition: RrdDefinition, samples: readonly Sample[]): number | null {
-    return this.#files.use(name, (file) =>
-      write(file, samples, this.#findPlaces(name, file.layout, definition)),
-    );
+    const work = (file: OpenFile) => {
+      const { places, short } = this.#fit(name, file.layout, definition);
+      if (short.length === 0) return write(file, samples, places);
+      file.raise(short);
+      return 'raised';
+    };
+    const count = this.#files.use(name, work);
+    if (count !== 'raised') return count;
+    const again = this.#files.use(name, work);
+    if (again === 'raised') throw unavailable(name, 'somebody changes its heartbeats all the time');
+    return again;
   }
 
-  #findPlaces(name: string, layout: FileLayout, definition: RrdDefinition): readonly number[] {
+  #fit(name: string, layout: FileLayout, definition: RrdDefinition): Fit {
     const known = this.#fits.get(definition);
-    if (known?.layout === layout) return known.places;
-    const fileNames = layout.sources.map((source) => source.name);
-    const places = findPlaces(name, fileNames, definition);
-    this.#fits.set(definition, { layout, places });
-    return places;
+    if (known?.layout === layout) return known;
+    const names = layout.sources.map((source) => source.name);
+    const heartbeats = new Map(layout.sources.map((one) => [one.name, one.heartbeatS]));
+    const places = findPlaces(name, names, definition);
+    const fit = { layout, places, short: findShortHeartbeats({ heartbeats }, definition) };
+    this.#fits.set(definition, fit);
+    return fit;
   }
 
   /** The same with a file that is made, and with many samples, in portions. */

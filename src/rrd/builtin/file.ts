@@ -18,9 +18,11 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { Lru } from '../../lib/lru.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { findFile, unavailable } from '../folder.ts';
+import type { Heartbeat } from '../heartbeats.ts';
 import {
   type ArchiveLayout,
   decodeLayout,
+  encodeHeartbeat,
   type FileLayout,
   findForeignHead,
   measureHeader,
@@ -147,6 +149,19 @@ export class OpenFile {
   write(rows: PendingRows): void {
     for (const { offset, bytes } of rows.encode()) this.#access.writeFully(bytes, offset);
     this.#access.writeFully(this.state.bytes, this.layout.stateOffset);
+  }
+
+  /**
+   * Lets sources bear longer silence, in the file; whoever opens it next sees it. What their update is
+   * doing with it at the moment does not matter: no update writes these bytes.
+   */
+  raise(heartbeats: readonly Heartbeat[]): void {
+    for (const { name, heartbeatS } of heartbeats) {
+      const source = this.layout.sources.findIndex((one) => one.name === name);
+      if (source < 0) continue;
+      const { offset, bytes } = encodeHeartbeat(source, heartbeatS);
+      this.#access.writeFully(bytes, offset);
+    }
   }
 
   /** Reads `count` rows of an archive from `firstRow` on, round its ring; value by value. */

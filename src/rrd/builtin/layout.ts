@@ -157,6 +157,16 @@ export function encodeHeader(definition: RrdDefinition, startS: number): Buffer 
   return Buffer.concat([parts, createState(definition, startS).bytes]);
 }
 
+/** The bytes that let a source be silent for so long, and where they are in the file. */
+export function encodeHeartbeat(
+  source: number,
+  heartbeatS: number,
+): { readonly offset: number; readonly bytes: Buffer } {
+  const bytes = Buffer.alloc(8);
+  writeCount(bytes, 0, heartbeatS);
+  return { offset: HEAD_BYTES + source * PART_BYTES + SOURCE.heartbeatS, bytes };
+}
+
 function decodeSource(header: Buffer, at: number): SourceLayout | string {
   const name = readText(header, at, TEXT_BYTES);
   const kindText = readText(header, at + SOURCE.kind, TEXT_BYTES);
