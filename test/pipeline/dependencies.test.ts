@@ -23,7 +23,7 @@ async function addSite(hosts: readonly string[], plugin: Record<string, unknown>
   const name = (what: string) => `${suite}-${what}`;
   await call('POST', '/suites', { name: suite });
   for (const what of ['web', 'sql', 'net']) {
-    const dummy = { builtin: 'dummy', params: '0', interval: YEAR_S, suites: [suite] };
+    const dummy = { builtin: 'dummy', params: '0', activeChecks: false, suites: [suite] };
     await make('/plugins', { name: name(what), ...dummy, ...plugin });
   }
   for (const host of hosts) {
@@ -234,7 +234,8 @@ describe('8 a notification dependency', () => {
   test('has its master checked before the last attempt', async () => {
     const { depend, submit, pathOf, name } = await addSite(['a', 'b']);
     await call('PATCH', `/plugins/${name('web')}`, { maxCheckAttempts: 2 });
-    await call('PATCH', `/plugins/${name('sql')}`, { params: '2 fresh' });
+    const sql = { params: '2 fresh', activeChecks: true, interval: YEAR_S };
+    await call('PATCH', `/plugins/${name('sql')}`, sql);
     await depend('a/web', 'b/sql');
     await submit('b/sql', 0);
     await submit('a/web', 2);
