@@ -22,8 +22,8 @@ import { alignToStep, createSeriesWriter } from './series.ts';
 import type { WriteFailures } from './write-failures.ts';
 import { createZoneWatch } from './zones.ts';
 
-/** Changes are counted in at least so often, however seldom statistics are written. */
-const MAX_FOLD_INTERVAL_MS = 10_000;
+/** Changes are counted in so often: what is not yet, each list counts again for itself. */
+const FOLD_INTERVAL_MS = 1_000;
 /** How often everything is counted, in case the counts were ever wrong. */
 const REPAIR_INTERVAL_MS = 3_600_000;
 const FIGURES_KEPT_MS = 86_400_000;
@@ -71,11 +71,17 @@ export async function startStatistics(
     if (lost.length > 0) log.warn({ workers: lost }, 'workers are lost: no heartbeats any more');
   };
   const watchZones = createZoneWatch(options);
+  let folding: Promise<unknown> = Promise.resolve();
+  const foldInTurn = () => {
+    const turn = folding.catch(() => undefined).then(() => foldTallies(database));
+    folding = turn;
+    return turn;
+  };
   const count = async () => {
     if (!lease.isHeld()) return;
     await noteLostWorkers();
     await watchZones();
-    await foldTallies(database);
+    await foldInTurn();
     const totals = await readTotals(database);
     latest = totals;
     const services = await listServiceFigures(database, clock.now() - reportAgeMs(intervalMs));
@@ -87,7 +93,7 @@ export async function startStatistics(
     }
   };
   const fold = async () => {
-    if (lease.isHeld()) await foldTallies(database);
+    if (lease.isHeld()) await foldInTurn();
   };
   const repair = async () => {
     if (!lease.isHeld()) return;
@@ -104,9 +110,7 @@ export async function startStatistics(
   const tasks = [
     repeat(clock, intervalMs, count, onError),
     repeat(clock, REPAIR_INTERVAL_MS, repair, onError),
-    ...(intervalMs > MAX_FOLD_INTERVAL_MS
-      ? [repeat(clock, MAX_FOLD_INTERVAL_MS, fold, onError)]
-      : []),
+    ...(intervalMs > FOLD_INTERVAL_MS ? [repeat(clock, FOLD_INTERVAL_MS, fold, onError)] : []),
   ];
   return {
     async stop() {

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Sql } from '../database.ts';
 import type { Flag } from '../schema.ts';
 import { HAS_HOST_CHECK } from './host-filters.ts';
+import { readTogether } from './read-together.ts';
 import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES, toStateCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
@@ -43,7 +44,11 @@ export function bucketKey(bucket: Bucket): string {
 export async function countHosts(sql: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
   const counts: HostCount[] = [];
   for (const chunk of chunksOf(hostIds, HOSTS_AT_ONCE)) {
-    counts.push(...(await countChecksOf(sql, chunk)), ...(await readHostStates(sql, chunk)));
+    const [checks, hosts] = await readTogether(sql, [
+      () => countChecksOf(sql, chunk),
+      () => readHostStates(sql, chunk),
+    ]);
+    counts.push(...checks, ...hosts);
   }
   return counts;
 }

@@ -13,6 +13,7 @@ import type { Database, Sql } from '../database.ts';
 import { listChanges } from './configuration.ts';
 import { type Bucket, bucketKey, countHosts, type HostCount } from './host-counts.ts';
 import type { AnyQuery } from './page.ts';
+import { readTogether } from './read-together.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** So many are in a bucket. */
@@ -189,15 +190,22 @@ export async function sumTallies(
 ): Promise<BucketCount[] | null> {
   for (let reads = 1; ; reads++) {
     const { revision, version, current } = await readProgress(sql);
-    const waiting = version === null ? 'all' : await listWaiting(sql, version, current);
+    if (version === null) return null;
+    // Whatever is counted in between these reads is noticed by the revision at their end.
+    const [waiting, sums] = await readTogether(sql, [
+      () => listWaiting(sql, version, current),
+      () => (choose === undefined ? readTally(sql) : readSums(sql, choose)),
+    ]);
     if (waiting === 'all' || waiting.length > maxWaiting) return null;
-    // In this order: what is counted in meanwhile is missing from the sum and from the difference.
-    const counts = await (choose === undefined ? readTally(sql) : readSums(sql, choose));
+    const counts = [...sums];
     for (const chunk of chunksOf(waiting, HOSTS_AT_ONCE)) {
       const hostIds = choose === undefined ? chunk : await listChosen(sql, choose, chunk);
       if (hostIds.length === 0) continue;
-      const before = await readCounted(sql, hostIds);
-      counts.push(...difference(before, await countHosts(sql, hostIds)));
+      const [before, after] = await readTogether(sql, [
+        () => readCounted(sql, hostIds),
+        () => countHosts(sql, hostIds),
+      ]);
+      counts.push(...difference(before, after));
     }
     if (reads >= MAX_READS || revision === (await readProgress(sql)).revision) {
       return difference([], counts);
