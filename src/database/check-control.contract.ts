@@ -83,7 +83,10 @@ export function testCheckControl(open: () => Database): void {
     expect((await pluginQueries.find(open(), 'handled-in-time'))?.spec).toMatchObject(own);
     expect((await hostQueries.find(open(), 'handled-in-time'))?.spec).toMatchObject(own);
     const ids = { eventHandlerPeriodId: periodId };
-    expect(await readObjectFacts(open(), [checkId])).toMatchObject([{ check: ids }]);
+    const facts = await readObjectFacts(open(), [checkId]);
+    expect(facts.find(({ id }) => id === checkId)).toMatchObject({ check: ids });
+    // And the host itself, which is soon needed too.
+    expect(facts.find(({ check }) => check === null)).toMatchObject({ hostId });
     expect(await readHostFacts(open(), [hostId])).toMatchObject([ids]);
     expect(await listTimeperiodUsers(open(), periodId, 5)).toEqual([
       { kind: 'plugin', names: ['handled-in-time'] },

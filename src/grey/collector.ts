@@ -43,7 +43,7 @@ import { findWantedNeighbours, wakeWaiting } from './wake-neighbours.ts';
 /** Results stored in one transaction at most. */
 const MAX_BATCH = 1_000;
 /** A commit waits for the disk however little is in it; on SQLite everything else waits with it. */
-const MIN_GAP_MS = 20;
+const MIN_GAP_MS = 40;
 /** Checks told in one hint. */
 const MAX_TOLD = 10_000;
 const RETRY = { firstMs: 200, maxMs: 10_000 };

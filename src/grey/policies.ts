@@ -88,7 +88,7 @@ export class Policies {
       if (host === undefined) continue;
       const object: MonitoredObject =
         check === null ? { kind: 'host', id, host } : { kind: 'check', id, check, host };
-      loaded.set(id, object);
+      if (ids.has(id)) loaded.set(id, object);
       this.#objects.set(id, object);
     }
     return loaded;

@@ -25,6 +25,8 @@ import type { BucketCount } from './tallies.ts';
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
 /** Which filters look at the host alone. */
 const HOST_FILTERS = new Set(['host', 'zone', 'maintenance', 'subnetId', 'label']);
+/** More than are sorted. */
+export const MANY = 1_000;
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
 
@@ -81,11 +83,13 @@ async function countStates(sql: Sql, wanted: Wanted): Promise<Map<number, number
 export interface PluginCount {
   readonly id: string;
   readonly name: string;
+  /** At least one, and above `MANY` when there are more than that. */
   readonly count: number;
 }
 
 /** The same by plugin, in the order of the plugins' names, without those of which there are none. */
 export async function countByPlugin(sql: Sql, wanted: Wanted): Promise<readonly PluginCount[]> {
+  if (wanted.filters.length === 0 && isPlain(wanted)) return listUsedPlugins(sql);
   const query = wanted.filters.some(isRareState)
     ? joinToRare(sql, 'check_state', wanted)
     : joinToPair(sql, wanted, new Set());
@@ -103,6 +107,27 @@ export async function countByPlugin(sql: Sql, wanted: Wanted): Promise<readonly 
   return plugins.flatMap(({ id, name }) => {
     const count = counts.get(id);
     return count === undefined ? [] : [{ id, name, count }];
+  });
+}
+
+/** By looks into the index for each plugin: whether there is one, and whether there are many. */
+async function listUsedPlugins({ db }: Sql): Promise<readonly PluginCount[]> {
+  const hasMoreThan = (count: number) => raw<number>`case when (
+    select check_pair.check_id from check_pair where check_pair.plugin_id = plugin.id
+    limit 1 offset ${raw.lit(count)}) is null then 0 else 1 end`;
+  const rows = await db
+    .selectFrom('plugin')
+    .select([
+      'plugin.id',
+      'plugin.name',
+      hasMoreThan(0).as('is_used'),
+      hasMoreThan(MANY).as('has_many'),
+    ])
+    .orderBy('plugin.name')
+    .execute();
+  return rows.flatMap(({ id, name, is_used, has_many }) => {
+    if (Number(is_used) === 0) return [];
+    return [{ id, name, count: Number(has_many) === 1 ? MANY + 1 : 1 }];
   });
 }
 

@@ -291,6 +291,12 @@ export function needs({ filters }: Wanted, what: Joined): boolean {
   return filters.some(([name]) => CHECK_FILTERS[name]?.needs.includes(what));
 }
 
+/** Whether the filters let all checks of a host pass, or none. */
+export function isOfHostsAlone({ filters, search, suite }: Wanted): boolean {
+  const isAlone = filters.every(([name]) => CHECK_FILTERS[name]?.needs.join() === 'host');
+  return isAlone && suite === null && (search === null || search.pluginIds?.length === 0);
+}
+
 /** Whether only checks pass that have a state. */
 export function isMeasured({ filters }: Wanted): boolean {
   return filters.some(

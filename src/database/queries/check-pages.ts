@@ -12,6 +12,7 @@ import {
   countByPlugin,
   countByState,
   countChecks,
+  MANY,
   type PluginCount,
   withFilter,
 } from './check-counts.ts';
@@ -19,6 +20,7 @@ import {
   type FilterEntry,
   filterChecks,
   isMeasured,
+  isOfHostsAlone,
   MEASURED,
   needs,
   resolveFilters,
@@ -36,39 +38,67 @@ import {
   readPage,
   type SortKey,
 } from './page.ts';
-
-/** At most so many are sorted. */
-const MAX_SORTED = 1_000;
+import { readTogether } from './read-together.ts';
 
 type Row = Record<string, unknown>;
 
+/** Which check a row of a page is of, and of which host. */
+export interface PageCheck {
+  readonly checkId: number;
+  readonly hostId: string;
+}
+
 /**
- * The ids of the checks of one page, sorted at last by host and plugin. Only ids, since databases take
+ * The checks of one page, sorted at last by host and plugin. Only their ids, since databases take
  * longer to plan a join of all that is shown of a check than to read it for a hundred of them.
  */
 export async function readCheckPage(
   sql: Sql,
   { page, filters }: { readonly page: PageRequest; readonly filters: Filters },
-): Promise<Page<number>> {
+): Promise<Page<PageCheck>> {
   const wanted = await resolveFilters(sql, filters);
-  const sort = completeSort(page.sort);
-  const list: List = { sql, wanted };
-  const parts = await findParts(list, sort[0]?.name);
-  const total =
-    parts?.reduce((sum, { count }) => sum + count, 0) ?? (await countChecks(sql, wanted));
-  const request = { ...page, sort };
-  const result = await (parts !== null && total > MAX_SORTED
-    ? readParts(list, parts, { page: request, total })
-    : readOrdered(list, request, total));
-  return { ...result, items: result.items.map((row) => Number(row['check_id'])) };
+  const result = await readSorted({ sql, wanted }, { ...page, sort: completeSort(page.sort) });
+  const items = result.items.map((row) => ({
+    checkId: Number(row['check_id']),
+    hostId: String(row['host_id']),
+  }));
+  return { ...result, items };
 }
 
-/** The parts in ascending order of an order that no index has; null = one has it. */
-async function findParts({ sql, wanted }: List, first?: string): Promise<readonly Part[] | null> {
-  if (first === 'plugin') return partsByPlugin(await countByPlugin(sql, wanted));
-  if (first === 'state') return partsByState(await countByState(sql, wanted));
-  if (first === 'lastStateChange') return partsByChange(await countByState(sql, wanted));
-  return null;
+async function readSorted(list: List, page: PageRequest): Promise<Page<Row>> {
+  const { sql, wanted } = list;
+  const first = page.sort[0]?.name ?? '';
+  if (HOST_KEYS.has(first) && isOfHostsAlone(wanted)) {
+    // Which way it is read does not hang on how many there are.
+    const [total, result] = await readTogether(sql, [
+      () => countChecks(sql, wanted),
+      () => readOrdered(list, page, Number.POSITIVE_INFINITY),
+    ]);
+    return { ...result, total };
+  }
+  const { parts, total } = await findParts(list, first);
+  return parts !== null && total > MANY
+    ? readParts(list, parts, { page, total })
+    : readOrdered(list, page, total);
+}
+
+/** The parts in ascending order of an order that no index has, null = one has it; and how many there are. */
+async function findParts(
+  { sql, wanted }: List,
+  first: string,
+): Promise<{ readonly parts: readonly Part[] | null; readonly total: number }> {
+  if (first === 'plugin') {
+    const [total, counts] = await readTogether(sql, [
+      () => countChecks(sql, wanted),
+      () => countByPlugin(sql, wanted),
+    ]);
+    return { total, parts: partsByPlugin(counts) };
+  }
+  const partsBy = PARTS_BY[first];
+  if (partsBy === undefined) return { parts: null, total: await countChecks(sql, wanted) };
+  const counts = await countByState(sql, wanted);
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return { parts: partsBy(counts), total };
 }
 
 /** What a list is of. */
@@ -86,7 +116,7 @@ function completeSort(sort: readonly SortKey[]): SortKey[] {
 
 /** A page in an order that an index has, or of few. */
 function readOrdered({ sql, wanted }: List, page: PageRequest, total: number): Promise<Page<Row>> {
-  const isFew = total <= MAX_SORTED;
+  const isFew = total <= MANY;
   const from = isFew ? fromOfFew(wanted) : (FROM_OF_MANY[page.sort[0]?.name ?? ''] ?? 'filters');
   const ordering: Ordering = {
     total,
@@ -107,6 +137,8 @@ function readOrdered({ sql, wanted }: List, page: PageRequest, total: number): P
   );
 }
 
+/** What is sorted by the host's table. */
+const HOST_KEYS = new Set(['host', 'zone']);
 /** What is sorted by the state's table. */
 const STATE_KEYS = ['state', 'lastStateChange'];
 
@@ -123,7 +155,7 @@ function selectIds(
   if (isJoined.memory) {
     query = query.leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id');
   }
-  return query.select('check_pair.check_id');
+  return query.select(['check_pair.check_id', 'check_pair.host_id']);
 }
 
 const FIRST_TABLES: Readonly<Record<From, (db: Sql['db']) => AnyQuery>> = {
@@ -198,6 +230,11 @@ function partsByState(counts: ReadonlyMap<number, number>): Part[] {
     filter: ['state', nameOf(value)],
   }));
 }
+
+const PARTS_BY: Readonly<Record<string, (counts: ReadonlyMap<number, number>) => Part[]>> = {
+  state: partsByState,
+  lastStateChange: partsByChange,
+};
 
 /** Instants of what is pending are 0. */
 function partsByChange(counts: ReadonlyMap<number, number>): Part[] {

@@ -14,6 +14,7 @@ import { readOverride } from './host-relations.ts';
 import type { Filters } from './objects.ts';
 import type { Page, PageRequest } from './page.ts';
 import { readPolicy, readRun } from './plugins.ts';
+import { readTogether } from './read-together.ts';
 import { readCheckCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
@@ -67,10 +68,26 @@ export async function listChecks(
   page: PageRequest,
   filters: Filters,
 ): Promise<Page<CheckView>> {
-  const result = await readCheckPage(sql, { page, filters });
-  const found = await findChecks(sql, result.items, {});
-  const byId = new Map(found.map((check) => [check.checkId, check]));
-  return { ...result, items: result.items.flatMap((id) => byId.get(id) ?? []) };
+  const { items, ...rest } = await readCheckPage(sql, { page, filters });
+  if (items.length === 0) return { ...rest, items: [] };
+  const [rows, sights] = await readTogether(sql, [
+    () => selectChecks(sql).where('check_pair.check_id', 'in', items.map(idOf)).execute(),
+    () => readHostSights(sql, [...new Set(items.map(({ hostId }) => hostId))]),
+  ]);
+  const byId = new Map(rows.map((row) => [row.pair_id, row]));
+  return {
+    ...rest,
+    items: items.flatMap(({ checkId }) => {
+      const row = byId.get(checkId);
+      return row === undefined ? [] : [readCheck(row, isUp(sights, row.host_id))];
+    }),
+  };
+}
+
+const idOf = ({ checkId }: { readonly checkId: number }) => checkId;
+
+function isUp(sights: Awaited<ReturnType<typeof readHostSights>>, hostId: string): boolean {
+  return (sights.get(hostId)?.state ?? 'up') === 'up';
 }
 
 /** Those of these checks that exist and pass the filters. */
@@ -170,7 +187,7 @@ type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[
 
 async function readChecks(sql: Sql, rows: readonly CheckRow[]): Promise<CheckView[]> {
   const sights = await readHostSights(sql, [...new Set(rows.map((row) => row.host_id))]);
-  return rows.map((row) => readCheck(row, (sights.get(row.host_id)?.state ?? 'up') === 'up'));
+  return rows.map((row) => readCheck(row, isUp(sights, row.host_id)));
 }
 
 function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
