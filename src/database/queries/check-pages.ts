@@ -26,6 +26,7 @@ import {
   resolveFilters,
   type Wanted,
 } from './check-filters.ts';
+import { areFrequent } from './check-tallies.ts';
 import { NO_STATE } from './host-counts.ts';
 import type { Filters } from './objects.ts';
 import {
@@ -68,8 +69,8 @@ export async function readCheckPage(
 async function readSorted(list: List, page: PageRequest): Promise<Page<Row>> {
   const { sql, wanted } = list;
   const first = page.sort[0]?.name ?? '';
-  if (HOST_KEYS.has(first) && isOfHostsAlone(wanted)) {
-    // Which way it is read does not hang on how many there are.
+  if (HOST_KEYS.has(first) && (isOfHostsAlone(wanted) || (await areFrequent(sql, wanted)))) {
+    // Which way it is read need not wait for how many there are.
     const [total, result] = await readTogether(sql, [
       () => countChecks(sql, wanted),
       () => readOrdered(list, page, Number.POSITIVE_INFINITY),
@@ -94,7 +95,7 @@ async function findParts(
     ]);
     return { total, parts: partsByPlugin(counts) };
   }
-  const partsBy = PARTS_BY[first];
+  const partsBy = PARTS_BY.get(first);
   if (partsBy === undefined) return { parts: null, total: await countChecks(sql, wanted) };
   const counts = await countByState(sql, wanted);
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -117,7 +118,9 @@ function completeSort(sort: readonly SortKey[]): SortKey[] {
 /** A page in an order that an index has, or of few. */
 function readOrdered({ sql, wanted }: List, page: PageRequest, total: number): Promise<Page<Row>> {
   const isFew = total <= MANY;
-  const from = isFew ? fromOfFew(wanted) : (FROM_OF_MANY[page.sort[0]?.name ?? ''] ?? 'filters');
+  const from = isFew
+    ? fromOfFew(wanted)
+    : (FROM_OF_MANY.get(page.sort[0]?.name ?? '') ?? 'filters');
   const ordering: Ordering = {
     total,
     columns: columnsOf(isFew),
@@ -182,11 +185,11 @@ const FIRST_TABLES: Readonly<Record<From, (db: Sql['db']) => AnyQuery>> = {
 /** The table that a page is read by first: any, or one whose index has the order. */
 type From = 'filters' | 'host' | 'change';
 
-const FROM_OF_MANY: Readonly<Record<string, From>> = {
-  host: 'host',
-  zone: 'host',
-  lastStateChange: 'change',
-};
+const FROM_OF_MANY: ReadonlyMap<string, From> = new Map([
+  ['host', 'host'],
+  ['zone', 'host'],
+  ['lastStateChange', 'change'],
+]);
 
 /** Few of what is not measured are found by their hosts, others by their states. */
 function fromOfFew(wanted: Wanted): 'filters' | 'host' {
@@ -231,10 +234,10 @@ function partsByState(counts: ReadonlyMap<number, number>): Part[] {
   }));
 }
 
-const PARTS_BY: Readonly<Record<string, (counts: ReadonlyMap<number, number>) => Part[]>> = {
-  state: partsByState,
-  lastStateChange: partsByChange,
-};
+const PARTS_BY: ReadonlyMap<string, (counts: ReadonlyMap<number, number>) => Part[]> = new Map([
+  ['state', partsByState],
+  ['lastStateChange', partsByChange],
+]);
 
 /** Instants of what is pending are 0. */
 function partsByChange(counts: ReadonlyMap<number, number>): Part[] {

@@ -9,10 +9,13 @@ import type { Sql } from '../database.ts';
 import { type FilterEntry, filterChecks, type Wanted } from './check-filters.ts';
 import { NO_STATE } from './host-counts.ts';
 import { contains } from './page.ts';
-import { type BucketCount, type ChooseHosts, sumTallies } from './tallies.ts';
+import { type BucketCount, type ChooseHosts, readRoughTallies, sumTallies } from './tallies.ts';
 
 /** With more hosts to count again, counting the checks is quicker. */
 const MAX_WAITING = 200;
+
+/** Of so many checks a page in the order of hosts is soon full. */
+const FREQUENT = 0.02;
 
 /** Filters of fields that are the host's alone. One host's few checks are counted as they are. */
 const HOST_FILTERS = new Set(['zone', 'subnetId', 'label']);
@@ -29,18 +32,33 @@ const BUCKET_FILTERS: Readonly<Record<string, (bucket: BucketCount, value: strin
 
 /** The checks that pass, counted together by what the tallies tell apart; null = they do not know. */
 export async function countInTallies(sql: Sql, wanted: Wanted): Promise<BucketCount[] | null> {
-  const { filters, search, suite } = wanted;
-  const isKnown = filters.every(([name]) => HOST_FILTERS.has(name) || name in BUCKET_FILTERS);
-  const isOfHosts = search === null || (search.hostIds === null && search.pluginIds?.length === 0);
-  if (!isKnown || !isOfHosts || suite !== null) return null;
+  const { filters, search } = wanted;
+  if (!isKnown(wanted)) return null;
   const ofHosts = filters.filter(([name]) => HOST_FILTERS.has(name));
   const buckets = await sumTallies(sql, MAX_WAITING, chooseHosts(ofHosts, search?.text));
+  return buckets?.filter((bucket) => passes(bucket, filters)) ?? null;
+}
+
+/** Whether so many checks of the site pass the filters of states that many hosts should have some. */
+export async function areFrequent(sql: Sql, wanted: Wanted): Promise<boolean> {
+  if (!isKnown(wanted)) return false;
+  const buckets = (await readRoughTallies(sql)).filter(({ subject }) => subject === 'check');
+  const sum = (counts: readonly BucketCount[]) =>
+    counts.reduce((total, { count }) => total + count, 0);
+  const passing = sum(buckets.filter((bucket) => passes(bucket, wanted.filters)));
+  return passing >= FREQUENT * sum(buckets);
+}
+
+function isKnown({ filters, search, suite }: Wanted): boolean {
+  const isOfHosts = search === null || (search.hostIds === null && search.pluginIds?.length === 0);
+  const areKnown = filters.every(([name]) => HOST_FILTERS.has(name) || name in BUCKET_FILTERS);
+  return areKnown && isOfHosts && suite === null;
+}
+
+function passes(bucket: BucketCount, filters: readonly FilterEntry[]): boolean {
   return (
-    buckets?.filter(
-      (bucket) =>
-        bucket.subject === 'check' &&
-        filters.every(([name, value]) => BUCKET_FILTERS[name]?.(bucket, value) ?? true),
-    ) ?? null
+    bucket.subject === 'check' &&
+    filters.every(([name, value]) => BUCKET_FILTERS[name]?.(bucket, value) ?? true)
   );
 }
 

@@ -197,20 +197,27 @@ export async function sumTallies(
       () => (choose === undefined ? readTally(sql) : readSums(sql, choose)),
     ]);
     if (waiting === 'all' || waiting.length > maxWaiting) return null;
+    // Sums alone are of one moment.
+    if (waiting.length === 0) return sums;
     const counts = [...sums];
-    for (const chunk of chunksOf(waiting, HOSTS_AT_ONCE)) {
-      const hostIds = choose === undefined ? chunk : await listChosen(sql, choose, chunk);
-      if (hostIds.length === 0) continue;
-      const [before, after] = await readTogether(sql, [
+    for (const hostIds of chunksOf(waiting, HOSTS_AT_ONCE)) {
+      const [chosen, before, after] = await readTogether(sql, [
+        async () => (choose === undefined ? hostIds : listChosen(sql, choose, hostIds)),
         () => readCounted(sql, hostIds),
         () => countHosts(sql, hostIds),
       ]);
-      counts.push(...difference(before, after));
+      const isChosen = (count: HostCount) => chosen.includes(count.host_id);
+      counts.push(...difference(before.filter(isChosen), after.filter(isChosen)));
     }
     if (reads >= MAX_READS || revision === (await readProgress(sql)).revision) {
       return difference([], counts);
     }
   }
+}
+
+/** The sums as they were counted in last: near enough to choose a way to read by. */
+export function readRoughTallies(sql: Sql): Promise<BucketCount[]> {
+  return readTally(sql);
 }
 
 /** Counts each host: what the tallies must come to. Cost: one pass over the checks. */
