@@ -10,10 +10,10 @@
 
 import { sql as raw } from 'kysely';
 import type { Database, Sql } from '../database.ts';
-import { listChanges } from './configuration.ts';
 import { type Bucket, bucketKey, countHosts, type HostCount } from './host-counts.ts';
 import type { AnyQuery } from './page.ts';
 import { readTogether } from './read-together.ts';
+import { listChangedHosts, listMarkedHosts, MARKS_AT_ONCE } from './tally-waiting.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
 /** So many are in a bucket. */
@@ -23,7 +23,6 @@ export interface BucketCount extends Bucket {
 
 /** Hosts counted in one transaction. */
 const HOSTS_AT_ONCE = 500;
-const MARKS_AT_ONCE = 5_000;
 /** A reader that was overtaken so often takes what it has. */
 const MAX_READS = 3;
 
@@ -241,48 +240,6 @@ async function listWaitingHosts(sql: Sql): Promise<string[]> {
   const { version, current } = await readProgress(sql);
   const waiting = await listWaiting(sql, version ?? 0, current);
   return waiting === 'all' ? [] : waiting;
-}
-
-/** In two steps, since PostgreSQL takes a table that is mostly empty for a large one. */
-async function listMarkedHosts({ db }: Sql): Promise<string[]> {
-  const marks = await db
-    .selectFrom('tally_mark')
-    .select('tally_mark.check_id')
-    .distinct()
-    .execute();
-  const hostIds = new Set<string>();
-  for (const chunk of chunksOf(marks, MARKS_AT_ONCE)) {
-    const checkIds = chunk.map((mark) => mark.check_id);
-    const rows = await db
-      .selectFrom('check_pair')
-      .select('check_pair.host_id')
-      .where('check_pair.check_id', 'in', checkIds)
-      .execute();
-    for (const row of rows) hostIds.add(row.host_id);
-  }
-  return [...hostIds];
-}
-
-/** Hosts that a change after `version` named, or that have checks of a plugin that one named. */
-async function listChangedHosts(
-  sql: Sql,
-  version: number,
-  current: number,
-): Promise<'all' | string[]> {
-  if (version === current) return [];
-  const changes = await listChanges(sql, version, current);
-  if (changes.kind === 'everything') return 'all';
-  const hostIds = new Set(changes.hostIds);
-  for (const pluginIds of chunksOf(changes.pluginIds, 1_000)) {
-    const rows = await sql.db
-      .selectFrom('check_pair')
-      .select('check_pair.host_id')
-      .distinct()
-      .where('check_pair.plugin_id', 'in', pluginIds)
-      .execute();
-    for (const row of rows) hostIds.add(row.host_id);
-  }
-  return [...hostIds];
 }
 
 /** How often counts changed, the version of the configuration counted in, and the one there is. */
