@@ -222,7 +222,7 @@ export class BatchHandover<H extends Held> implements Handover<H> {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    const begunAt = this.#options.clock.now();
+    const begunAt = this.#options.clock.monotonic();
     await this.#settleEnded();
     const batch = this.#takeBatch();
     if (batch.length > 0) await this.#handle(batch);
@@ -233,9 +233,10 @@ export class BatchHandover<H extends Held> implements Handover<H> {
     this.#options.onRoom?.();
   }
 
+  /** `at`: by the monotonic clock, since a clock that is set back must not hold batches up. */
   #restUntil(at: number): void {
     const { clock, onRoom } = this.#options;
-    const leftMs = at - clock.now();
+    const leftMs = at - clock.monotonic();
     if (leftMs <= 0 || this.#halted) return;
     this.#cancelRest = clock.setTimer(leftMs, () => {
       this.#cancelRest = null;

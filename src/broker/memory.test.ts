@@ -56,6 +56,27 @@ describe('the in-process broker', () => {
     await broker.close();
   });
 
+  test('keeps batches apart by time that passes, though the clock is set back meanwhile', async () => {
+    const clock = createSimulatedClock();
+    let setBackMs = 0;
+    const wall = { ...clock, now: () => clock.now() - setBackMs };
+    const broker = openMemoryBroker({ clock: wall, log: silentLog(), deadQueue: DEAD });
+    let count = 0;
+    await broker.consumeBatches(QUEUE, { maxCount: 10, minGapMs: 40 }, async (deliveries) => {
+      count += deliveries.length;
+      setBackMs = 3_600_000;
+      return deliveries.map(() => ACK);
+    });
+    await broker.publish(QUEUE, messageOf('a'));
+    await clock.advance(1);
+    await broker.publish(QUEUE, messageOf('b'));
+    await clock.advance(30);
+    expect(count).toBe(1);
+    await clock.advance(10);
+    expect(count).toBe(2);
+    await broker.close();
+  });
+
   test('keeps the newest dead letters when there are too many', async () => {
     const { clock, broker } = openSimulated();
     await broker.consumeEach(QUEUE, { concurrency: 1 }, async () => {
