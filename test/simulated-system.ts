@@ -1,5 +1,6 @@
 /** A whole system in this process on a simulated clock. */
 
+import { expect } from 'vitest';
 import { type App, startApp } from '../src/app/app.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { silentLog } from '../src/lib/log.ts';
@@ -21,9 +22,15 @@ export interface SimulatedSystem {
   readonly clock: SimulatedClock;
   readonly api: ApiCaller;
   readonly app: App;
+  /** What the API answers; it must not refuse. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
+  send(method: string, path: string, body?: unknown): Promise<any>;
   /** Moves its clock until it has stopped. */
   stop(): Promise<void>;
 }
+
+const STOP_STEP_MS = 10;
+const breath = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 /** A pseudo-random number generator, so that a run can be repeated by its seed. */
 function createRandom(seed: number): () => number {
@@ -47,16 +54,26 @@ export async function startSimulatedSystem(
   const { signal } = new AbortController();
   const context = { clock, random: createRandom(seed), log: silentLog(), signal };
   const app = await startApp(config, ['grey', 'violet', 'red'], context);
+  const api = apiOf(app.api?.url ?? '', data);
   return {
     clock,
     app,
-    api: apiOf(app.api?.url ?? '', data),
+    api,
+    async send(method, path, body) {
+      const { status, body: answer } = await api.send(method, path, body);
+      expect({ path, status, answer }).toMatchObject({ status: expect.toSatisfy((s) => s < 300) });
+      return answer;
+    },
     async stop() {
       let isStopped = false;
       const stopped = app.stop().finally(() => {
         isStopped = true;
       });
-      while (!isStopped) await clock.advance(1_000);
+      // With a breath between steps: what a slow disk takes must not pass as the site's time.
+      while (!isStopped) {
+        await clock.advance(STOP_STEP_MS);
+        await breath();
+      }
       await stopped;
     },
   };

@@ -11,6 +11,7 @@ import {
   type FilterEntry,
   filterChecks,
   isMeasured,
+  isOfHost,
   type Joined,
   needs,
   type Wanted,
@@ -23,9 +24,7 @@ import type { BucketCount } from './tallies.ts';
 
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
-/** Which filters look at the host alone. */
-const HOST_FILTERS = new Set(['host', 'zone', 'maintenance', 'subnetId', 'label']);
-/** More than are sorted. */
+/** At most so many are sorted. */
 export const MANY = 1_000;
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
@@ -164,7 +163,7 @@ async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
   if (isOfStateAlone(wanted)) {
     return countRows(filterChecks(selectOwnStates(sql), wanted, 'count'));
   }
-  if (suite !== null && search === null && filters.every(([name]) => HOST_FILTERS.has(name))) {
+  if (suite !== null && search === null && filters.every(isOfHost)) {
     // Each plugin of a suite runs on each of its hosts.
     return suite.pluginIds.length * (await countRows(selectMembers(sql, suite.id, wanted)));
   }

@@ -291,10 +291,16 @@ export function needs({ filters }: Wanted, what: Joined): boolean {
   return filters.some(([name]) => CHECK_FILTERS[name]?.needs.includes(what));
 }
 
+/** Whether a filter looks at the host alone. */
+export function isOfHost([name]: FilterEntry): boolean {
+  return CHECK_FILTERS[name]?.needs.join() === 'host';
+}
+
 /** Whether the filters let all checks of a host pass, or none. */
 export function isOfHostsAlone({ filters, search, suite }: Wanted): boolean {
-  const isAlone = filters.every(([name]) => CHECK_FILTERS[name]?.needs.join() === 'host');
-  return isAlone && suite === null && (search === null || search.pluginIds?.length === 0);
+  return (
+    filters.every(isOfHost) && suite === null && (search === null || search.pluginIds?.length === 0)
+  );
 }
 
 /** Whether only checks pass that have a state. */

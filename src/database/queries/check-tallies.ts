@@ -9,7 +9,7 @@ import type { Sql } from '../database.ts';
 import { type FilterEntry, filterChecks, type Wanted } from './check-filters.ts';
 import { NO_STATE } from './host-counts.ts';
 import { contains } from './page.ts';
-import { type BucketCount, type ChooseHosts, readRoughTallies, sumTallies } from './tallies.ts';
+import { type BucketCount, type ChooseHosts, readTally, sumTallies } from './tallies.ts';
 
 /** With more hosts to count again, counting the checks is quicker. */
 const MAX_WAITING = 200;
@@ -39,10 +39,15 @@ export async function countInTallies(sql: Sql, wanted: Wanted): Promise<BucketCo
   return buckets?.filter((bucket) => passes(bucket, filters)) ?? null;
 }
 
-/** Whether so many checks of the site pass the filters of states that many hosts should have some. */
+/**
+ * Whether a page in the order of hosts should be soon full, told before a count that takes long, since
+ * it is of some hosts: by how many checks of the site pass the filters of states.
+ */
 export async function areFrequent(sql: Sql, wanted: Wanted): Promise<boolean> {
-  if (!isKnown(wanted)) return false;
-  const buckets = (await readRoughTallies(sql)).filter(({ subject }) => subject === 'check');
+  const isOfSome =
+    wanted.search !== null || wanted.filters.some(([name]) => HOST_FILTERS.has(name));
+  if (!isOfSome || !isKnown(wanted)) return false;
+  const buckets = (await readTally(sql)).filter(({ subject }) => subject === 'check');
   const sum = (counts: readonly BucketCount[]) =>
     counts.reduce((total, { count }) => total + count, 0);
   const passing = sum(buckets.filter((bucket) => passes(bucket, wanted.filters)));

@@ -71,7 +71,14 @@ export async function listChecks(
   const { items, ...rest } = await readCheckPage(sql, { page, filters });
   if (items.length === 0) return { ...rest, items: [] };
   const [rows, sights] = await readTogether(sql, [
-    () => selectChecks(sql).where('check_pair.check_id', 'in', items.map(idOf)).execute(),
+    () =>
+      selectChecks(sql)
+        .where(
+          'check_pair.check_id',
+          'in',
+          items.map(({ checkId }) => checkId),
+        )
+        .execute(),
     () => readHostSights(sql, [...new Set(items.map(({ hostId }) => hostId))]),
   ]);
   const byId = new Map(rows.map((row) => [row.pair_id, row]));
@@ -83,8 +90,6 @@ export async function listChecks(
     }),
   };
 }
-
-const idOf = ({ checkId }: { readonly checkId: number }) => checkId;
 
 function isUp(sights: Awaited<ReturnType<typeof readHostSights>>, hostId: string): boolean {
   return (sights.get(hostId)?.state ?? 'up') === 'up';

@@ -95,10 +95,8 @@ export async function readAllDependencies({ db }: Sql): Promise<LinkedDependency
     pluginId: row.plugin_id,
     masterHostId: row.master_host_id,
     masterPluginId: row.master_plugin_id,
-    kinds: JSON.parse(row.kinds) as DependencyKind[],
-    failsOn: JSON.parse(row.fails_on) as MasterState[],
     periodId: row.period_id,
-    inheritsParent: row.inherits_parent === 1,
+    ...readRule(row),
   }));
 }
 
@@ -176,12 +174,19 @@ function readDependency(row: NamedRow) {
     plugin: row.plugin,
     masterHost: row.master_host,
     masterPlugin: row.master_plugin,
+    period: row.period,
+    description: row.description,
+    ...readRule(row),
+  });
+}
+
+/** What a row says beside who depends on whom. */
+function readRule(row: Pick<NamedRow, 'kinds' | 'fails_on' | 'inherits_parent'>) {
+  return {
     kinds: JSON.parse(row.kinds) as DependencyKind[],
     failsOn: JSON.parse(row.fails_on) as MasterState[],
-    period: row.period,
     inheritsParent: row.inherits_parent === 1,
-    description: row.description,
-  });
+  };
 }
 
 async function dependencyColumns(sql: Sql, spec: Dependency) {

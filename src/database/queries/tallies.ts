@@ -190,33 +190,40 @@ export async function sumTallies(
   for (let reads = 1; ; reads++) {
     const { revision, version, current } = await readProgress(sql);
     if (version === null) return null;
-    // Whatever is counted in between these reads is noticed by the revision at their end.
-    const [waiting, sums] = await readTogether(sql, [
-      () => listWaiting(sql, version, current),
-      () => (choose === undefined ? readTally(sql) : readSums(sql, choose)),
-    ]);
+    const waiting = await listWaiting(sql, version, current);
     if (waiting === 'all' || waiting.length > maxWaiting) return null;
-    // Sums alone are of one moment.
-    if (waiting.length === 0) return sums;
-    const counts = [...sums];
-    for (const hostIds of chunksOf(waiting, HOSTS_AT_ONCE)) {
-      const [chosen, before, after] = await readTogether(sql, [
-        async () => (choose === undefined ? hostIds : listChosen(sql, choose, hostIds)),
-        () => readCounted(sql, hostIds),
-        () => countHosts(sql, hostIds),
-      ]);
-      const isChosen = (count: HostCount) => chosen.includes(count.host_id);
-      counts.push(...difference(before.filter(isChosen), after.filter(isChosen)));
-    }
+    const readAll = () => (choose === undefined ? readTally(sql) : readSums(sql, choose));
+    // Read after who waits: what was counted in before that, they have.
+    if (waiting.length === 0) return readAll();
+    // What is counted in between these reads is noticed by the revision at their end.
+    const [sums, differences] = await readTogether(sql, [
+      readAll,
+      () => countWaiting(sql, waiting, choose),
+    ]);
+    const counts = [...sums, ...differences];
     if (reads >= MAX_READS || revision === (await readProgress(sql)).revision) {
       return difference([], counts);
     }
   }
 }
 
-/** The sums as they were counted in last: near enough to choose a way to read by. */
-export function readRoughTallies(sql: Sql): Promise<BucketCount[]> {
-  return readTally(sql);
+/** What these hosts, as far as they are chosen, count more or less as than they are counted in. */
+async function countWaiting(
+  sql: Sql,
+  waiting: readonly string[],
+  choose?: ChooseHosts,
+): Promise<BucketCount[]> {
+  const differences: BucketCount[] = [];
+  for (const chunk of chunksOf(waiting, HOSTS_AT_ONCE)) {
+    const hostIds = choose === undefined ? chunk : await listChosen(sql, choose, chunk);
+    if (hostIds.length === 0) continue;
+    const [before, after] = await readTogether(sql, [
+      () => readCounted(sql, hostIds),
+      () => countHosts(sql, hostIds),
+    ]);
+    differences.push(...difference(before, after));
+  }
+  return differences;
 }
 
 /** Counts each host: what the tallies must come to. Cost: one pass over the checks. */
@@ -257,7 +264,8 @@ async function readProgress({ db }: Sql): Promise<{
   return { revision: row.revision, version: row.config_version, current: row.version };
 }
 
-async function readTally({ db }: Sql): Promise<BucketCount[]> {
+/** The sums as they were counted in last: near enough to choose a way to read by. */
+export async function readTally({ db }: Sql): Promise<BucketCount[]> {
   return (await db.selectFrom('tally').selectAll('tally').execute()).map(toBucketCount);
 }
 
