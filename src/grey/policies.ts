@@ -17,7 +17,7 @@ import { readAllTimeperiods } from '../database/queries/timeperiods.ts';
 import { Lru } from '../lib/lru.ts';
 import { makeDependencies, type SiteDependencies } from '../nagios/state/site-dependencies.ts';
 import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
-import { makePeriods } from '../nagios/time/site-periods.ts';
+import { makePeriodsById } from '../nagios/time/site-periods.ts';
 import type { TimePeriod } from '../nagios/time/time-period.ts';
 
 /** Objects and hosts kept; about 300 bytes each. */
@@ -106,7 +106,7 @@ export class Policies {
   async #loadPeriods(sql: Sql): Promise<void> {
     if (this.#arePeriodsKnown) return;
     const written = await readAllTimeperiods(sql);
-    const made = makePeriods(new Map(written.map((one) => [one.id, one])));
+    const made = makePeriodsById(written);
     for (const [id, period] of made) this.#periods.set(id, period);
     this.#arePeriodsKnown = true;
   }

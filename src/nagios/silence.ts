@@ -1,7 +1,7 @@
 /**
- * Section 2.1, the use of history: from when on nothing is known of a check that has results by the schedule, and why: the one rule by
- * which red tells that results stay out, and by which grey finds it out when the next one comes. So
- * history is the same whoever was first. Pure.
+ * Section 2.1, the use of history: from when on nothing is known of a check that has results by the
+ * schedule, and why: the one rule by which red tells that results stay out, and by which grey finds it
+ * out when the next one comes. So history is the same whoever was first. Pure.
  *
  * | after the newest result | from when | reason |
  * | the check period closes before the next one is due | when it would be overdue | outsidePeriod |

@@ -24,7 +24,7 @@ import {
   type ObjectKey,
   SiteDependencies,
 } from '../nagios/state/site-dependencies.ts';
-import { makePeriods } from '../nagios/time/site-periods.ts';
+import { makePeriodsById } from '../nagios/time/site-periods.ts';
 
 /** Until a reading that failed is tried again. */
 const RETRY_MS = 1_000;
@@ -206,7 +206,7 @@ async function readDependencies(database: Database): Promise<KnownDependencies> 
   const holding = linked.filter(({ kinds }) => kinds.some((kind) => HOLDING.includes(kind)));
   if (holding.length === 0) return NOTHING;
   const written = await readAllTimeperiods(database);
-  const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+  const periods = makePeriodsById(written);
   const dependencies = makeDependencies(holding, periods);
   const dependents = new Map<number, Held[]>();
   const masters = new Map<string, ObjectKey>();

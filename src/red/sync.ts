@@ -23,7 +23,7 @@ import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { timingOf } from '../model/overrides.ts';
 import { PeriodCalendar } from '../nagios/time/period-calendar.ts';
-import { makePeriods } from '../nagios/time/site-periods.ts';
+import { makePeriodsById } from '../nagios/time/site-periods.ts';
 import type { Agenda } from './agenda.ts';
 import { type Catalogues, calendarOf } from './catalogue.ts';
 import { NEVER, nextDueAt, type Rhythm, resumeDueAt, rhythmOf } from './due-time.ts';
@@ -172,7 +172,7 @@ class AgendaReader {
   async #readPeriods(): Promise<void> {
     const { database, catalogues } = this.#options;
     const written = await readAllTimeperiods(database);
-    const periods = makePeriods(new Map(written.map((one) => [one.id, one])));
+    const periods = makePeriodsById(written);
     catalogues.calendars.clear();
     for (const [id, period] of periods) catalogues.calendars.set(id, new PeriodCalendar(period));
   }

@@ -73,6 +73,13 @@ export function makePeriods(
   return made;
 }
 
+/** The same by the ids that they were written with. */
+export function makePeriodsById(
+  written: readonly (LinkedPeriod & { readonly id: string })[],
+): ReadonlyMap<string, TimePeriod> {
+  return makePeriods(new Map(written.map((one) => [one.id, one])));
+}
+
 /** What is wrong with who excludes whom. */
 export type ExcludeFault =
   /** From a period round to itself, by keys. */

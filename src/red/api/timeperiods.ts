@@ -15,7 +15,7 @@ import {
   findExcludeFault,
   findPeriodFaults,
   MAX_EXCLUDED,
-  makePeriods,
+  makePeriodsById,
 } from '../../nagios/time/site-periods.ts';
 import { isInside, nextTurn, type TimePeriod } from '../../nagios/time/time-period.ts';
 import { createEditor, type Editor } from './editing.ts';
@@ -62,7 +62,7 @@ export function createTimeperiodEditor({ clock }: { readonly clock: Clock }): Ed
       fields: ['inside', 'nextChange'],
       async read(sql, ids) {
         const all = await readAllTimeperiods(sql);
-        const periods = makePeriods(new Map(all.map((one) => [one.id, one])));
+        const periods = makePeriodsById(all);
         const now = clock.now();
         const isOne = ids.length === 1;
         return new Map(ids.map((id) => [id, observe(periods.get(id), now, isOne)]));
