@@ -44,7 +44,7 @@ static void start(int slot, int null_file, char **arguments) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
   posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   if (posix_spawn(&running[slot].pid, arguments[0], &actions, &attributes, arguments,
                   environment) != 0)
     exit(1);

@@ -38,8 +38,8 @@ export interface Libc {
   /** Throws when no file is free. */
   openPipe(): Pipe;
   /**
-   * Starts a program as the leader of a session of its own, all signals as by default; gives its
-   * pid. Waits for `exec` on a thread of the pool, so that neither the event loop stops while the
+   * Starts a program as the leader of a group of its own, all signals as by default; gives its pid.
+   * Not of a session: the system gives each session a share of the processors as large as ours. Waits for `exec` on a thread of the pool, so that neither the event loop stops while the
    * system reads the program's file, nor does one spawn wait for the other.
    */
   spawn(start: ProgramStart): Promise<number>;
@@ -59,9 +59,9 @@ export interface Libc {
 const CLOSE_ON_EXEC = 0o2000000;
 const NO_HANG = 1;
 const SET_STATUS_FLAGS = 4;
+const SPAWN_GROUP = 0x02;
 const SPAWN_SIGNALS_BY_DEFAULT = 0x04;
 const SPAWN_SIGNAL_MASK = 0x08;
-const SPAWN_SESSION = 0x80;
 /** More than any C library has for `posix_spawnattr_t`, `posix_spawn_file_actions_t`, `sigset_t`. */
 const STRUCT_BYTES = 512;
 const FIRST_FILE_OF_OURS = 3;
@@ -162,7 +162,7 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
   };
 }
 
-/** A session of its own; Node ignores SIGPIPE, and what is ignored would be inherited. */
+/** A group of its own; Node ignores SIGPIPE, and what is ignored would be inherited. */
 function createAttributes(koffi: Koffi): Buffer {
   const library = koffi.load(null);
   const attributes = Buffer.alloc(STRUCT_BYTES);
@@ -177,7 +177,7 @@ function createAttributes(koffi: Koffi): Buffer {
   library.func('int posix_spawnattr_setsigmask(void *attributes, void *signals)')(attributes, none);
   library.func('int posix_spawnattr_setflags(void *attributes, short flags)')(
     attributes,
-    SPAWN_SESSION | SPAWN_SIGNALS_BY_DEFAULT | SPAWN_SIGNAL_MASK,
+    SPAWN_GROUP | SPAWN_SIGNALS_BY_DEFAULT | SPAWN_SIGNAL_MASK,
   );
   return attributes;
 }
