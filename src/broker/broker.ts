@@ -22,10 +22,18 @@ export const MAX_DELIVERIES = 5;
 /** The largest body, because RabbitMQ 4 takes no larger one. More is a bug, and asserted. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
+/** What a message says: bytes, or what is made into bytes where it leaves this process. */
+export type Body = Buffer | { toBytes(): Buffer };
+
+/** The bytes of a body. */
+export function bytesOf(body: Body): Buffer {
+  return Buffer.isBuffer(body) ? body : body.toBytes();
+}
+
 /** What a publisher hands over. */
 export interface OutgoingMessage {
   readonly id: string;
-  readonly body: Buffer;
+  readonly body: Body;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; undefined = never expires. */
   readonly expiresAt?: number;
@@ -43,7 +51,7 @@ export interface PublishOptions {
 /** What a consumer is given. */
 export interface Delivery {
   readonly id: string;
-  readonly body: Buffer;
+  readonly body: Body;
   readonly headers: Readonly<Record<string, string>>;
   readonly expiresAt?: number;
   /** True when it may have been delivered before. */

@@ -2,7 +2,7 @@
 
 import type { Channel, ChannelModel } from 'amqplib';
 import { ConfigError } from '../model/errors.ts';
-import type { Consumer, Delivery, OutgoingMessage } from './broker.ts';
+import { bytesOf, type Consumer, type Delivery, type OutgoingMessage } from './broker.ts';
 import type { RabbitmqConnection, Surroundings } from './rabbitmq-connection.ts';
 import {
   closeChannel,
@@ -46,7 +46,8 @@ export class Announcer {
   /** Sends a hint, or drops it. */
   send(message: OutgoingMessage): void {
     if (this.#channel === null || this.#isFull) return;
-    const { id, body, headers } = message;
+    const { id, headers } = message;
+    const body = bytesOf(message.body);
     try {
       this.#isFull = !this.#channel.publish(this.#exchange, '', body, { messageId: id, headers });
     } catch {

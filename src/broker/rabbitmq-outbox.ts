@@ -13,6 +13,7 @@ import { assert } from '../lib/assert.ts';
 import type { CancelTimer } from '../lib/clock.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
 import {
+  bytesOf,
   MAX_BODY_BYTES,
   type OutgoingMessage,
   type PublishOptions,
@@ -151,9 +152,10 @@ export class Outbox {
     entry.channel = channel;
     entry.isReturned = false;
     try {
-      assert(message.body.length <= MAX_BODY_BYTES, 'a message fits the broker');
+      const body = bytesOf(message.body);
+      assert(body.length <= MAX_BODY_BYTES, 'a message fits the broker');
       const options = toOptions(message, this.#surroundings.clock.now());
-      const hasRoom = channel.publish('', queue.name, message.body, options, (error: unknown) => {
+      const hasRoom = channel.publish('', queue.name, body, options, (error: unknown) => {
         // A channel that closed has failed the lot: they wait for the next one.
         if (this.#channel === channel) this.#confirm(entry, error);
       });

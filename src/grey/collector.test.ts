@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../test/servers/temp.ts';
 import { addCheck, createMemoryDatabase, deleteHost, QUEUE_NAMES } from '../../test/site.ts';
-import type { Broker, OutgoingMessage } from '../broker/broker.ts';
+import { type Broker, bytesOf, type OutgoingMessage } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
@@ -142,7 +142,7 @@ describe('collector', () => {
     const { checkId } = await addCheck(database, 'a');
     await send({ id: 'bad', headers: {}, body: Buffer.from('rubbish') });
     const sealed = envelope.seal(CHECK_RESULT, 'new', result(checkId, 1));
-    const newer = sealed.body.toString().replace('"version":1', '"version":9');
+    const newer = bytesOf(sealed.body).toString().replace('"version":1', '"version":9');
     await send({ ...sealed, body: Buffer.from(newer) });
     await sendResult(result(checkId, 1_000));
     await sendMark();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OutgoingMessage } from '../broker/broker.ts';
+import { bytesOf, type OutgoingMessage } from '../broker/broker.ts';
 import { PoisonMessage } from '../model/errors.ts';
 import { CHECK_REQUEST, type CheckRequest } from './check-request.ts';
 import { CHECK_RESULT } from './check-result.ts';
@@ -28,7 +28,7 @@ type Wire = Record<string, unknown> & { payload: Record<string, unknown> };
 /** The sealed request with its wire form changed. */
 function tampered(change: (wire: Wire) => unknown) {
   const sealed = createEnvelope(null).seal(CHECK_REQUEST, REQUEST.id, REQUEST);
-  const wire = JSON.parse(sealed.body.toString()) as Wire;
+  const wire = JSON.parse(bytesOf(sealed.body).toString()) as Wire;
   return deliver({ ...sealed, body: Buffer.from(JSON.stringify(change(wire) ?? wire)) });
 }
 
@@ -44,9 +44,19 @@ describe('envelope', () => {
     expect(envelope.open(CHECK_REQUEST, deliver(sealed))).toMatchObject(REQUEST);
   });
 
+  test('what never left the process is the very payload, which nobody can change any more', () => {
+    const envelope = createEnvelope(null);
+    const payload = { ...REQUEST };
+    const delivery = deliver(envelope.seal(CHECK_REQUEST, payload.id, payload));
+    const opened = envelope.open(CHECK_REQUEST, delivery);
+    expect(opened).toBe(payload);
+    expect(() => Object.assign(opened, { checkId: 8 })).toThrow(TypeError);
+    expect(() => envelope.open(CHECK_RESULT, delivery)).toThrow('kind is "checkRequest"');
+  });
+
   test('instants are ISO 8601 UTC on the wire', () => {
     const sealed = createEnvelope(null).seal(CHECK_REQUEST, REQUEST.id, REQUEST);
-    const wire = JSON.parse(sealed.body.toString());
+    const wire = JSON.parse(bytesOf(sealed.body).toString());
     expect(wire).toMatchObject({
       kind: 'checkRequest',
       version: 1,
@@ -91,7 +101,7 @@ describe('envelope', () => {
     expect(open(seal(null))).toThrow('it is not signed');
     expect(open(seal('theirs'))).toThrow('its signature is wrong');
     const signed = seal('ours');
-    const body = Buffer.from(signed.body.toString().replace('check_x', 'check_y'));
+    const body = Buffer.from(bytesOf(signed.body).toString().replace('check_x', 'check_y'));
     expect(open({ ...signed, body })).toThrow('its signature is wrong');
     expect(open({ ...signed, headers: { 'x-ppalette-signature': '' } })).toThrow('wrong');
     expect(open(signed)).not.toThrow();

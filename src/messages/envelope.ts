@@ -1,6 +1,7 @@
 /**
  * Sealing and opening what travels on the broker: JSON with kind and version, validated at both
  * ends, signed when a key is set. The signature covers the body's bytes, so every field with it.
+ * What is sealed and opened in one process without a key never becomes JSON.
  *
  * Version rule: a reader takes its own version and older ones; unknown fields are ignored, so adding
  * an optional field keeps the version. A newer version is refused: the sender knows something that
@@ -10,7 +11,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Static, TObject } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Delivery, OutgoingMessage } from '../broker/broker.ts';
+import { type Body, bytesOf, type Delivery, type OutgoingMessage } from '../broker/broker.ts';
 import { assert } from '../lib/assert.ts';
 import { formatInstant, parseInstant } from '../lib/instant.ts';
 import { PoisonMessage } from '../model/errors.ts';
@@ -71,24 +72,20 @@ export function createEnvelope(key: string | null): Envelope {
     seal(type, id, payload, expiresAt) {
       const problem = type.findProblem(payload);
       assert(problem === null, `a ${type.kind} message fits its schema: ${problem}`);
-      const wire: Record<string, unknown> = { ...payload };
-      for (const field of type.instants) {
-        if (typeof wire[field] === 'number') wire[field] = formatInstant(wire[field]);
-      }
-      const { kind, version } = type;
-      const body = Buffer.from(JSON.stringify({ kind, version, payload: wire }), 'utf8');
-      const headers = key === null ? {} : { [SIGNATURE_HEADER]: sign(body).toString('base64') };
-      return {
-        id,
-        body,
-        headers,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-      };
+      const sealed = new SealedBody(type, payload);
+      if (key === null) return toMessage(id, sealed, {}, expiresAt);
+      const body = sealed.toBytes();
+      return toMessage(id, body, { [SIGNATURE_HEADER]: sign(body).toString('base64') }, expiresAt);
     },
 
     open(type, delivery) {
-      if (key !== null) verifySignature(delivery, sign(delivery.body));
-      const { kind, version, payload } = parseObject(delivery.body);
+      const { body } = delivery;
+      if (key === null && body instanceof SealedBody && body.type === type) {
+        return body.payload as Static<(typeof type)['payload'] & TObject>;
+      }
+      const bytes = bytesOf(body);
+      if (key !== null) verifySignature(delivery, sign(bytes));
+      const { kind, version, payload } = parseObject(bytes);
       if (kind !== type.kind) {
         throw new PoisonMessage(`kind is ${describe(kind)}, expected "${type.kind}"`);
       }
@@ -106,6 +103,42 @@ export function createEnvelope(key: string | null): Envelope {
       return payload as Static<(typeof type)['payload'] & TObject>;
     },
   };
+}
+
+/** A payload that was validated. In this process it is passed on as it is; nobody may change it. */
+class SealedBody {
+  readonly type: Pick<MessageType<TObject>, 'kind' | 'version' | 'instants'>;
+  readonly payload: object;
+  #bytes: Buffer | null = null;
+
+  constructor(type: SealedBody['type'], payload: object) {
+    this.type = type;
+    this.payload = Object.freeze(payload);
+  }
+
+  /** As it is on the wire. */
+  toBytes(): Buffer {
+    this.#bytes ??= Buffer.from(JSON.stringify(this.#toWire()), 'utf8');
+    return this.#bytes;
+  }
+
+  #toWire(): object {
+    const { kind, version, instants } = this.type;
+    const payload: Record<string, unknown> = { ...this.payload };
+    for (const field of instants) {
+      if (typeof payload[field] === 'number') payload[field] = formatInstant(payload[field]);
+    }
+    return { kind, version, payload };
+  }
+}
+
+function toMessage(
+  id: string,
+  body: Body,
+  headers: OutgoingMessage['headers'],
+  expiresAt: number | undefined,
+): OutgoingMessage {
+  return expiresAt === undefined ? { id, body, headers } : { id, body, headers, expiresAt };
 }
 
 function verifySignature(delivery: Delivery, expected: Buffer): void {

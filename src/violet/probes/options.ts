@@ -49,31 +49,36 @@ export function readOptions<Table extends OptionTable>(
   args: readonly string[],
   ownTable: Table,
 ): Options<keyof Table & string> {
-  const table: OptionTable = { ...COMMON_OPTIONS, ...ownTable };
+  const grammar = grammarOf(ownTable);
   const given: { name: keyof Table & string; value: string }[] = [];
+  const values = new Map<string, string[]>();
+  const add = (name: string, value: string) => {
+    given.push({ name, value });
+    const former = values.get(name);
+    if (former === undefined) values.set(name, [value]);
+    else former.push(value);
+  };
   const queue = [...args].reverse();
-  const wordOption = Object.keys(ownTable).find((name) => ownTable[name]?.takesWords);
   const take = (name: string, shown: string, attached: string | undefined) => {
-    const takes = table[name]?.takes;
+    const takes = grammar.table[name]?.takes;
     if (takes === 'nothing' && attached !== undefined) {
       throw new UsageError(`option ${shown} takes no value`);
     }
     const value = takes === 'value' ? (attached ?? queue.pop()) : (attached ?? '');
     if (value === undefined) throw new UsageError(`option ${shown} needs a value`);
-    if (Object.hasOwn(ownTable, name)) given.push({ name, value });
+    if (Object.hasOwn(ownTable, name)) add(name, value);
     else if (name !== 'verbose') throw new UsageError(`${shown} asks for nothing to be checked`);
   };
   for (let arg = queue.pop(); arg !== undefined; arg = queue.pop()) {
-    if (arg.startsWith('--')) readLongOption(arg, table, take);
-    else if (/^-./s.test(arg)) readLetters(arg, table, take);
-    else if (wordOption !== undefined) given.push({ name: wordOption, value: arg });
+    if (arg.startsWith('--')) readLongOption(arg, grammar, take);
+    else if (arg.startsWith('-') && arg.length > 1) readLetters(arg, grammar, take);
+    else if (grammar.wordOption !== undefined) add(grammar.wordOption, arg);
     else throw new UsageError(`"${arg}" belongs to no option`);
   }
-  const all = (name: string) => given.filter((one) => one.name === name).map(({ value }) => value);
   return {
-    all,
-    get: (name) => all(name).at(-1),
-    has: (name) => given.some((one) => one.name === name),
+    all: (name) => values.get(name) ?? [],
+    get: (name) => values.get(name)?.at(-1),
+    has: (name) => values.has(name),
     inOrder: given,
   };
 }
@@ -95,12 +100,47 @@ export function readNumber(
   return number;
 }
 
+/** A table with the common options, in the forms in which arguments are looked up. */
+interface Grammar {
+  readonly table: OptionTable;
+  readonly nameOfLetter: ReadonlyMap<string, string>;
+  /** Aliases too, in the order of the table. */
+  readonly longNames: readonly { readonly name: string; readonly long: string }[];
+  /** The option of words that belong to no other. */
+  readonly wordOption: string | undefined;
+}
+
+/** Tables are constants, and arguments are read at every check. */
+const grammars = new WeakMap<OptionTable, Grammar>();
+
+function grammarOf(ownTable: OptionTable): Grammar {
+  const known = grammars.get(ownTable);
+  if (known !== undefined) return known;
+  const table: OptionTable = { ...COMMON_OPTIONS, ...ownTable };
+  const entries = Object.entries(table);
+  const grammar = {
+    table,
+    // Of two options of one letter the first counts.
+    nameOfLetter: new Map(
+      entries
+        .flatMap(([name, { letter }]): [string, string][] => (letter ? [[letter, name]] : []))
+        .reverse(),
+    ),
+    longNames: entries.flatMap(([name, { aliases = [] }]) => {
+      return [name, ...aliases].map((long) => ({ name, long }));
+    }),
+    wordOption: Object.keys(ownTable).find((name) => ownTable[name]?.takesWords),
+  };
+  grammars.set(ownTable, grammar);
+  return grammar;
+}
+
 type Take = (name: string, shown: string, attached: string | undefined) => void;
 
-function readLongOption(arg: string, table: OptionTable, take: Take): void {
+function readLongOption(arg: string, grammar: Grammar, take: Take): void {
   const equals = arg.indexOf('=');
   const shown = equals === -1 ? arg : arg.slice(0, equals);
-  const names = findLongNames(shown.slice(2), table);
+  const names = findLongNames(shown.slice(2), grammar);
   const [name] = names;
   if (name === undefined) throw new UsageError(`there is no option ${shown}`);
   if (names.length > 1) {
@@ -111,21 +151,18 @@ function readLongOption(arg: string, table: OptionTable, take: Take): void {
 }
 
 /** The option of exactly this name, else all that begin so. */
-function findLongNames(text: string, table: OptionTable): string[] {
-  const names = Object.entries(table).flatMap(([name, { aliases = [] }]) => {
-    return [name, ...aliases].map((long) => ({ name, long }));
-  });
-  const exact = names.find(({ long }) => long === text);
+function findLongNames(text: string, { longNames }: Grammar): string[] {
+  const exact = longNames.find(({ long }) => long === text);
   if (exact !== undefined) return [exact.name];
-  const begun = names.filter(({ long }) => text !== '' && long.startsWith(text));
+  const begun = longNames.filter(({ long }) => text !== '' && long.startsWith(text));
   return [...new Set(begun.map(({ name }) => name))];
 }
 
 /** Several letters may share a `-`; the first that takes a value takes the rest. */
-function readLetters(arg: string, table: OptionTable, take: Take): void {
+function readLetters(arg: string, { table, nameOfLetter }: Grammar, take: Take): void {
   for (let index = 1; index < arg.length; index++) {
     const letter = arg.charAt(index);
-    const name = Object.keys(table).find((key) => table[key]?.letter === letter);
+    const name = nameOfLetter.get(letter);
     if (name === undefined) throw new UsageError(`there is no option -${letter}`);
     const rest = arg.slice(index + 1);
     const takesRest = table[name]?.takes !== 'nothing' && rest !== '';

@@ -185,14 +185,15 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * Runs a part of a probe within `-t`. Resolves to null when that ran out; rejects as `run` does,
- * which must end when its signal aborts.
+ * Runs a part of a probe within `-t`. Resolves to null when that ran out before the check's own
+ * time-out; rejects as `run` does, which must end when its signal aborts.
  */
 export async function runWithin<Result>(
   limitMs: number,
-  { clock, signal }: Pick<ProbeContext, 'clock' | 'signal'>,
+  { clock, signal, timeoutMs }: Pick<ProbeContext, 'clock' | 'signal' | 'timeoutMs'>,
   run: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result | null> {
+  if (limitMs >= timeoutMs) return run(signal);
   const deadline = startDeadline(clock, limitMs, signal);
   try {
     return await run(deadline.signal);

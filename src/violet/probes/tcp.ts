@@ -209,7 +209,9 @@ function converse(
     let room = maxBytes;
     let cancel = () => {};
     const isFound = createSearch(expected, needsAll);
+    let isOver = false;
     const finish = (isExpected: boolean) => {
+      isOver = true;
       cancel();
       const timeS = (clock.monotonic() - startedAt - delayMs) / 1_000;
       resolve({ answer: Buffer.concat(answer).toString(), isExpected, timeS, preface });
@@ -232,7 +234,7 @@ function converse(
     socket.on('error', reject);
     socket.once('close', () => {
       cancel();
-      reject(new Error('the connection was closed'));
+      if (!isOver) reject(new Error('the connection was closed'));
     });
     if (send !== '') socket.write(send);
     if (delayMs === 0) listen();
