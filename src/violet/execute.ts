@@ -42,7 +42,8 @@ export function createExecute(context: ExecuteContext): Execute {
 }
 
 function createRunner(context: ExecuteContext): Execute {
-  const fileSystems = openFileSystems();
+  const { clock, executor, environment, icmp } = context;
+  const probeContext = { clock, executor, environment, icmp, fileSystems: openFileSystems() };
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
@@ -52,8 +53,7 @@ function createRunner(context: ExecuteContext): Execute {
     }
     const { args } = built;
     if ('builtin' in run) {
-      const probeRun = { builtin: run.builtin, args, host, timeoutMs, signal };
-      return runProbe(probeRun, { ...context, fileSystems });
+      return runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, probeContext);
     }
     const { script } = run;
     if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);
@@ -70,7 +70,7 @@ interface ProbeRun extends Pick<CheckRequest, 'host' | 'timeoutMs'> {
 
 async function runProbe(
   run: ProbeRun,
-  context: ExecuteContext & Pick<ProbeContext, 'fileSystems'>,
+  context: Omit<ProbeContext, 'host' | 'timeoutMs' | 'signal'>,
 ): Promise<Outcome> {
   const { builtin, args, timeoutMs, signal } = run;
   const probe = findProbe(builtin);
@@ -81,11 +81,11 @@ async function runProbe(
   const deadline = startDeadline(context.clock, timeoutMs, signal);
   try {
     // A probe ends by itself when its signal aborts; the slot is free even if one does not.
-    const report = await Promise.race([
+    const { exitCode, stdout } = await settleOrAbort(
       probe(args, { ...context, host: run.host, timeoutMs, signal: deadline.signal }),
-      rejectOnAbort(deadline.signal),
-    ]);
-    return { kind: 'exited', ...report, stderr: '', truncated: false };
+      deadline.signal,
+    );
+    return { kind: 'exited', exitCode, stdout, stderr: '', truncated: false };
   } catch (error) {
     if (deadline.hasExpired()) return { kind: 'timedOut', timeoutMs, stdout: '' };
     if (signal?.aborted) throw new Unavailable('executor', `Probe ${builtin} was ended.`);
@@ -95,8 +95,10 @@ async function runProbe(
   }
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
+/** As `work`, or rejects when the signal aborts before. */
+function settleOrAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject);
     const fail = () => reject(signal.reason);
     if (signal.aborted) fail();
     else signal.addEventListener('abort', fail, { once: true });

@@ -5,15 +5,19 @@
  */
 
 import { ACK, type Settlement } from '../broker/broker.ts';
-import { Lru } from '../lib/lru.ts';
 
-/** Requests that are remembered after their end, some seconds of the fastest worker. */
-const MAX_DONE = 10_000;
+/**
+ * Requests that are remembered after their end, some seconds of the fastest worker: this many at
+ * least, twice as many at most.
+ */
+const DONE_COUNT = 10_000;
 
 /** What one worker has in hand, and what it had. */
 export class RequestsInHand {
   readonly #running = new Map<string, Promise<Settlement>>();
-  readonly #done = new Lru<string, true>(MAX_DONE);
+  /** In two halves, since a map that loses its oldest entry each time has to search for the next. */
+  #done = new Set<string>();
+  #doneBefore = new Set<string>();
   readonly #onRepeated: () => void;
 
   /** `onRepeated` hears of each delivery that is not served. */
@@ -27,7 +31,7 @@ export class RequestsInHand {
    */
   serveOnce(id: string, serve: () => Promise<Settlement>): Promise<Settlement> {
     const running = this.#running.get(id);
-    if (running !== undefined || this.#done.get(id)) {
+    if (running !== undefined || this.#done.has(id) || this.#doneBefore.has(id)) {
       this.#onRepeated();
       return running ?? Promise.resolve(ACK);
     }
@@ -39,10 +43,17 @@ export class RequestsInHand {
   async #serve(id: string, serve: () => Promise<Settlement>): Promise<Settlement> {
     try {
       const settlement = await serve();
-      if (settlement.kind === 'ack') this.#done.set(id, true);
+      if (settlement.kind === 'ack') this.#remember(id);
       return settlement;
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  #remember(id: string): void {
+    this.#done.add(id);
+    if (this.#done.size < DONE_COUNT) return;
+    this.#doneBefore = this.#done;
+    this.#done = new Set();
   }
 }

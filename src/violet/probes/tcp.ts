@@ -1,6 +1,7 @@
 /** `tcp`: connects to a port, may say something and expect an answer, as `check_tcp`. */
 
 import type { Socket } from 'node:net';
+import type { Clock } from '../../lib/clock.ts';
 import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
 import { type CertificateLimits, readCertificateLimits, reportCertificate } from './certificate.ts';
 import { describeFailedConnection, type Endpoint, openConnection } from './connection.ts';
@@ -102,7 +103,7 @@ export const probeTcp: Probe = async (args, context) => {
   const refused = readState(options.get('refuse') ?? 'crit');
   try {
     const conversation = await runWithin(limitS * 1_000, context, (signal) =>
-      meet(target, { ...context, signal }),
+      meet(target, context.clock, signal),
     );
     if (conversation === null) {
       return report('critical', `TCP CRITICAL - Socket timeout after ${limitS} seconds`);
@@ -164,18 +165,19 @@ function readEscapes(text: string): string {
   return text.replace(/\\([nrt\\])/g, (_escape, letter: string) => meanings[letter] ?? letter);
 }
 
-type Meeting = Pick<ProbeContext, 'clock' | 'signal'>;
-
 /**
  * Connects and talks; the report when the certificate leaves nothing to talk about. Rejects with what
  * keeps the connection from being made, or ends it, or when `signal` aborts.
  */
-async function meet(target: Target, context: Meeting): Promise<Conversation | ProbeReport> {
-  const { clock, signal } = context;
+async function meet(
+  target: Target,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Conversation | ProbeReport> {
   const startedAt = clock.monotonic();
   const plain = await openConnection(target, signal);
   const { tls } = target;
-  if (tls === null) return converse(plain, target, { ...context, startedAt, preface: null });
+  if (tls === null) return converse(plain, target, { clock, startedAt, preface: null });
   try {
     const { socket, certificate } = await secure(plain, tls.serverName, tls.settings, signal);
     const preface =
@@ -183,7 +185,7 @@ async function meet(target: Target, context: Meeting): Promise<Conversation | Pr
         ? null
         : reportCertificate(certificate, tls.limits, { now: clock.now(), flaw: null });
     if (preface === null || preface.exitCode === 0) {
-      return await converse(socket, target, { ...context, startedAt, preface });
+      return await converse(socket, target, { clock, startedAt, preface });
     }
     socket.destroySoon();
     return preface;
@@ -202,7 +204,7 @@ function converse(
     clock,
     startedAt,
     preface,
-  }: Meeting & Pick<Conversation, 'preface'> & { readonly startedAt: number },
+  }: Pick<Conversation, 'preface'> & { readonly clock: Clock; readonly startedAt: number },
 ): Promise<Conversation> {
   return new Promise((resolve, reject) => {
     const answer: Buffer[] = [];
