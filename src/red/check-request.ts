@@ -4,17 +4,21 @@ import { shardOf } from '../broker/topology.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 
-/** All but which check it is and when; `shards`: how many queues of results there are. */
+/**
+ * All but which check it is and when; `shards`: how many queues of results there are, `timing`: how
+ * often and how long it runs where the host has that for itself.
+ */
 export function describeRun(
   host: Omit<AgendaHost, 'maintenance' | 'overrides'>,
   plugin: Omit<AgendaPlugin, 'id' | 'checkPeriodId' | 'activeChecks'>,
   shards: number,
+  timing: Pick<AgendaPlugin, 'intervalMs' | 'timeoutMs'> = plugin,
 ): Omit<CheckRequest, 'id' | 'checkId' | 'scheduledAt' | 'expiresAt'> {
   return {
     shard: shardOf(host, shards),
     keepHistory: host.history,
-    intervalMs: plugin.intervalMs,
-    timeoutMs: plugin.timeoutMs,
+    intervalMs: timing.intervalMs,
+    timeoutMs: timing.timeoutMs,
     run: plugin.run,
     params: plugin.params,
     host: { name: host.name, address: host.address, vars: host.vars },

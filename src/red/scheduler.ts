@@ -95,10 +95,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     log.debug({ requestId: id, reason }, 'check missed');
   };
 
-  const send = async (unsent: Omit<CheckRequest, 'sentAt'>, zone: string) => {
+  const send = async (request: CheckRequest & { readonly sentAt: number }, zone: string) => {
     unconfirmed++;
-    const sentAt = clock.now();
-    const request: CheckRequest = { ...unsent, sentAt };
+    const { sentAt } = request;
     try {
       const waitsUntil = queueLimitAt(request.scheduledAt, request.expiresAt);
       const message = envelope.seal(CHECK_REQUEST, request.id, request, waitsUntil);
@@ -150,8 +149,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     if (expiresAt <= now) return miss('late', id);
     if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker', id);
     const request = {
-      ...{ id, checkId, scheduledAt: dueAt, expiresAt },
-      ...describeRun(host, { ...plugin, ...timing }, options.shards),
+      ...{ id, checkId, scheduledAt: dueAt, expiresAt, sentAt: clock.now() },
+      ...describeRun(host, plugin, options.shards, timing),
     };
     void send(request, host.zone);
   };
