@@ -4,7 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism, homedir, hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { watchLoopLag } from '../lib/loop-lag.ts';
-import { concurrencyRange, startAdapting } from '../violet/concurrency.ts';
+import {
+  type ConcurrencyRange,
+  LIGHT_RANGE,
+  programRange,
+  startAdapting,
+} from '../violet/concurrency.ts';
 import { startDiscovery } from '../violet/discovery.ts';
 import { startEventHandlers } from '../violet/event-handlers.ts';
 import { createExecute } from '../violet/execute.ts';
@@ -19,7 +24,7 @@ import { openConnections } from '../violet/ssh/connections.ts';
 import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
 import type { SshContext } from '../violet/ssh/run-remote.ts';
 import { parseTarget } from '../violet/ssh/target.ts';
-import { startWorker } from '../violet/worker.ts';
+import { type CheckKind, startWorker } from '../violet/worker.ts';
 import { openExecutor } from './adapters.ts';
 import { readRamUsedKib, type Shared } from './shared.ts';
 import { claimGivenId, claimWorkerId } from './worker-id.ts';
@@ -57,18 +62,14 @@ export async function startViolet(shared: Shared): Promise<void> {
   const userMacros = await readUserMacros(violet.macros, violet.macroFiles);
   const execute = createExecute({ ...plugins, ssh, userMacros, icmp, clock });
   const cores = availableParallelism();
-  const range = concurrencyRange(cores);
-  const isAuto = violet.concurrency === 'auto';
-  const slots = new Slots(isAuto ? range.start : Number(violet.concurrency), {
-    perHost: violet.maxPerHost,
-    perPlugin: violet.maxPerPlugin,
-  });
-  // Each reads what happened since its own last reading.
-  const [lag, heartbeatLag] = [watchLoopLag(), watchLoopLag()];
-  lifecycle.onStop('event loop watch', () => {
-    lag.stop();
-    heartbeatLag.stop();
-  });
+  const limits = { perHost: violet.maxPerHost, perPlugin: violet.maxPerPlugin };
+  const wanted = { program: violet.concurrency, light: violet.lightConcurrency };
+  const ranges = { program: programRange(cores), light: LIGHT_RANGE };
+  const openSlots = (kind: CheckKind) => {
+    const count = wanted[kind];
+    return new Slots(count === 'auto' ? ranges[kind].start : count, limits);
+  };
+  const slots = { program: openSlots('program'), light: openSlots('light') };
   const worker = await startWorker({
     ...shared,
     id,
@@ -97,34 +98,54 @@ export async function startViolet(shared: Shared): Promise<void> {
     settings: { ratePerS: rate, ports, timeoutMs: timeout * 1_000 },
   });
   lifecycle.onStop('discovery', () => discovery.stop());
+  const lag = watchLoopLag();
+  lifecycle.onStop('event loop watch', () => lag.stop());
   const heartbeat = startHeartbeat({
     ...shared,
     id,
     hostname: hostname(),
     zones: violet.zones,
-    slotCount: () => slots.count,
-    readLoopLagMs: () => heartbeatLag.readP99Ms(),
+    slotCount: () => slots.program.count + slots.light.count,
+    readLoopLagMs: () => lag.readP99Ms(),
     intervalMs: violet.heartbeatInterval * 1_000,
     figures: () => worker.figures(),
     readRamUsedKib,
   });
   lifecycle.onStop('heartbeat', () => heartbeat.stop());
-  if (isAuto) {
-    const adapting = startAdapting({
-      range,
-      count: () => slots.count,
-      sample: () => ({
-        isShort: slots.waiting > 0 && slots.running >= slots.count,
-        lagMs: lag.readP99Ms(),
-        loadPerCore: (loadavg()[0] ?? 0) / cores,
-      }),
-      resize: (count) => worker.resize(count),
-      clock,
-      log,
-    });
-    lifecycle.onStop('number of slots', () => adapting.stop());
+  // Light checks hardly use the processors, whoever does.
+  const readLoad = { program: () => (loadavg()[0] ?? 0) / cores, light: () => 0 };
+  for (const kind of ['program', 'light'] as const) {
+    if (wanted[kind] !== 'auto') continue;
+    const own = { range: ranges[kind], slots: slots[kind], readLoadPerCore: readLoad[kind] };
+    adapt(own, (count) => worker.resize(kind, count), shared);
   }
-  log.info({ worker: id, zones: violet.zones, slots: slots.count }, 'violet takes checks');
+  const [programs, light] = [slots.program.count, slots.light.count];
+  log.info({ worker: id, zones: violet.zones, slots: programs, light }, 'violet takes checks');
+}
+
+/** Lets a number of slots follow the machine until violet stops. */
+function adapt(
+  of: {
+    readonly range: ConcurrencyRange;
+    readonly slots: Slots;
+    readonly readLoadPerCore: () => number;
+  },
+  resize: (count: number) => Promise<void>,
+  { lifecycle, clock, log }: Shared,
+): void {
+  const { range, slots, readLoadPerCore } = of;
+  // Of its own, since it reads what happened since its last reading.
+  const lag = watchLoopLag();
+  const sample = () => ({
+    isShort: slots.waiting > 0 && slots.running >= slots.count,
+    lagMs: lag.readP99Ms(),
+    loadPerCore: readLoadPerCore(),
+  });
+  const adapting = startAdapting({ range, count: () => slots.count, sample, resize, clock, log });
+  lifecycle.onStop('number of slots', async () => {
+    await adapting.stop();
+    lag.stop();
+  });
 }
 
 function openSsh(shared: Shared): SshContext {

@@ -19,11 +19,11 @@ import {
   specOf,
 } from '../../test/broker-site.ts';
 import { waitFor } from '../../test/servers/temp.ts';
+import { bytesOf } from '../lib/lazy-bytes.ts';
 import { Unavailable } from '../model/errors.ts';
 import {
   ACK,
   type Broker,
-  bytesOf,
   DEAD_QUEUE_HEADER,
   DEAD_REASON_HEADER,
   type Delivery,

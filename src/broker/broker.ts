@@ -16,24 +16,19 @@
  * - A message is handed over `MAX_DELIVERIES` times at most; then the adapter dead-letters it.
  */
 
+import type { LazyBytes } from '../lib/lazy-bytes.ts';
+
 /** After so many deliveries without settlement a message is given up: it may be what kills workers. */
 export const MAX_DELIVERIES = 5;
 
 /** The largest body, because RabbitMQ 4 takes no larger one. More is a bug, and asserted. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-/** What a message says: bytes, or what is made into bytes where it leaves this process. */
-export type Body = Buffer | { toBytes(): Buffer };
-
-/** The bytes of a body. */
-export function bytesOf(body: Body): Buffer {
-  return Buffer.isBuffer(body) ? body : body.toBytes();
-}
-
 /** What a publisher hands over. */
 export interface OutgoingMessage {
   readonly id: string;
-  readonly body: Body;
+  /** Made into bytes where it leaves this process. */
+  readonly body: LazyBytes;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; undefined = never expires. */
   readonly expiresAt?: number;
@@ -51,7 +46,7 @@ export interface PublishOptions {
 /** What a consumer is given. */
 export interface Delivery {
   readonly id: string;
-  readonly body: Body;
+  readonly body: LazyBytes;
   readonly headers: Readonly<Record<string, string>>;
   readonly expiresAt?: number;
   /** True when it may have been delivered before. */

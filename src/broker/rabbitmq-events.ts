@@ -1,8 +1,9 @@
 /** Hints through RabbitMQ: a fan-out exchange, and a bounded queue that lives with its subscriber. */
 
 import type { Channel, ChannelModel } from 'amqplib';
+import { bytesOf } from '../lib/lazy-bytes.ts';
 import { ConfigError } from '../model/errors.ts';
-import { bytesOf, type Consumer, type Delivery, type OutgoingMessage } from './broker.ts';
+import type { Consumer, Delivery, OutgoingMessage } from './broker.ts';
 import type { RabbitmqConnection, Surroundings } from './rabbitmq-connection.ts';
 import {
   closeChannel,

@@ -11,9 +11,9 @@ import {
 } from 'amqplib';
 import { assert } from '../lib/assert.ts';
 import type { CancelTimer } from '../lib/clock.ts';
+import { bytesOf } from '../lib/lazy-bytes.ts';
 import { ConfigError, Unavailable } from '../model/errors.ts';
 import {
-  bytesOf,
   MAX_BODY_BYTES,
   type OutgoingMessage,
   type PublishOptions,

@@ -18,8 +18,10 @@ export interface QueueNames {
 
 /** Everything that travels between red, violet and grey. */
 export interface Topology {
-  /** The schedule's requests of one zone. */
+  /** The schedule's requests of one zone, for programs that its workers start. */
   checks(zone: string): QueueSpec;
+  /** Those that start no program there, of which a worker can run many more at a time. */
+  checksLight(zone: string): QueueSpec;
   /** People's requests of one zone, so that nobody waits behind what the schedule wants. */
   checksNow(zone: string): QueueSpec;
   /** Event handlers of one zone. They are too old after a while, which workers judge and tell. */
@@ -50,6 +52,13 @@ export function createTopology(names: QueueNames): Topology {
   return {
     checks: (zone) => ({
       name: named(`${names.checks}.${zone}`),
+      singleActiveConsumer: false,
+      expiredTo: expired,
+      maxCount: 1_000_000,
+      whenFull: 'reject',
+    }),
+    checksLight: (zone) => ({
+      name: named(`${names.checks}.${zone}.light`),
       singleActiveConsumer: false,
       expiredTo: expired,
       maxCount: 1_000_000,

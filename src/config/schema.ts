@@ -199,17 +199,27 @@ export const ConfigSchema = Section({
     }),
     concurrency: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 10_000 })], {
       default: 'auto',
-      description: 'Checks at the same time; auto: from the processors, adapting to their load',
+      description:
+        'Checks at the same time that start a program here; auto: from the processors, adapting to their load',
     }),
+    lightConcurrency: Type.Union(
+      [Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 20_000 })],
+      {
+        default: 'auto',
+        description:
+          'Checks at the same time that start none: built-in probes, and plugins over ssh; auto: 256, adapting',
+      },
+    ),
     maxPerHost: Count({
       default: 16,
       maximum: 10_000,
-      description: 'Of these, checks of one address; what waits beyond twice as many is missed',
+      description:
+        'Of each of these, checks of one address; what waits beyond twice as many is missed',
     }),
     maxPerPlugin: Count({
       default: 1_000,
       maximum: 10_000,
-      description: 'Of these, checks by one plugin',
+      description: 'Of each of these, checks by one plugin',
     }),
     pluginPaths: Type.Array(Type.String({ minLength: 1 }), {
       maxItems: 100,

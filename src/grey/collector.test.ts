@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../test/servers/temp.ts';
 import { addCheck, createMemoryDatabase, deleteHost, QUEUE_NAMES } from '../../test/site.ts';
-import { type Broker, bytesOf, type OutgoingMessage } from '../broker/broker.ts';
+import type { Broker, OutgoingMessage } from '../broker/broker.ts';
 import { openMemoryBroker } from '../broker/memory.ts';
 import { createTopology } from '../broker/topology.ts';
 import type { Database } from '../database/database.ts';
@@ -9,6 +9,7 @@ import { readCheckStates } from '../database/queries/check-states.ts';
 import { listResults } from '../database/queries/checks.ts';
 import { readCheckCode } from '../database/queries/state-codes.ts';
 import { systemClock } from '../lib/clock.ts';
+import { bytesOf } from '../lib/lazy-bytes.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bytesOf, type OutgoingMessage } from '../broker/broker.ts';
+import type { OutgoingMessage } from '../broker/broker.ts';
+import { bytesOf } from '../lib/lazy-bytes.ts';
 import { PoisonMessage } from '../model/errors.ts';
 import { CHECK_REQUEST, type CheckRequest } from './check-request.ts';
 import { CHECK_RESULT } from './check-result.ts';

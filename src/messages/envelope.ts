@@ -11,9 +11,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Static, TObject } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { type Body, bytesOf, type Delivery, type OutgoingMessage } from '../broker/broker.ts';
+import type { Delivery, OutgoingMessage } from '../broker/broker.ts';
 import { assert } from '../lib/assert.ts';
 import { formatInstant, parseInstant } from '../lib/instant.ts';
+import { bytesOf, type LazyBytes } from '../lib/lazy-bytes.ts';
 import { PoisonMessage } from '../model/errors.ts';
 
 const SIGNATURE_HEADER = 'x-ppalette-signature';
@@ -134,7 +135,7 @@ class SealedBody {
 
 function toMessage(
   id: string,
-  body: Body,
+  body: LazyBytes,
   headers: OutgoingMessage['headers'],
   expiresAt: number | undefined,
 ): OutgoingMessage {

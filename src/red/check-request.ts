@@ -1,6 +1,7 @@
 /** What of a host and a plugin a request for their check says: the same whoever asks for it. */
 
-import { shardOf } from '../broker/topology.ts';
+import type { QueueSpec } from '../broker/broker.ts';
+import { shardOf, type Topology } from '../broker/topology.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 
@@ -25,4 +26,14 @@ export function describeRun(
     plugin: { name: plugin.name },
     ...(plugin.ssh ? { ssh: { login: host.login, port: host.sshPort } } : {}),
   };
+}
+
+/** Where the schedule puts a request: built-in probes and plugins over ssh start no program on the worker. */
+export function queueOf(
+  { run, ssh }: Pick<CheckRequest, 'run' | 'ssh'>,
+  zone: string,
+  topology: Topology,
+): QueueSpec {
+  const isLight = 'builtin' in run || ssh !== undefined;
+  return isLight ? topology.checksLight(zone) : topology.checks(zone);
 }

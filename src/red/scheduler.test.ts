@@ -78,11 +78,15 @@ async function start(): Promise<void> {
   await sync.ready;
 }
 
-const takeNotes = (zone: string) =>
-  broker.consumeEach(topology.checks(zone), { concurrency: 100 }, async (delivery) => {
-    requests.push(envelope.open(CHECK_REQUEST, delivery));
-    return ACK;
-  });
+/** Of what is in the queues of a zone. */
+async function takeNotes(zone: string): Promise<void> {
+  for (const queue of [topology.checks(zone), topology.checksLight(zone)]) {
+    await broker.consumeEach(queue, { concurrency: 100 }, async (delivery) => {
+      requests.push(envelope.open(CHECK_REQUEST, delivery));
+      return ACK;
+    });
+  }
+}
 
 async function change(work: () => Promise<unknown>): Promise<void> {
   await work();
@@ -105,6 +109,21 @@ describe('schedule', () => {
     heldIds.clear();
     await clock.advance(dueAt - clock.now());
     expect(requests).toMatchObject([{ checkId, scheduledAt: dueAt }]);
+  });
+
+  test.each([
+    ['a script', { run: { script: 'check_x' }, ssh: false }, 'checks.default'],
+    ['a script over ssh', { run: { script: 'check_x' }, ssh: true }, 'checks.default.light'],
+    ['a built-in probe', { run: { builtin: 'dummy' }, ssh: false }, 'checks.default.light'],
+  ] as const)('%s waits in the queue of what it needs', async (_what, plugin, expected) => {
+    await addCheck(database, 'a', { plugin });
+    await start();
+    await clock.advance(10_000);
+    const queues = [topology.checks('default'), topology.checksLight('default')];
+    const depths = await Promise.all(queues.map((queue) => broker.depth(queue)));
+    const filled = queues.filter((_queue, index) => depths[index] === 1);
+    expect(filled.map(({ name }) => name)).toEqual([`${QUEUE_NAMES.prefix}${expected}`]);
+    expect(depths[0]).not.toBe(depths[1]);
   });
 
   test('a new check is due within ten seconds, then once an interval', async () => {

@@ -13,7 +13,7 @@ import type { Envelope } from '../messages/envelope.ts';
 import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import { type Catalogues, calendarOf } from './catalogue.ts';
-import { describeRun } from './check-request.ts';
+import { describeRun, queueOf } from './check-request.ts';
 import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
 import type { Hold } from './execution-holds.ts';
 import { startExpiredRequests } from './expired-requests.ts';
@@ -103,7 +103,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       const message = envelope.seal(CHECK_REQUEST, request.id, request, waitsUntil);
       trail.note('sent', request, sentAt);
       log.debug({ requestId: request.id, zone, host: request.host.name }, 'check request sent');
-      await broker.publish(topology.checks(zone), message);
+      await broker.publish(queueOf(request, zone, topology), message);
       outage = false;
       requested++;
       const confirmedAt = clock.now();

@@ -86,6 +86,7 @@ async function readDepths(options: SiteMetricsOptions): Promise<Map<string, numb
   ];
   for (const zone of countHosts(options).keys()) {
     queues.push([`checks.${zone}`, topology.checks(zone)]);
+    queues.push([`checks.${zone}.light`, topology.checksLight(zone)]);
     queues.push([`checks.${zone}.now`, topology.checksNow(zone)]);
   }
   for (let shard = 0; shard < shards; shard++) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concurrencyRange, nextConcurrency } from './concurrency.ts';
+import { nextConcurrency, programRange } from './concurrency.ts';
 
 const CALM = { isShort: false, lagMs: 0, loadPerCore: 0.5 };
 const RANGE = { min: 8, max: 128 };
@@ -17,7 +17,7 @@ test.each([
 });
 
 test.each([1, 2, 8, 64])('the range for %i processors holds its beginning', (cores) => {
-  const { start, min, max } = concurrencyRange(cores);
+  const { start, min, max } = programRange(cores);
   expect(min).toBeLessThanOrEqual(start);
   expect(start).toBeLessThanOrEqual(max);
 });

@@ -20,10 +20,20 @@ const LAG_LOW_MS = 50;
 const LOAD_HIGH = 4;
 const LOAD_LOW = 1.5;
 
-/** The numbers to begin with and to stay between, for so many processors. */
-export function concurrencyRange(cores: number): { start: number; min: number; max: number } {
+/** The numbers to begin with and to stay between. */
+export interface ConcurrencyRange {
+  readonly start: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Of checks that start a program each, for so many processors. */
+export function programRange(cores: number): ConcurrencyRange {
   return { start: Math.max(16, cores * 16), min: Math.max(4, cores * 4), max: cores * 64 };
 }
+
+/** Of checks that do not: they wait for the network, most of the time. */
+export const LIGHT_RANGE: ConcurrencyRange = { start: 256, min: 64, max: 2_048 };
 
 /** The next number: less when the machine suffers, more when checks wait and it does not. Pure. */
 export function nextConcurrency(

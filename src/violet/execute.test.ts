@@ -43,6 +43,41 @@ afterAll(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
+test('probes that need a program start a bounded number of them at a time', async () => {
+  const bound = 32;
+  let running = 0;
+  let peak = 0;
+  let open = () => {};
+  const isFull = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const counting: Executor = {
+    ...executor,
+    async run(command) {
+      running++;
+      peak = Math.max(peak, running);
+      if (running === bound) open();
+      await isFull;
+      try {
+        return await executor.run(command);
+      } finally {
+        running--;
+      }
+    },
+  };
+  // Without sockets for ICMP every echo is a program's.
+  await symlink('/bin/true', join(temp.path, 'fping'));
+  const own = createExecute({
+    ...{ executor: counting, ssh: openTestSsh(), icmp: openTestIcmp(null), clock: systemClock },
+    ...{ userMacros: {}, environment: { PATH: temp.path }, maxOutputBytes: 1_024 },
+    pluginFolders: await openPluginFolders([FIXTURES], CONTEXT),
+  });
+  const ping = requestFor({ builtin: 'ping' }, '-w 1,1% -c 1,1% -p 1');
+  const outcomes = await Promise.all(Array.from({ length: bound + 8 }, () => own(ping)));
+  expect(outcomes).toHaveLength(bound + 8);
+  expect(peak).toBe(bound);
+});
+
 function requestFor(
   run: CheckRequest['run'],
   params = '',

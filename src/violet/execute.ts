@@ -5,11 +5,13 @@
 
 import type { Clock } from '../lib/clock.ts';
 import { startDeadline } from '../lib/deadline.ts';
+import { createSlots } from '../lib/slots.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 import { BUILTIN_NAMES } from '../model/builtins.ts';
 import type { Outcome } from '../model/check.ts';
 import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
+import type { Executor } from './executor/executor.ts';
 import type { Icmp } from './icmp/icmp.ts';
 import { buildArguments } from './plugins/arguments.ts';
 import { createMask } from './plugins/mask.ts';
@@ -18,6 +20,12 @@ import { openFileSystems } from './probes/file-systems.ts';
 import type { ProbeContext } from './probes/probe.ts';
 import { findProbe } from './probes/probes.ts';
 import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
+
+/**
+ * Programs at a time of the few probes that need one; the others wait. Probes have many more slots
+ * than programs.
+ */
+const MAX_PROGRAMS_OF_PROBES = 32;
 
 /** What checks are run with. */
 export interface ExecuteContext extends PluginContext, RemoteContext {
@@ -42,7 +50,12 @@ export function createExecute(context: ExecuteContext): Execute {
 }
 
 function createRunner(context: ExecuteContext): Execute {
-  const { clock, executor, environment, icmp } = context;
+  const { clock, environment, icmp } = context;
+  const programs = createSlots(MAX_PROGRAMS_OF_PROBES);
+  const executor: Executor = {
+    ...context.executor,
+    run: (command) => programs.run(() => context.executor.run(command)),
+  };
   const probeContext = { clock, executor, environment, icmp, fileSystems: openFileSystems() };
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;

@@ -201,7 +201,10 @@ describe.each<[string, () => Promise<Executor>]>([
     const worker = await startWorker({
       ...{ ...shared, broker, topology, envelope, execute, metrics: createMetrics() },
       ...{ id: 'violet-1', zones: ['default'], settings: { serviceCheckTimeoutState: 'critical' } },
-      slots: new Slots(1, { perHost: 9, perPlugin: 9 }),
+      slots: {
+        program: new Slots(1, { perHost: 9, perPlugin: 9 }),
+        light: new Slots(1, { perHost: 9, perPlugin: 9 }),
+      },
     });
     const results: CheckResult[] = [];
     await broker.consumeEach(topology.results(0), { concurrency: 1 }, async (delivery) => {

@@ -9,6 +9,7 @@ import {
 } from '../lib/metrics.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 import type { Outcome } from '../model/check.ts';
+import type { Slots } from './slots.ts';
 
 /** Plugins that have series of their own; each costs 15. The first that run are these. */
 const MAX_PLUGINS = 50;
@@ -27,18 +28,33 @@ export interface WorkerMetrics {
   ): void;
 }
 
-/** Creates them. `figures` are read when somebody asks. */
+/** Creates them. `figures` are read when somebody asks; `slots` by the kind of checks. */
 export function createWorkerMetrics(
   metrics: Metrics,
-  figures: Readonly<Record<'slots' | 'running' | 'waiting' | 'unsent', () => number>>,
+  figures: {
+    readonly slots: Readonly<Record<string, Pick<Slots, 'count' | 'running' | 'waiting'>>>;
+    readonly unsent: () => number;
+  },
 ): WorkerMetrics {
   const { counter, gauge, histogram } = metrics;
-  gauge('ppalette_violet_slots', 'Checks that may run at the same time.', figures.slots);
-  gauge('ppalette_violet_slots_in_use', 'Checks that run now.', figures.running);
+  const byKind = (figure: 'count' | 'running' | 'waiting') => () =>
+    Object.entries(figures.slots).map(([kind, slots]) => ({
+      labels: { kind },
+      value: slots[figure],
+    }));
+  const labelNames = ['kind'];
+  gauge(
+    'ppalette_violet_slots',
+    'Checks that may run at the same time: programs, light ones, and those that people ask for now.',
+    byKind('count'),
+    labelNames,
+  );
+  gauge('ppalette_violet_slots_in_use', 'Checks that run now.', byKind('running'), labelNames);
   gauge(
     'ppalette_violet_waiting_requests',
     'Requests in hand that wait for a slot.',
-    figures.waiting,
+    byKind('waiting'),
+    labelNames,
   );
   gauge(
     'ppalette_violet_unsent_results',

@@ -72,7 +72,10 @@ describe.skipIf(needs('rabbitmq'))('a violet that loses the broker', () => {
     const worker: Worker = await startWorker({
       ...{ ...shared, broker, topology, envelope, metrics, execute },
       ...{ id: 'violet-1', zones: ['default'], settings: { serviceCheckTimeoutState: 'critical' } },
-      slots: new Slots(SLOT_COUNT, { perHost: 100, perPlugin: 100 }),
+      slots: {
+        program: new Slots(SLOT_COUNT, { perHost: 100, perPlugin: 100 }),
+        light: new Slots(SLOT_COUNT, { perHost: 100, perPlugin: 100 }),
+      },
     });
     const received: number[] = [];
     let outside: Broker | null = null;

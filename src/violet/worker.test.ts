@@ -58,7 +58,7 @@ const start = async (zones = ['default'], limits = { perHost: 3, perPlugin: 3 })
   metrics = createMetrics();
   const ports = { broker, topology, envelope, metrics };
   const settings = { serviceCheckTimeoutState: 'critical' } as const;
-  const slots = new Slots(3, limits);
+  const slots = { program: new Slots(3, limits), light: new Slots(20, limits) };
   const self = { id: 'violet-1', zones, slots, execute, settings };
   worker = await startWorker({ ...shared, ...ports, ...self, clock });
 };
@@ -98,6 +98,9 @@ const request = (checkId: number, expiresInMs = 60_000): CheckRequest => ({
 });
 const send = (value: CheckRequest, zone = 'default') =>
   broker.publish(topology.checks(zone), envelope.seal(CHECK_REQUEST, value.id, value));
+
+const sendLight = (value: CheckRequest) =>
+  broker.publish(topology.checksLight('default'), envelope.seal(CHECK_REQUEST, value.id, value));
 
 describe('worker', () => {
   test('a request becomes a result in the shard that the request names', async () => {
@@ -171,6 +174,25 @@ describe('worker', () => {
     expect(peak).toBe(3);
   });
 
+  test('checks that start no program have slots of their own', async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await start(['default'], { perHost: 99, perPlugin: 99 });
+    for (let index = 1; index <= 10; index++) await send(request(index));
+    for (let index = 11; index <= 60; index++) await sendLight(request(index));
+    await waitFor('all slots to be taken', () => worker.figures().running === 3 + 20);
+    await worker.resize('light', 30);
+    await waitFor('the new slots to be taken', () => worker.figures().running === 3 + 30);
+    const text = await metrics.format();
+    expect(text).toMatch(/^ppalette_violet_slots_in_use\{kind="program"\} 3$/m);
+    expect(text).toMatch(/^ppalette_violet_slots_in_use\{kind="light"\} 30$/m);
+    expect(text).toMatch(/^ppalette_violet_slots\{kind="now"\} 2$/m);
+    open();
+    await waitFor('all results', () => results.length === 60);
+  });
+
   test('with more slots more requests are taken, with fewer they are left to others', async () => {
     let open = () => {};
     gate = new Promise((resolve) => {
@@ -180,14 +202,14 @@ describe('worker', () => {
     for (let index = 1; index <= 60; index++) await send(request(index));
     const queued = () => broker.depth(topology.checks('default'));
     await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 6);
-    await worker.resize(12);
+    await worker.resize('program', 12);
     await waitFor('twelve to run', () => worker.figures().running === 12);
     await waitFor('twice the slots in hand', async () => (await queued()) === 60 - 24);
-    expect(worker.figures().consumers).toBe(3);
-    const fewer = worker.resize(3);
+    expect(worker.figures().consumers).toBe(4);
+    const fewer = worker.resize('program', 3);
     open();
     await fewer;
-    expect(worker.figures().consumers).toBe(2);
+    expect(worker.figures().consumers).toBe(3);
     await waitFor('all results', () => results.length === 60);
   });
 

@@ -33,13 +33,16 @@ const PREFETCH_SHARE = 2;
 /** How long a worker that stops waits for a broker that is away; its requests run elsewhere then. */
 const STOP_PATIENCE_MS = 5_000;
 
+/** What a check needs of the worker's machine: a program of its own there, or next to nothing. */
+export type CheckKind = 'program' | 'light';
+
 /** What the worker works with. */
 export interface WorkerOptions {
   /** This worker's id. */
   readonly id: string;
   readonly zones: readonly string[];
-  /** Where checks run, over all zones. */
-  readonly slots: Slots;
+  /** Where checks run, over all zones: those that start a program here, and those that do not. */
+  readonly slots: Readonly<Record<CheckKind, Slots>>;
   readonly broker: Broker;
   readonly topology: Topology;
   readonly envelope: Envelope;
@@ -72,23 +75,24 @@ export interface WorkerFigures {
 /** A running worker. */
 export interface Worker {
   figures(): WorkerFigures;
-  /** Changes the number of slots, and of the requests in hand with it. One call at a time. */
-  resize(count: number): Promise<void>;
+  /** Changes the number of slots, and of the requests in hand with it. One call at a time for each. */
+  resize(kind: CheckKind, count: number): Promise<void>;
   /** Takes no more; resolves when what runs has ended and its results are confirmed. */
   stop(): Promise<void>;
 }
 
 /** Starts taking requests of every zone. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { broker, topology, envelope, clock, log, slots } = options;
-  const nowCount = Math.max(2, Math.ceil(slots.count * NOW_SHARE));
+  const { broker, topology, envelope, clock, log } = options;
+  const nowCount = Math.max(2, Math.ceil(options.slots.program.count * NOW_SHARE));
   // A person who asks for one check is not held up by what else runs there.
-  const nowSlots = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
+  const now = new Slots(nowCount, { perHost: nowCount, perPlugin: nowCount });
+  const slots = { ...options.slots, now };
+  const sumOf = (figure: 'running' | 'waiting') =>
+    Object.values(slots).reduce((sum, one) => sum + one[figure], 0);
   const counts = { finished: 0, timedOut: 0, notStarted: 0, unsent: 0 };
   const count = createWorkerMetrics(options.metrics, {
-    slots: () => slots.count + nowSlots.count,
-    running: () => slots.running + nowSlots.running,
-    waiting: () => slots.waiting + nowSlots.waiting,
+    slots,
     unsent: () => counts.unsent,
   });
   const suspects = new Suspects();
@@ -193,35 +197,38 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return inHand.serveOnce(request.id, () => serve(request, free));
   };
 
-  const intakes: { readonly intake: Intake; readonly free: Slots }[] = [];
+  const intakes: { readonly intake: Intake; readonly kind: keyof typeof slots }[] = [];
   for (const zone of options.zones) {
-    for (const [queue, free] of [
-      [topology.checks(zone), slots],
-      [topology.checksNow(zone), nowSlots],
+    for (const [queue, kind] of [
+      [topology.checks(zone), 'program'],
+      [topology.checksLight(zone), 'light'],
+      [topology.checksNow(zone), 'now'],
     ] as const) {
       const intake = new Intake((concurrency) =>
-        broker.consumeEach(queue, { concurrency }, (delivery) => handleRequest(delivery, free)),
+        broker.consumeEach(queue, { concurrency }, (delivery) =>
+          handleRequest(delivery, slots[kind]),
+        ),
       );
-      await intake.follow(free.count * PREFETCH_SHARE);
-      intakes.push({ intake, free });
+      await intake.follow(slots[kind].count * PREFETCH_SHARE);
+      intakes.push({ intake, kind });
     }
   }
   return {
     figures: () => ({
-      running: slots.running + nowSlots.running,
-      waiting: slots.waiting + nowSlots.waiting,
+      running: sumOf('running'),
+      waiting: sumOf('waiting'),
       ...counts,
       consumers: intakes.reduce((sum, { intake }) => sum + intake.consumerCount, 0),
     }),
-    async resize(count) {
-      slots.resize(count);
-      for (const { intake, free } of intakes) await intake.follow(free.count * PREFETCH_SHARE);
+    async resize(kind, count) {
+      slots[kind].resize(count);
+      const own = intakes.filter((one) => one.kind === kind);
+      for (const { intake } of own) await intake.follow(count * PREFETCH_SHARE);
     },
     async stop() {
       const stopped = Promise.all(intakes.map(({ intake }) => intake.stop()));
       stopping.abort();
-      slots.close();
-      nowSlots.close();
+      for (const one of Object.values(slots)) one.close();
       await Promise.race([stopped, hopeless(broker, clock, stopped)]);
     },
   };

@@ -98,16 +98,25 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   PpaletteWorkersBusy: {
     fires: [
       {
-        'ppalette_violet_slots{instance="w"}': FLAT(10),
-        'ppalette_violet_slots_in_use{instance="w"}': FLAT(10),
-        'ppalette_violet_waiting_requests{instance="w"}': FLAT(5),
+        'ppalette_violet_slots{instance="w",kind="program"}': FLAT(10),
+        'ppalette_violet_slots_in_use{instance="w",kind="program"}': FLAT(10),
+        'ppalette_violet_waiting_requests{instance="w",kind="program"}': FLAT(5),
       },
     ],
     quiet: [
+      // What is free for one kind of checks is no slot for the other.
       {
-        'ppalette_violet_slots{instance="w"}': FLAT(10),
-        'ppalette_violet_slots_in_use{instance="w"}': FLAT(10),
-        'ppalette_violet_waiting_requests{instance="w"}': FLAT(0),
+        'ppalette_violet_slots{instance="w",kind="program"}': FLAT(10),
+        'ppalette_violet_slots_in_use{instance="w",kind="program"}': FLAT(5),
+        'ppalette_violet_waiting_requests{instance="w",kind="program"}': FLAT(0),
+        'ppalette_violet_slots{instance="w",kind="light"}': FLAT(10),
+        'ppalette_violet_slots_in_use{instance="w",kind="light"}': FLAT(10),
+        'ppalette_violet_waiting_requests{instance="w",kind="light"}': FLAT(0),
+      },
+      {
+        'ppalette_violet_slots{instance="w",kind="program"}': FLAT(10),
+        'ppalette_violet_slots_in_use{instance="w",kind="program"}': FLAT(10),
+        'ppalette_violet_waiting_requests{instance="w",kind="program"}': FLAT(0),
       },
     ],
   },

@@ -160,7 +160,7 @@ describe('a violet without an API', () => {
     const url = app.metricsUrl ?? '';
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const text = await textOf(`${url}/metrics`);
-    expect(text).toMatch(/^ppalette_violet_slots \d+$/m);
+    expect(text).toMatch(/^ppalette_violet_slots\{kind="program"\} \d+$/m);
     expect(text).not.toMatch(/ppalette_(red|grey|database)_/);
     expect(await textOf(`${url}/healthz`)).toBe('{"status":"ok"}');
     const ready = await fetch(`${url}/readyz`);

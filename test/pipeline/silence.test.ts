@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AvailabilityJson } from '../../src/contract/checks.ts';
 import { patienceMs } from '../../src/model/patience.ts';
-import { type TempFolder, tempFolder } from '../servers/temp.ts';
+import { type TempFolder, tempFolder, waitFor } from '../servers/temp.ts';
 import { type SimulatedSystem, startSimulatedSystem } from '../simulated-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -144,10 +144,12 @@ describe('a stop of the schedule', () => {
 test('requests that no busy worker takes in time are expired, which is told apart', async () => {
   await system.stop();
   await start(system.clock.now(), { 'violet.concurrency': 1 });
-  await addCheck('a');
-  await system.clock.advance(MINUTE_MS);
   const plugins = join(folder.path, 'plugins');
   await mkdir(plugins, { recursive: true });
+  await writeFile(join(plugins, 'quick'), '#!/bin/sh\necho fine\n', { mode: 0o755 });
+  await addCheck('a', { builtin: undefined, script: 'quick', params: '' });
+  await system.clock.advance(MINUTE_MS);
+  await waitFor('a result', async () => (await runsOf('a')).length > 0);
   // Longer than the test takes, so that the only slot is taken.
   await writeFile(join(plugins, 'long'), '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
   await send('POST', '/plugins', {
