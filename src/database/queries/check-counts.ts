@@ -7,6 +7,7 @@
 import { sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import type { Sql } from '../database.ts';
+import type { BucketCount } from './bucket-counts.ts';
 import {
   type FilterEntry,
   filterChecks,
@@ -20,7 +21,6 @@ import { countInTallies } from './check-tallies.ts';
 import { NO_STATE } from './host-counts.ts';
 import { type AnyQuery, countRows } from './page.ts';
 import { FIRST_HOST_CODE } from './state-codes.ts';
-import type { BucketCount } from './tallies.ts';
 
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);

@@ -3,12 +3,13 @@
  * rows of 100,000 checks, counted, in some 20 ms (bench/api.ts).
  */
 
-import { type ExpressionBuilder, sql as raw } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { NO_STATE } from './host-counts.ts';
 import { hasLabels } from './host-labels.ts';
+import { findIdOf } from './name-ids.ts';
 import type { Filters } from './objects.ts';
 import { type AnyQuery, contains } from './page.ts';
 import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES } from './state-codes.ts';
@@ -45,8 +46,8 @@ export async function resolveFilters(
   { q, suite, subnet, plugin, ...others }: Filters,
 ): Promise<Wanted> {
   const named: FilterEntry[] = [];
-  if (subnet !== undefined) named.push(['subnetId', await findId(sql, 'subnet', subnet)]);
-  if (plugin !== undefined) named.push(['pluginId', await findId(sql, 'plugin', plugin)]);
+  if (subnet !== undefined) named.push(['subnetId', await findIdOf(sql, 'subnet', subnet)]);
+  if (plugin !== undefined) named.push(['pluginId', await findIdOf(sql, 'plugin', plugin)]);
   return {
     filters: [...Object.entries(others), ...named],
     search: q === undefined ? null : await findCalled(sql, q),
@@ -66,16 +67,6 @@ async function findCalled({ db }: Sql, text: string): Promise<Search> {
   };
   const [hostIds, pluginIds] = await Promise.all([find('host'), find('plugin')]);
   return { text, hostIds, pluginIds };
-}
-
-/** An id that nothing has when there is none of the name. */
-async function findId({ db }: Sql, kind: 'subnet' | 'plugin', name: string): Promise<string> {
-  const row = await db
-    .selectFrom(kind)
-    .select(`${kind}.id`)
-    .where(`${kind}.name`, '=', name)
-    .executeTakeFirst();
-  return row?.id ?? '';
 }
 
 async function findSuite({ db }: Sql, name: string): Promise<Suite> {
@@ -108,6 +99,13 @@ interface CheckFilter {
   readonly needs: readonly Joined[];
   readonly apply: (query: AnyQuery, value: string, form: Form) => AnyQuery;
 }
+
+/** Filters of fields that are the host's alone and that many hosts may pass, as conditions on `host`. */
+export const HOST_CONDITIONS: Readonly<Record<string, (value: string) => RawBuilder<boolean>>> = {
+  zone: (value) => raw<boolean>`host.zone = ${value}`,
+  subnetId: (value) => raw<boolean>`host.subnet_id = ${value}`,
+  label: hasLabels,
+};
 
 const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   host: { needs: ['host'], apply: (query, value) => query.where('host.name', '=', value) },
