@@ -2,6 +2,7 @@
 
 import { sql as raw } from 'kysely';
 import type { Sql } from '../database.ts';
+import { keepPrepared } from '../prepared.ts';
 import { listChanges } from './configuration.ts';
 import { chunksOf } from './upsert.ts';
 
@@ -22,7 +23,7 @@ export interface TallyWaiting extends TallyProgress {
 
 /** How far everything is counted in. */
 export async function readProgress(sql: Sql): Promise<TallyProgress> {
-  const row = await selectProgress(sql).executeTakeFirstOrThrow();
+  const row = await keepPrepared(selectProgress(sql)).executeTakeFirstOrThrow();
   return { revision: row.revision, version: row.config_version, current: row.version };
 }
 
@@ -38,10 +39,10 @@ export async function readWaiting(sql: Sql): Promise<TallyWaiting> {
     .select(hostOfMark.as('host_id'))
     .distinct()
     .as('marked');
-  const rows = await selectProgress(sql)
+  const query = selectProgress(sql)
     .leftJoin(marked, (join) => join.onTrue())
-    .select('marked.host_id')
-    .execute();
+    .select('marked.host_id');
+  const rows = await keepPrepared(query).execute();
   const [{ revision, config_version: version, version: current } = NOT_COUNTED] = rows;
   const changed = version === null ? 'all' : await listChangedHosts(sql, version, current);
   // Of a check that is gone, its host was named by the change that took it away.
