@@ -86,6 +86,11 @@ const SORTS: readonly (readonly SortKey[])[] = [
 
 const FILTERS: readonly Readonly<Record<string, string>>[] = [
   { suite: 'lists' },
+  { suite: 'lists', problem: 'true' },
+  { suite: 'few' },
+  { suite: 'few', problem: 'true' },
+  { suite: 'few', maintenance: 'true', handled: 'false' },
+  { suite: 'few', q: 'lists-1' },
   { suite: 'lists', zone: 'near', problem: 'true' },
   { state: 'ok' },
   { state: 'pending' },
@@ -106,6 +111,7 @@ const FILTERS: readonly Readonly<Record<string, string>>[] = [
 ];
 
 /** What of a host, plugin or state follows from its number. */
+const suitesOf = (number: number) => (number % 4 === 0 ? ['lists', 'few'] : ['lists']);
 const zoneOf = (host: number) => (host % 4 === 0 ? 'near' : 'far');
 const isPending = (id: number) => id % 11 === 0;
 const stateOf = (id: number) => (id % 5 === 0 ? ((id / 5) % 3) + 1 : 0);
@@ -115,15 +121,17 @@ const isAcknowledged = (id: number) => !isPending(id) && id % 7 === 0;
 const changedAt = (id: number) => 1_000 + (id % 400);
 
 async function addSite(database: Database): Promise<void> {
-  const suite = { name: 'lists', description: '', hosts: [], plugins: [], subnets: [] };
+  const empty = { description: '', hosts: [], plugins: [], subnets: [] };
   await changeConfiguration(database, { at: 1, actor: 'test' }, async (change) => {
-    await suiteQueries.insert(change, randomUUID(), suite);
+    for (const name of ['lists', 'few']) {
+      await suiteQueries.insert(change, randomUUID(), { name, ...empty });
+    }
     for (let index = 0; index < PLUGIN_COUNT; index++) {
       await pluginQueries.insert(change, randomUUID(), {
         ...{ name: `lists-${index}`, run: { builtin: 'dummy' }, ssh: false, params: '' },
         ...{ intervalMs: 60_000, timeoutMs: 1_000, policy: DEFAULT_POLICY, description: '' },
         ...DEFAULT_CONTROL,
-        suites: ['lists'],
+        suites: suitesOf(index),
         hostCheck: index === 0,
       });
     }
@@ -132,7 +140,7 @@ async function addSite(database: Database): Promise<void> {
         ...{ name: `lists-${index}`, address: `lists-${index}`, login: 'violet', sshPort: 22 },
         ...{ maintenance: index % 9 === 0, history: false, zone: zoneOf(index), subnet: null },
         ...{
-          suites: ['lists'],
+          suites: suitesOf(index),
           labels: {},
           vars: {},
           hostCheck: null,
@@ -202,7 +210,11 @@ function passes(check: CheckView, filters: Readonly<Record<string, string>>): bo
     handled: (value) => check.acknowledged === (value === 'true'),
     maintenance: (value) => check.maintenance === (value === 'true'),
     // Names of hosts and plugins of no other suite begin so.
-    suite: (value) => check.host.startsWith(`${value}-`),
+    suite: (value) =>
+      [check.host, check.plugin].every((name) => {
+        const [prefix, number] = name.split('-');
+        return prefix === 'lists' && suitesOf(Number(number)).includes(value);
+      }),
     zone: (value) => check.zone === value,
     plugin: (value) => check.plugin === value,
     q: (value) => check.host.includes(value) || check.plugin.includes(value),

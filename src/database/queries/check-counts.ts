@@ -13,6 +13,7 @@ import {
   filterChecks,
   isMeasured,
   isOfHost,
+  isOfSmallSuite,
   type Joined,
   needs,
   type Wanted,
@@ -164,9 +165,10 @@ async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
     return countRows(filterChecks(selectOwnStates(sql), wanted, 'count'));
   }
   if (suite !== null && search === null && filters.every(isOfHost)) {
-    // Each plugin of a suite runs on each of its hosts.
+    if (filters.length === 0) return suite.checkCount;
     return suite.pluginIds.length * (await countRows(selectMembers(sql, suite.id, wanted)));
   }
+  if (isOfSmallSuite(wanted)) return countRows(joinToMembers(sql, wanted));
   if (filters.some(isRareState)) return countRows(joinToRare(sql, 'check_state', wanted));
   if (needs(wanted, 'memory')) return countRows(joinToRare(sql, 'check_memory', wanted));
   return countRows(joinToPair(sql, wanted, new Set()));
@@ -195,6 +197,25 @@ function selectMembers({ db }: Sql, suiteId: string, { filters }: Wanted): AnyQu
   return filterChecks(query as AnyQuery, { filters, search: null, suite: null }, 'count');
 }
 
+/** From the members of a suite to their checks. */
+function joinToMembers({ db }: Sql, wanted: Wanted): AnyQuery {
+  let query: AnyQuery = db
+    .selectFrom('host_suite as of_suite')
+    .crossJoin('check_pair')
+    .whereRef('check_pair.host_id', '=', 'of_suite.member_id');
+  for (const kind of ['host', 'plugin'] as const) {
+    if (wanted.search === null && !needs(wanted, kind)) continue;
+    query = query.innerJoin(kind, `${kind}.id`, `check_pair.${kind}_id`);
+  }
+  if (needs(wanted, 'state')) {
+    query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
+  }
+  if (needs(wanted, 'memory')) {
+    query = query.leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id');
+  }
+  return filterChecks(query, wanted, 'members');
+}
+
 /** Whether few checks are in such a state. */
 function isRareState([name, value]: FilterEntry): boolean {
   if (name === 'state') return value.split(',').every((state) => state !== 'ok');
@@ -209,7 +230,7 @@ function joinToRare({ db }: Sql, from: 'check_state' | 'check_memory', wanted: W
     .whereRef('check_pair.check_id', '=', `${from}.check_id`)
     .where('check_pair.plugin_id', 'is not', null);
   for (const kind of ['host', 'plugin'] as const) {
-    if (isPlain(wanted) && !needs(wanted, kind)) continue;
+    if (wanted.search === null && !needs(wanted, kind)) continue;
     query = query.crossJoin(kind).whereRef(`${kind}.id`, '=', `check_pair.${kind}_id`);
   }
   for (const [table, need] of [

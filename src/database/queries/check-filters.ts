@@ -11,7 +11,8 @@ import { NO_STATE } from './host-counts.ts';
 import { hasLabels } from './host-labels.ts';
 import { findIdOf } from './name-ids.ts';
 import type { Filters } from './objects.ts';
-import { type AnyQuery, contains } from './page.ts';
+import { type AnyQuery, contains, countRows } from './page.ts';
+import { readTogether } from './read-together.ts';
 import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES } from './state-codes.ts';
 
 /** One filter by its name in the API. */
@@ -35,6 +36,8 @@ interface Search {
 interface Suite {
   readonly id: string;
   readonly pluginIds: readonly string[];
+  /** How many checks it makes: each plugin of a suite runs on each of its hosts. */
+  readonly checkCount: number;
 }
 
 /** Up to so many the databases look up one by one; more they find faster by reading all. */
@@ -69,14 +72,25 @@ async function findCalled({ db }: Sql, text: string): Promise<Search> {
   return { text, hostIds, pluginIds };
 }
 
-async function findSuite({ db }: Sql, name: string): Promise<Suite> {
-  const rows = await db
-    .selectFrom('suite')
-    .leftJoin('plugin_suite', 'plugin_suite.suite_id', 'suite.id')
-    .select(['suite.id', 'plugin_suite.member_id'])
-    .where('suite.name', '=', name)
-    .execute();
-  return { id: rows[0]?.id ?? '', pluginIds: rows.flatMap((row) => row.member_id ?? []) };
+async function findSuite(sql: Sql, name: string): Promise<Suite> {
+  const [rows, hostCount] = await readTogether(sql, [
+    () =>
+      sql.db
+        .selectFrom('suite')
+        .leftJoin('plugin_suite', 'plugin_suite.suite_id', 'suite.id')
+        .select(['suite.id', 'plugin_suite.member_id'])
+        .where('suite.name', '=', name)
+        .execute(),
+    () =>
+      countRows(
+        sql.db
+          .selectFrom('suite')
+          .innerJoin('host_suite', 'host_suite.suite_id', 'suite.id')
+          .where('suite.name', '=', name),
+      ),
+  ]);
+  const pluginIds = rows.flatMap((row) => row.member_id ?? []);
+  return { id: rows[0]?.id ?? '', pluginIds, checkCount: pluginIds.length * hostCount };
 }
 
 /** That a check has a state, whichever; no parameter of the API. */
@@ -89,10 +103,10 @@ export type Joined = 'host' | 'plugin' | 'state' | 'memory';
 type AnyBuilder = ExpressionBuilder<any, any>;
 
 /**
- * What a query is for: a page of few, found by the filters' indexes; one of many, read in the order of
- * an index until it is full; or a count.
+ * What a query is for: a page of few, found by the filters' indexes, or by the members of their suite,
+ * `of_suite`; one of many, read in the order of an index until it is full; or a count.
  */
-export type Form = 'few' | 'many' | 'count';
+export type Form = 'few' | 'members' | 'many' | 'count';
 
 /** One filter of the list: what it needs, and what it leaves of a query. */
 interface CheckFilter {
@@ -269,6 +283,7 @@ function isCalled(eb: AnyBuilder, { text, hostIds, pluginIds }: Search, form: Fo
 
 /** A page looks up each host that it comes to; a count begins with the members. */
 function filterSuite(query: AnyQuery, suiteId: string, form: Form): AnyQuery {
+  if (form === 'members') return query.where('of_suite.suite_id', '=', suiteId);
   if (form === 'count') {
     return query
       .innerJoin('host_suite as of_suite', 'of_suite.member_id', 'check_pair.host_id')
@@ -279,9 +294,17 @@ function filterSuite(query: AnyQuery, suiteId: string, form: Form): AnyQuery {
       selectFrom('host_suite as of_suite')
         .select('of_suite.suite_id')
         .where('of_suite.suite_id', '=', suiteId)
-        .whereRef('of_suite.member_id', '=', 'host.id'),
+        .whereRef('of_suite.member_id', '=', 'check_pair.host_id'),
     ),
   );
+}
+
+/** So few checks of a suite are gone through sooner than what other filters find. */
+const FEW_OF_SUITE = 1_000;
+
+/** Whether what passes is found soonest by the members of its suite. */
+export function isOfSmallSuite({ suite }: Wanted): boolean {
+  return suite !== null && suite.checkCount <= FEW_OF_SUITE;
 }
 
 /** Whether a filter looks at that table. */
