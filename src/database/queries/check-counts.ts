@@ -26,7 +26,7 @@ import { FIRST_HOST_CODE } from './state-codes.ts';
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
 /** At most so many are sorted. */
-export const MANY = 1_000;
+export const MANY = 2_000;
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
 

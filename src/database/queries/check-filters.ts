@@ -150,8 +150,12 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   },
   stateType: {
     needs: ['state'],
-    apply: (query, value, form) =>
-      query.where(isOneOf('state_type', [STATE_TYPES.indexOf(value as StateType)], form)),
+    apply: (query, value, form) => {
+      const codes = [STATE_TYPES.indexOf(value as StateType)];
+      const filtered = query.where(isOneOf('state_type', codes, form));
+      // Whatever the state: said of few, it lets a database look into the index of states and types.
+      return form === 'many' ? filtered : filtered.where(isOneOf('state', ALL_STATES, form));
+    },
   },
   measured: {
     needs: ['state'],
@@ -173,9 +177,11 @@ function toCode(name: string): number {
   return (CHECK_STATES as readonly string[]).indexOf(name);
 }
 
+const ALL_STATES = [...CHECK_STATES.keys()];
+
 /** All values of columns of states; -1 = no state. */
 const CODES: Readonly<Record<'state' | 'state_type', readonly number[]>> = {
-  state: [NO_STATE, ...CHECK_STATES.keys()],
+  state: [NO_STATE, ...ALL_STATES],
   state_type: [NO_STATE, ...STATE_TYPES.keys()],
 };
 
