@@ -13,6 +13,7 @@ import {
   filterChecks,
   isMeasured,
   isOfHost,
+  isOfProblems,
   isOfSmallSuite,
   type Joined,
   needs,
@@ -218,8 +219,7 @@ function joinToMembers({ db }: Sql, wanted: Wanted): AnyQuery {
 
 /** Whether few checks are in such a state. */
 function isRareState([name, value]: FilterEntry): boolean {
-  if (name === 'state') return value.split(',').every((state) => state !== 'ok');
-  return (name === 'problem' && value === 'true') || (name === 'stateType' && value === 'soft');
+  return isOfProblems([name, value]) || (name === 'stateType' && value === 'soft');
 }
 
 /** From the few rows that pass to their hosts. SQLite does not change the order of cross joins. */

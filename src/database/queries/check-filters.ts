@@ -318,6 +318,12 @@ export function needs({ filters }: Wanted, what: Joined): boolean {
   return filters.some(([name]) => CHECK_FILTERS[name]?.needs.includes(what));
 }
 
+/** Whether only problems pass. */
+export function isOfProblems([name, value]: FilterEntry): boolean {
+  if (name !== 'state') return name === 'problem' && value === 'true';
+  return value.split(',').every((state) => state !== 'ok' && state !== 'pending');
+}
+
 /** Whether a filter looks at the host alone. */
 export function isOfHost([name]: FilterEntry): boolean {
   return CHECK_FILTERS[name]?.needs.join() === 'host';

@@ -8,7 +8,7 @@ import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import type { BucketCount } from './bucket-counts.ts';
-import { type FilterEntry, HOST_CONDITIONS, type Wanted } from './check-filters.ts';
+import { type FilterEntry, HOST_CONDITIONS, isOfProblems, type Wanted } from './check-filters.ts';
 import { NO_STATE } from './host-counts.ts';
 import { contains } from './page.ts';
 import { type HostCondition, readTally, sumCheckTallies } from './tally-sums.ts';
@@ -33,7 +33,10 @@ const BUCKET_FILTERS: Readonly<Record<string, (bucket: BucketCount, value: strin
 export async function countInTallies(sql: Sql, wanted: Wanted): Promise<BucketCount[] | null> {
   const { filters, search } = wanted;
   if (!isKnown(wanted)) return null;
-  const buckets = await sumCheckTallies(sql, MAX_WAITING, conditionOf(filters, search?.text));
+  const buckets = await sumCheckTallies(sql, MAX_WAITING, {
+    condition: conditionOf(filters, search?.text),
+    areProblems: filters.some(isOfProblems),
+  });
   return buckets?.filter((bucket) => passes(bucket, filters)) ?? null;
 }
 

@@ -31,23 +31,33 @@ async function sumTallies(sql: Sql): Promise<BucketCount[] | null> {
   });
 }
 
+/** Which checks are summed. */
+export interface ChecksSummed {
+  /** Of the hosts that pass; default: of all. */
+  readonly condition?: HostCondition | undefined;
+  /** Only problems, which few checks are. */
+  readonly areProblems?: boolean;
+}
+
 /**
- * The same of checks alone, those of some hosts if there is a condition; null when more hosts than
- * `maxWaiting` are not counted in yet, so that counting in another way is quicker.
+ * The same of checks alone; null when more hosts than `maxWaiting` are not counted in yet, so that
+ * counting in another way is quicker.
  */
 export async function sumCheckTallies(
   sql: Sql,
   maxWaiting: number,
-  condition?: HostCondition,
+  { condition, areProblems = false }: ChecksSummed = {},
 ): Promise<BucketCount[] | null> {
   return addWaiting(sql, maxWaiting, async (waiting) => {
     // Read after who waits: what was counted in before that, they have.
     const { sums, named } = await chooseNamed(sql, condition);
     const [known, differences] = await readTogether(sql, [
-      async () => sums ?? (await readSums(sql, named)),
+      async () => sums ?? (await readSums(sql, named, areProblems)),
       () => countWaiting(sql, waiting, countChecksOf, (ids) => listMeant(sql, named, ids)),
     ]);
-    return [...known, ...differences].filter(({ subject }) => subject === 'check');
+    return [...known, ...differences].filter(
+      ({ subject, state }) => subject === 'check' && (state > 0 || !areProblems),
+    );
   });
 }
 
@@ -126,7 +136,11 @@ async function chooseNamed(
 }
 
 /** In one statement, so that nothing is counted in between its parts. */
-async function readSums({ db }: Sql, { condition, isLeftOut }: Named): Promise<BucketCount[]> {
+async function readSums(
+  { db }: Sql,
+  { condition, isLeftOut }: Named,
+  areProblems: boolean,
+): Promise<BucketCount[]> {
   const bucket = ['is_active', 'state', 'state_type', 'is_handled'] as const;
   const named = db
     .selectFrom('host_tally')
@@ -135,6 +149,7 @@ async function readSums({ db }: Sql, { condition, isLeftOut }: Named): Promise<B
       raw<number>`${raw.lit(isLeftOut ? -1 : 1)} * ${eb.fn.sum('host_tally.count')}`.as('count'),
     ])
     .where('host_tally.subject', '=', 'check')
+    .$if(areProblems, (query) => query.where('host_tally.state', '>', 0))
     // One pass over a narrow index, not a look into it for each host.
     .where(
       raw`coalesce(host_tally.host_id, '')`,
