@@ -79,6 +79,28 @@ export function testHosts(getDatabase: () => Database): void {
       ]);
     });
 
+    test('are counted as they are listed, whatever the filters', async () => {
+      const database = getDatabase();
+      for (const suite of ['counted', 'counted-too']) await addSuite(suite);
+      const fields: Partial<Host>[] = [
+        { suites: ['counted'] },
+        { suites: ['counted', 'counted-too'], zone: 'counted' },
+        { zone: 'counted', maintenance: true, labels: { team: 'counted' } },
+      ];
+      for (const [index, own] of fields.entries()) await addHost(`counted-${index}`, own);
+      const list = async (filters: Readonly<Record<string, string>>) => {
+        const { items, total } = await hostQueries.list(database, WHOLE_LIST, filters);
+        return [total, ...items.map(({ spec }) => spec.name)];
+      };
+      expect(await list({ suite: 'counted' })).toEqual([2, 'counted-0', 'counted-1']);
+      expect(await list({ suite: 'counted', zone: 'counted' })).toEqual([1, 'counted-1']);
+      expect(await list({ suite: 'none' })).toEqual([0]);
+      expect(await list({ subnet: 'none' })).toEqual([0]);
+      expect(await list({ zone: 'counted' })).toEqual([2, 'counted-1', 'counted-2']);
+      expect(await list({ q: 'counted', maintenance: 'true' })).toEqual([1, 'counted-2']);
+      expect(await list({ label: 'team=counted' })).toEqual([1, 'counted-2']);
+    });
+
     test('rule 4.0.7: the mean interval of a host counts its own intervals', async () => {
       for (const name of ['mean-one', 'mean-two']) await addSuite(name, { intervalMs: 60_000 });
       const overrides = { 'mean-two': { intervalMs: 20_000 } };

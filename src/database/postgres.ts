@@ -1,10 +1,12 @@
 /** PostgreSQL adapter. */
 
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { createHash } from 'node:crypto';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
 import pg from 'pg';
 import { hidePassword } from '../lib/hide-password.ts';
 import type { Log } from '../lib/log.ts';
 import { createDatabase, type Database, type StatementWatch } from './database.ts';
+import { PREPARED_MARK } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { withTranslatedErrors } from './translate-errors.ts';
 
@@ -46,7 +48,7 @@ export function openPostgres(
   // One in use tells its statement as well.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
-    dialect: withTranslatedErrors(new PostgresDialect({ pool }), options.watch),
+    dialect: withTranslatedErrors(new PostgresDialect({ pool: withPrepared(pool) }), options.watch),
   });
   return createDatabase({
     db,
@@ -57,4 +59,31 @@ export function openPostgres(
       await sql`select 1`.execute(db);
     },
   });
+}
+
+/** The pool, whose connections keep the statements prepared that are marked so. */
+function withPrepared(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    async connect() {
+      const client = await pool.connect();
+      const query = (text: string, values: unknown[]) =>
+        text.endsWith(PREPARED_MARK)
+          ? client.query({ name: nameOf(text), text, values })
+          : client.query(text, values);
+      const prepared = known.get(client) ?? {
+        // The other form is of cursors, which only a pool with a class of these is asked for.
+        query: query as never,
+        release: () => client.release(),
+      };
+      known.set(client, prepared);
+      return prepared;
+    },
+    end: () => pool.end(),
+  };
+}
+
+/** By which the server knows a prepared statement; it takes 63 characters. */
+function nameOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

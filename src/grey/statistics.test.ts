@@ -5,7 +5,7 @@ import { waitFor } from '../../test/servers/temp.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../test/simulated-clock.ts';
 import { addCheck, createMemoryDatabase } from '../../test/site.ts';
 import type { Database } from '../database/database.ts';
-import { countEverything } from '../database/queries/tallies.ts';
+import { countEverything } from '../database/queries/tally-sums.ts';
 import { readTotals, sumTotals } from '../database/queries/totals.ts';
 import { silentLog } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';

@@ -15,10 +15,12 @@ import { openMariadb } from '../../src/database/mariadb.ts';
 import { migrate } from '../../src/database/migrations/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { changeConfiguration } from '../../src/database/queries/configuration.ts';
+import { hasLabels } from '../../src/database/queries/host-labels.ts';
 import { hostQueries } from '../../src/database/queries/hosts.ts';
 import { pluginQueries } from '../../src/database/queries/plugins.ts';
 import { suiteQueries } from '../../src/database/queries/suites.ts';
-import { countEverything, foldTallies, repairTallies } from '../../src/database/queries/tallies.ts';
+import { foldTallies, repairTallies } from '../../src/database/queries/tallies.ts';
+import { countEverything, sumCheckTallies } from '../../src/database/queries/tally-sums.ts';
 import { readTotals, sumTotals } from '../../src/database/queries/totals.ts';
 import { startCollector } from '../../src/grey/collector.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -138,7 +140,7 @@ class NumberedSite {
   async apply(step: Step): Promise<void> {
     switch (step.kind) {
       case 'host':
-        return this.#put(hostQueries, hostSpec(`h${step.n}`, step));
+        return this.#put(hostQueries, hostSpec(`h${step.n}`, { ...step, labels: labelsOf(step) }));
       case 'plugin':
         return this.#put(
           pluginQueries,
@@ -251,6 +253,39 @@ async function emptySite(database: Database): Promise<void> {
     .execute();
 }
 
+/** Of hosts that all, most, half and few have. */
+const LABELS = ['any', 'most', 'half', 'few'];
+
+function labelsOf({ n, maintenance }: { n: number; maintenance: boolean }) {
+  const has = [true, n > 0, n % 2 === (maintenance ? 0 : 1), n === 2];
+  return Object.fromEntries(LABELS.flatMap((label, at) => (has[at] ? [[label, 'yes']] : [])));
+}
+
+/** The checks of hosts with a label, from the tallies, are those that there are. */
+async function expectCountsByLabel(database: Database): Promise<void> {
+  for (const label of LABELS) {
+    const condition = hasLabels(label);
+    const { count, problems } = await database.db
+      .selectFrom('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
+      .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
+      .select([
+        sql<number>`count(*)`.as('count'),
+        sql<number>`count(case when check_state.state > 0 then 1 end)`.as('problems'),
+      ])
+      .where('check_pair.plugin_id', 'is not', null)
+      .where(condition)
+      .executeTakeFirstOrThrow();
+    const sumOf = (areProblems: boolean) =>
+      sumCheckTallies(database, Number.POSITIVE_INFINITY, { condition, areProblems });
+    const tallies = await sumOf(false);
+    if (tallies === null) return; // Before anything is counted in.
+    const sum = (counts: typeof tallies) => counts.reduce((total, one) => total + one.count, 0);
+    const found = [sum(tallies), sum((await sumOf(true)) ?? [])];
+    expect(found, label).toEqual([Number(count), Number(problems)]);
+  }
+}
+
 async function expectFullCounts(database: Database, history: readonly Step[]): Promise<void> {
   await emptySite(database);
   const site = new NumberedSite(database);
@@ -260,8 +295,11 @@ async function expectFullCounts(database: Database, history: readonly Step[]): P
       await site.apply(step);
       const full = sumTotals(await countEverything(database));
       expect(await readTotals(database)).toEqual(full);
+      await expectCountsByLabel(database);
     }
     await foldTallies(database);
+    expect(await sumCheckTallies(database, 0)).not.toBeNull();
+    await expectCountsByLabel(database);
     expect(await repairTallies(database)).toBe(0);
   } finally {
     await site.stop();
@@ -341,13 +379,24 @@ describe('totals that came to be wrong', () => {
     await database.close();
   });
 
-  test('do not come of a count that overtakes a reader', async () => {
-    await site.apply({ kind: 'result', which: 0, state: 0 });
-    const full = sumTotals(await countEverything(database));
-    // Whoever reads which hosts wait does so when these have just been counted in.
-    const overtaken = overtake(database.db, 'tally_mark', () => foldTallies(database));
-    expect(await readTotals({ ...database, db: overtaken })).toEqual(full);
-  });
+  test.each(['tally', 'host_tally'])(
+    'do not come of a count that overtakes a reader of %s',
+    async (table) => {
+      await site.apply({ kind: 'result', which: 0, state: 0 });
+      const full = sumTotals(await countEverything(database));
+      // Whoever reads it has just read that a host waits, which has been counted in since.
+      const overtaken = {
+        ...database,
+        db: overtake(database.db, table, () => foldTallies(database)),
+      };
+      expect(await readTotals(overtaken)).toEqual(full);
+      await site.apply({ kind: 'result', which: 0, state: 2 });
+      const condition = sql<boolean>`host.name <> ''`;
+      expect(await sumCheckTallies(overtaken, 10, { condition })).toEqual(
+        await sumCheckTallies(database, 10),
+      );
+    },
+  );
 
   test.each([
     ['the count of one host', 'update host_tally set count = count + 5'],

@@ -7,11 +7,14 @@
 import { sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import type { Sql } from '../database.ts';
+import type { BucketCount } from './bucket-counts.ts';
 import {
   type FilterEntry,
   filterChecks,
   isMeasured,
   isOfHost,
+  isOfProblems,
+  isOfSmallSuite,
   type Joined,
   needs,
   type Wanted,
@@ -20,12 +23,11 @@ import { countInTallies } from './check-tallies.ts';
 import { NO_STATE } from './host-counts.ts';
 import { type AnyQuery, countRows } from './page.ts';
 import { FIRST_HOST_CODE } from './state-codes.ts';
-import type { BucketCount } from './tallies.ts';
 
 /** Which filters look at the state alone. */
 const STATE_FILTERS = new Set(['state', 'stateType', 'problem']);
 /** At most so many are sorted. */
-export const MANY = 1_000;
+export const MANY = 2_000;
 /** What most checks are not. */
 const RARELY_TRUE = new Set(['problem', 'handled', 'maintenance']);
 
@@ -164,9 +166,10 @@ async function countDirectly(sql: Sql, wanted: Wanted): Promise<number> {
     return countRows(filterChecks(selectOwnStates(sql), wanted, 'count'));
   }
   if (suite !== null && search === null && filters.every(isOfHost)) {
-    // Each plugin of a suite runs on each of its hosts.
+    if (filters.length === 0) return suite.checkCount;
     return suite.pluginIds.length * (await countRows(selectMembers(sql, suite.id, wanted)));
   }
+  if (isOfSmallSuite(wanted)) return countRows(joinToMembers(sql, wanted));
   if (filters.some(isRareState)) return countRows(joinToRare(sql, 'check_state', wanted));
   if (needs(wanted, 'memory')) return countRows(joinToRare(sql, 'check_memory', wanted));
   return countRows(joinToPair(sql, wanted, new Set()));
@@ -195,10 +198,28 @@ function selectMembers({ db }: Sql, suiteId: string, { filters }: Wanted): AnyQu
   return filterChecks(query as AnyQuery, { filters, search: null, suite: null }, 'count');
 }
 
+/** From the members of a suite to their checks. */
+function joinToMembers({ db }: Sql, wanted: Wanted): AnyQuery {
+  let query: AnyQuery = db
+    .selectFrom('host_suite as of_suite')
+    .crossJoin('check_pair')
+    .whereRef('check_pair.host_id', '=', 'of_suite.member_id');
+  for (const kind of ['host', 'plugin'] as const) {
+    if (wanted.search === null && !needs(wanted, kind)) continue;
+    query = query.innerJoin(kind, `${kind}.id`, `check_pair.${kind}_id`);
+  }
+  if (needs(wanted, 'state')) {
+    query = query.leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id');
+  }
+  if (needs(wanted, 'memory')) {
+    query = query.leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id');
+  }
+  return filterChecks(query, wanted, 'members');
+}
+
 /** Whether few checks are in such a state. */
 function isRareState([name, value]: FilterEntry): boolean {
-  if (name === 'state') return value.split(',').every((state) => state !== 'ok');
-  return (name === 'problem' && value === 'true') || (name === 'stateType' && value === 'soft');
+  return isOfProblems([name, value]) || (name === 'stateType' && value === 'soft');
 }
 
 /** From the few rows that pass to their hosts. SQLite does not change the order of cross joins. */
@@ -209,7 +230,7 @@ function joinToRare({ db }: Sql, from: 'check_state' | 'check_memory', wanted: W
     .whereRef('check_pair.check_id', '=', `${from}.check_id`)
     .where('check_pair.plugin_id', 'is not', null);
   for (const kind of ['host', 'plugin'] as const) {
-    if (isPlain(wanted) && !needs(wanted, kind)) continue;
+    if (wanted.search === null && !needs(wanted, kind)) continue;
     query = query.crossJoin(kind).whereRef(`${kind}.id`, '=', `check_pair.${kind}_id`);
   }
   for (const [table, need] of [

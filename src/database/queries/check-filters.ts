@@ -3,14 +3,16 @@
  * rows of 100,000 checks, counted, in some 20 ms (bench/api.ts).
  */
 
-import { type ExpressionBuilder, sql as raw } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
 import { NO_STATE } from './host-counts.ts';
 import { hasLabels } from './host-labels.ts';
+import { findIdOf } from './name-ids.ts';
 import type { Filters } from './objects.ts';
-import { type AnyQuery, contains } from './page.ts';
+import { type AnyQuery, contains, countRows } from './page.ts';
+import { readTogether } from './read-together.ts';
 import { CHECK_PROBLEM_CODES, HOST_PROBLEM_CODES } from './state-codes.ts';
 
 /** One filter by its name in the API. */
@@ -34,6 +36,8 @@ interface Search {
 interface Suite {
   readonly id: string;
   readonly pluginIds: readonly string[];
+  /** How many checks it makes: each plugin of a suite runs on each of its hosts. */
+  readonly checkCount: number;
 }
 
 /** Up to so many the databases look up one by one; more they find faster by reading all. */
@@ -45,8 +49,8 @@ export async function resolveFilters(
   { q, suite, subnet, plugin, ...others }: Filters,
 ): Promise<Wanted> {
   const named: FilterEntry[] = [];
-  if (subnet !== undefined) named.push(['subnetId', await findId(sql, 'subnet', subnet)]);
-  if (plugin !== undefined) named.push(['pluginId', await findId(sql, 'plugin', plugin)]);
+  if (subnet !== undefined) named.push(['subnetId', await findIdOf(sql, 'subnet', subnet)]);
+  if (plugin !== undefined) named.push(['pluginId', await findIdOf(sql, 'plugin', plugin)]);
   return {
     filters: [...Object.entries(others), ...named],
     search: q === undefined ? null : await findCalled(sql, q),
@@ -68,24 +72,25 @@ async function findCalled({ db }: Sql, text: string): Promise<Search> {
   return { text, hostIds, pluginIds };
 }
 
-/** An id that nothing has when there is none of the name. */
-async function findId({ db }: Sql, kind: 'subnet' | 'plugin', name: string): Promise<string> {
-  const row = await db
-    .selectFrom(kind)
-    .select(`${kind}.id`)
-    .where(`${kind}.name`, '=', name)
-    .executeTakeFirst();
-  return row?.id ?? '';
-}
-
-async function findSuite({ db }: Sql, name: string): Promise<Suite> {
-  const rows = await db
-    .selectFrom('suite')
-    .leftJoin('plugin_suite', 'plugin_suite.suite_id', 'suite.id')
-    .select(['suite.id', 'plugin_suite.member_id'])
-    .where('suite.name', '=', name)
-    .execute();
-  return { id: rows[0]?.id ?? '', pluginIds: rows.flatMap((row) => row.member_id ?? []) };
+async function findSuite(sql: Sql, name: string): Promise<Suite> {
+  const [rows, hostCount] = await readTogether(sql, [
+    () =>
+      sql.db
+        .selectFrom('suite')
+        .leftJoin('plugin_suite', 'plugin_suite.suite_id', 'suite.id')
+        .select(['suite.id', 'plugin_suite.member_id'])
+        .where('suite.name', '=', name)
+        .execute(),
+    () =>
+      countRows(
+        sql.db
+          .selectFrom('suite')
+          .innerJoin('host_suite', 'host_suite.suite_id', 'suite.id')
+          .where('suite.name', '=', name),
+      ),
+  ]);
+  const pluginIds = rows.flatMap((row) => row.member_id ?? []);
+  return { id: rows[0]?.id ?? '', pluginIds, checkCount: pluginIds.length * hostCount };
 }
 
 /** That a check has a state, whichever; no parameter of the API. */
@@ -98,16 +103,23 @@ export type Joined = 'host' | 'plugin' | 'state' | 'memory';
 type AnyBuilder = ExpressionBuilder<any, any>;
 
 /**
- * What a query is for: a page of few, found by the filters' indexes; one of many, read in the order of
- * an index until it is full; or a count.
+ * What a query is for: a page of few, found by the filters' indexes, or by the members of their suite,
+ * `of_suite`; one of many, read in the order of an index until it is full; or a count.
  */
-export type Form = 'few' | 'many' | 'count';
+export type Form = 'few' | 'members' | 'many' | 'count';
 
 /** One filter of the list: what it needs, and what it leaves of a query. */
 interface CheckFilter {
   readonly needs: readonly Joined[];
   readonly apply: (query: AnyQuery, value: string, form: Form) => AnyQuery;
 }
+
+/** Filters of fields that are the host's alone and that many hosts may pass, as conditions on `host`. */
+export const HOST_CONDITIONS: Readonly<Record<string, (value: string) => RawBuilder<boolean>>> = {
+  zone: (value) => raw<boolean>`host.zone = ${value}`,
+  subnetId: (value) => raw<boolean>`host.subnet_id = ${value}`,
+  label: hasLabels,
+};
 
 const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   host: { needs: ['host'], apply: (query, value) => query.where('host.name', '=', value) },
@@ -138,8 +150,12 @@ const CHECK_FILTERS: Readonly<Record<string, CheckFilter>> = {
   },
   stateType: {
     needs: ['state'],
-    apply: (query, value, form) =>
-      query.where(isOneOf('state_type', [STATE_TYPES.indexOf(value as StateType)], form)),
+    apply: (query, value, form) => {
+      const codes = [STATE_TYPES.indexOf(value as StateType)];
+      const filtered = query.where(isOneOf('state_type', codes, form));
+      // Whatever the state: said of few, it lets a database look into the index of states and types.
+      return form === 'many' ? filtered : filtered.where(isOneOf('state', ALL_STATES, form));
+    },
   },
   measured: {
     needs: ['state'],
@@ -161,9 +177,11 @@ function toCode(name: string): number {
   return (CHECK_STATES as readonly string[]).indexOf(name);
 }
 
+const ALL_STATES = [...CHECK_STATES.keys()];
+
 /** All values of columns of states; -1 = no state. */
 const CODES: Readonly<Record<'state' | 'state_type', readonly number[]>> = {
-  state: [NO_STATE, ...CHECK_STATES.keys()],
+  state: [NO_STATE, ...ALL_STATES],
   state_type: [NO_STATE, ...STATE_TYPES.keys()],
 };
 
@@ -271,6 +289,7 @@ function isCalled(eb: AnyBuilder, { text, hostIds, pluginIds }: Search, form: Fo
 
 /** A page looks up each host that it comes to; a count begins with the members. */
 function filterSuite(query: AnyQuery, suiteId: string, form: Form): AnyQuery {
+  if (form === 'members') return query.where('of_suite.suite_id', '=', suiteId);
   if (form === 'count') {
     return query
       .innerJoin('host_suite as of_suite', 'of_suite.member_id', 'check_pair.host_id')
@@ -281,14 +300,28 @@ function filterSuite(query: AnyQuery, suiteId: string, form: Form): AnyQuery {
       selectFrom('host_suite as of_suite')
         .select('of_suite.suite_id')
         .where('of_suite.suite_id', '=', suiteId)
-        .whereRef('of_suite.member_id', '=', 'host.id'),
+        .whereRef('of_suite.member_id', '=', 'check_pair.host_id'),
     ),
   );
+}
+
+/** So few checks of a suite are gone through sooner than what other filters find. */
+const FEW_OF_SUITE = 1_000;
+
+/** Whether what passes is found soonest by the members of its suite. */
+export function isOfSmallSuite({ suite }: Wanted): boolean {
+  return suite !== null && suite.checkCount <= FEW_OF_SUITE;
 }
 
 /** Whether a filter looks at that table. */
 export function needs({ filters }: Wanted, what: Joined): boolean {
   return filters.some(([name]) => CHECK_FILTERS[name]?.needs.includes(what));
+}
+
+/** Whether only problems pass. */
+export function isOfProblems([name, value]: FilterEntry): boolean {
+  if (name !== 'state') return name === 'problem' && value === 'true';
+  return value.split(',').every((state) => state !== 'ok' && state !== 'pending');
 }
 
 /** Whether a filter looks at the host alone. */

@@ -21,6 +21,7 @@ import {
   filterChecks,
   isMeasured,
   isOfHostsAlone,
+  isOfSmallSuite,
   MEASURED,
   needs,
   resolveFilters,
@@ -133,11 +134,8 @@ function readOrdered({ sql, wanted }: List, page: PageRequest, total: number): P
       from !== 'change' && (needs(wanted, 'state') || STATE_KEYS.some((key) => sorted.has(key))),
     memory: needs(wanted, 'memory'),
   };
-  return readPage(
-    filterChecks(selectIds(sql, from, isJoined), wanted, isFew ? 'few' : 'many'),
-    ordering,
-    page,
-  );
+  const form = from === 'members' ? from : isFew ? 'few' : 'many';
+  return readPage(filterChecks(selectIds(sql, from, isJoined), wanted, form), ordering, page);
 }
 
 /** What is sorted by the host's table. */
@@ -173,6 +171,13 @@ const FIRST_TABLES: Readonly<Record<From, (db: Sql['db']) => AnyQuery>> = {
       .crossJoin('check_pair')
       .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
       .whereRef('check_pair.host_id', '=', 'host.id'),
+  members: (db) =>
+    db
+      .selectFrom('host_suite as of_suite')
+      .crossJoin('check_pair')
+      .innerJoin('host', 'host.id', 'check_pair.host_id')
+      .innerJoin('plugin', 'plugin.id', 'check_pair.plugin_id')
+      .whereRef('check_pair.host_id', '=', 'of_suite.member_id'),
   change: (db) =>
     db
       .selectFrom('check_state')
@@ -182,8 +187,8 @@ const FIRST_TABLES: Readonly<Record<From, (db: Sql['db']) => AnyQuery>> = {
       .whereRef('check_pair.check_id', '=', 'check_state.check_id'),
 };
 
-/** The table that a page is read by first: any, or one whose index has the order. */
-type From = 'filters' | 'host' | 'change';
+/** The table that a page is read by first: any, that of a suite's members, or one whose index has the order. */
+type From = 'filters' | 'members' | 'host' | 'change';
 
 const FROM_OF_MANY: ReadonlyMap<string, From> = new Map([
   ['host', 'host'],
@@ -192,7 +197,8 @@ const FROM_OF_MANY: ReadonlyMap<string, From> = new Map([
 ]);
 
 /** Few of what is not measured are found by their hosts, others by their states. */
-function fromOfFew(wanted: Wanted): 'filters' | 'host' {
+function fromOfFew(wanted: Wanted): 'filters' | 'members' | 'host' {
+  if (isOfSmallSuite(wanted)) return 'members';
   return !isMeasured(wanted) && needs(wanted, 'host') ? 'host' : 'filters';
 }
 

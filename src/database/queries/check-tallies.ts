@@ -3,22 +3,21 @@
  * somebody knows of a problem. Costs a pass over hosts at most, where counting costs one over checks.
  */
 
+import { sql as raw } from 'kysely';
 import { CHECK_STATES } from '../../model/check.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
-import { type FilterEntry, filterChecks, type Wanted } from './check-filters.ts';
+import type { BucketCount } from './bucket-counts.ts';
+import { type FilterEntry, HOST_CONDITIONS, isOfProblems, type Wanted } from './check-filters.ts';
 import { NO_STATE } from './host-counts.ts';
 import { contains } from './page.ts';
-import { type BucketCount, type ChooseHosts, readTally, sumTallies } from './tallies.ts';
+import { type HostCondition, readTally, sumCheckTallies } from './tally-sums.ts';
 
 /** With more hosts to count again, counting the checks is quicker. */
 const MAX_WAITING = 200;
 
 /** Of so many checks a page in the order of hosts is soon full. */
 const FREQUENT = 0.02;
-
-/** Filters of fields that are the host's alone. One host's few checks are counted as they are. */
-const HOST_FILTERS = new Set(['zone', 'subnetId', 'label']);
 
 const BUCKET_FILTERS: Readonly<Record<string, (bucket: BucketCount, value: string) => boolean>> = {
   maintenance: ({ is_active }, value) => (is_active === 0) === (value === 'true'),
@@ -34,8 +33,10 @@ const BUCKET_FILTERS: Readonly<Record<string, (bucket: BucketCount, value: strin
 export async function countInTallies(sql: Sql, wanted: Wanted): Promise<BucketCount[] | null> {
   const { filters, search } = wanted;
   if (!isKnown(wanted)) return null;
-  const ofHosts = filters.filter(([name]) => HOST_FILTERS.has(name));
-  const buckets = await sumTallies(sql, MAX_WAITING, chooseHosts(ofHosts, search?.text));
+  const buckets = await sumCheckTallies(sql, MAX_WAITING, {
+    condition: conditionOf(filters, search?.text),
+    areProblems: filters.some(isOfProblems),
+  });
   return buckets?.filter((bucket) => passes(bucket, filters)) ?? null;
 }
 
@@ -45,7 +46,7 @@ export async function countInTallies(sql: Sql, wanted: Wanted): Promise<BucketCo
  */
 export async function areFrequent(sql: Sql, wanted: Wanted): Promise<boolean> {
   const isOfSome =
-    wanted.search !== null || wanted.filters.some(([name]) => HOST_FILTERS.has(name));
+    wanted.search !== null || wanted.filters.some(([name]) => name in HOST_CONDITIONS);
   if (!isOfSome || !isKnown(wanted)) return false;
   const buckets = (await readTally(sql)).filter(({ subject }) => subject === 'check');
   const sum = (counts: readonly BucketCount[]) =>
@@ -56,7 +57,7 @@ export async function areFrequent(sql: Sql, wanted: Wanted): Promise<boolean> {
 
 function isKnown({ filters, search, suite }: Wanted): boolean {
   const isOfHosts = search === null || (search.hostIds === null && search.pluginIds?.length === 0);
-  const areKnown = filters.every(([name]) => HOST_FILTERS.has(name) || name in BUCKET_FILTERS);
+  const areKnown = filters.every(([name]) => name in HOST_CONDITIONS || name in BUCKET_FILTERS);
   return areKnown && isOfHosts && suite === null;
 }
 
@@ -68,13 +69,11 @@ function passes(bucket: BucketCount, filters: readonly FilterEntry[]): boolean {
 }
 
 /** Undefined when all hosts are meant. */
-function chooseHosts(
+function conditionOf(
   filters: readonly FilterEntry[],
   text: string | undefined,
-): ChooseHosts | undefined {
-  if (filters.length === 0 && text === undefined) return undefined;
-  return (query) => {
-    const filtered = filterChecks(query, { filters, search: null, suite: null }, 'count');
-    return text === undefined ? filtered : filtered.where(contains('host.name', text));
-  };
+): HostCondition | undefined {
+  const conditions = filters.flatMap(([name, value]) => HOST_CONDITIONS[name]?.(value) ?? []);
+  if (text !== undefined) conditions.push(contains('host.name', text));
+  return conditions.length === 0 ? undefined : raw<boolean>`(${raw.join(conditions, raw` and `)})`;
 }

@@ -6,7 +6,8 @@ import type { Plugin } from '../../model/objects.ts';
 import { withOverride } from '../../model/overrides.ts';
 import { STATE_TYPES, type StateType } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
-import type { CheckStateTable, ResultTable } from '../schema.ts';
+import { isAmong, keepPrepared } from '../prepared.ts';
+import type { ResultTable } from '../schema.ts';
 import { filterChecks, resolveFilters } from './check-filters.ts';
 import { readCheckPage } from './check-pages.ts';
 import { readHostSights } from './host-neighbours.ts';
@@ -72,13 +73,15 @@ export async function listChecks(
   if (items.length === 0) return { ...rest, items: [] };
   const [rows, sights] = await readTogether(sql, [
     () =>
-      selectChecks(sql)
-        .where(
-          'check_pair.check_id',
-          'in',
-          items.map(({ checkId }) => checkId),
-        )
-        .execute(),
+      keepPrepared(
+        selectChecks(sql).where(
+          isAmong(
+            sql,
+            'check_pair.check_id',
+            items.map(({ checkId }) => checkId),
+          ),
+        ),
+      ).execute(),
     () => readHostSights(sql, [...new Set(items.map(({ hostId }) => hostId))]),
   ]);
   const byId = new Map(rows.map((row) => [row.pair_id, row]));
@@ -162,8 +165,7 @@ function selectChecks({ db }: Sql) {
         .onRef('host_override.host_id', '=', 'check_pair.host_id')
         .onRef('host_override.plugin_id', '=', 'check_pair.plugin_id'),
     )
-    .select(CHECK_COLUMNS)
-    .selectAll('check_state');
+    .select(CHECK_COLUMNS);
 }
 
 const CHECK_COLUMNS = [
@@ -186,6 +188,20 @@ const CHECK_COLUMNS = [
   'check_memory.flap_percent',
   'check_memory.is_acknowledged',
   'check_memory.is_in_downtime',
+  'check_state.check_id',
+  'check_state.state',
+  'check_state.exit_code',
+  'check_state.output',
+  'check_state.long_output',
+  'check_state.perfdata',
+  'check_state.scheduled_at',
+  'check_state.started_at',
+  'check_state.finished_at',
+  'check_state.worker',
+  'check_state.last_state_change_at',
+  'check_state.state_type',
+  'check_state.attempt',
+  'check_state.last_hard_state_change_at',
 ] as const;
 
 type CheckRow = Awaited<ReturnType<ReturnType<typeof selectChecks>['execute']>>[number];
@@ -229,7 +245,7 @@ function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
       row.check_id === null
         ? null
         : {
-            ...readRunView(row as Selectable<CheckStateTable>, readCheckCode),
+            ...readRunView(row as RunRow, readCheckCode),
             stateType: STATE_TYPES[row.state_type ?? 1] ?? 'hard',
             attempt: row.attempt ?? 1,
             lastStateChangeAt: row.last_state_change_at ?? 0,
@@ -238,11 +254,11 @@ function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
   };
 }
 
+/** What is read of a result or of a current state. */
+type RunRow = Omit<Selectable<ResultTable>, 'sent_at' | 'received_at' | 'collected_at'>;
+
 /** What a row of a result or of a current state tells. */
-export function readRunView<State>(
-  row: Selectable<ResultTable>,
-  readCode: (code: number) => State,
-): RunView<State> {
+export function readRunView<State>(row: RunRow, readCode: (code: number) => State): RunView<State> {
   return {
     checkId: row.check_id,
     state: readCode(row.state),

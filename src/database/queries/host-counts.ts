@@ -53,7 +53,8 @@ export async function countHosts(sql: Sql, hostIds: readonly string[]): Promise<
   return counts;
 }
 
-async function countChecksOf({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
+/** The same of their checks alone. */
+export async function countChecksOf({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
   const codes = (list: readonly number[]) => sql.join(list.map((code) => sql.lit(code)));
   const isHandled = sql<number>`case when check_memory.is_acknowledged = 1
     or check_memory.is_in_downtime = 1

@@ -2,6 +2,7 @@
 
 import type { HostStateName } from '../../model/host-state.ts';
 import type { Sql } from '../database.ts';
+import { isAmong, keepPrepared } from '../prepared.ts';
 import { readHostCode } from './state-codes.ts';
 import { chunksOf } from './upsert.ts';
 
@@ -17,12 +18,12 @@ export interface HostSight {
 
 /** What is seen of these hosts. */
 export async function readHostSights(
-  { db }: Sql,
+  sql: Sql,
   hostIds: readonly string[],
 ): Promise<Map<string, HostSight>> {
   const sights = new Map<string, HostSight>();
   for (const chunk of chunksOf(hostIds, 5_000)) {
-    const rows = await db
+    const query = sql.db
       .selectFrom('check_pair')
       .leftJoin('check_state', 'check_state.check_id', 'check_pair.check_id')
       .leftJoin('check_memory', 'check_memory.check_id', 'check_pair.check_id')
@@ -33,9 +34,8 @@ export async function readHostSights(
         'check_memory.waits_until',
       ])
       .where('check_pair.plugin_id', 'is', null)
-      .where('check_pair.host_id', 'in', chunk)
-      .execute();
-    for (const row of rows) {
+      .where(isAmong(sql, 'check_pair.host_id', chunk));
+    for (const row of await keepPrepared(query).execute()) {
       sights.set(row.host_id, {
         hostId: row.host_id,
         state: row.state === null ? 'up' : readHostCode(row.state),

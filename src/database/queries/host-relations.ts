@@ -4,6 +4,7 @@ import { type FieldError, InvalidInput } from '../../model/errors.ts';
 import type { Host } from '../../model/objects.ts';
 import type { CheckOverride } from '../../model/overrides.ts';
 import type { Sql } from '../database.ts';
+import { isAmong, keepPrepared } from '../prepared.ts';
 import type { Change } from './configuration.ts';
 import { resolveNames } from './memberships.ts';
 import { updatedBy } from './objects.ts';
@@ -39,25 +40,30 @@ export async function listRelations(sql: Sql, hostIds: readonly string[]): Promi
   return { parents, overrides };
 }
 
-function selectParents({ db }: Sql, hostIds: readonly string[]) {
-  return db
+function selectParents(sql: Sql, hostIds: readonly string[]) {
+  const query = sql.db
     .selectFrom('host_parent')
     .innerJoin('host as parent', 'parent.id', 'host_parent.parent_id')
     .select(['host_parent.host_id', 'parent.name'])
-    .where('host_parent.host_id', 'in', hostIds)
-    .orderBy('parent.name')
-    .execute();
+    .where(isAmong(sql, 'host_parent.host_id', hostIds))
+    .orderBy('parent.name');
+  return keepPrepared(query).execute();
 }
 
-function selectOverrides({ db }: Sql, hostIds: readonly string[]) {
-  return db
+function selectOverrides(sql: Sql, hostIds: readonly string[]) {
+  const query = sql.db
     .selectFrom('host_override')
     .innerJoin('plugin', 'plugin.id', 'host_override.plugin_id')
-    .selectAll('host_override')
-    .select('plugin.name')
-    .where('host_override.host_id', 'in', hostIds)
-    .orderBy('plugin.name')
-    .execute();
+    .select([
+      'host_override.host_id',
+      'host_override.interval_ms',
+      'host_override.timeout_ms',
+      'host_override.policy',
+      'plugin.name',
+    ])
+    .where(isAmong(sql, 'host_override.host_id', hostIds))
+    .orderBy('plugin.name');
+  return keepPrepared(query).execute();
 }
 
 /** The override that a row says; nulls come of a join without one. */

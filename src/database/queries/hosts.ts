@@ -10,8 +10,9 @@ import { filterHostStates } from './host-filters.ts';
 import { hasLabels } from './host-labels.ts';
 import { leaveChildren, listRelations, replaceRelations } from './host-relations.ts';
 import { listSuiteNames, replaceSuites, resolveNames } from './memberships.ts';
-import { insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
-import { contains, readPage } from './page.ts';
+import { findIdOf } from './name-ids.ts';
+import { type Filters, insertedBy, type ObjectQueries, toStored, updatedBy } from './objects.ts';
+import { type AnyQuery, contains, countRows, readPage } from './page.ts';
 import { readTogether } from './read-together.ts';
 import { resolvePeriod } from './timeperiod-names.ts';
 
@@ -37,34 +38,11 @@ export const hostQueries: ObjectQueries<Host> = {
   },
 
   async list(sql, page, filters) {
-    let query = selectHosts(sql);
-    for (const [name, value] of Object.entries(filters)) {
-      if (name === 'q') {
-        query = query.where(({ or }) =>
-          or([contains('host.name', value), contains('host.address', value)]),
-        );
-      }
-      if (name === 'label') query = query.where(hasLabels(value));
-      if (name === 'state') query = filterHostStates(query, value);
-      if (name === 'zone') query = query.where('host.zone', '=', value);
-      if (name === 'subnet') query = query.where('subnet.name', '=', value);
-      if (name === 'maintenance')
-        query = query.where('host.maintenance', '=', value === 'true' ? 1 : 0);
-      if (name === 'suite') {
-        const suiteId = await findSuiteId(sql, value);
-        query = query.where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('host_suite')
-              .whereRef('host_suite.member_id', '=', 'host.id')
-              .where('host_suite.suite_id', '=', suiteId)
-              .select('host_suite.suite_id'),
-          ),
-        );
-      }
-    }
+    const wanted = await resolveFilters(sql, filters);
     const result = await readPage(
-      query,
+      filterHosts(selectHosts(sql), wanted),
       {
+        count: () => countHosts(sql, wanted),
         columns: {
           name: 'host.name',
           address: 'host.address',
@@ -143,14 +121,60 @@ export async function listHostsOfSubnet(
     .execute();
 }
 
-/** Looked up apart, so that it is not for each host; an id that nothing has when there is none. */
-async function findSuiteId({ db }: Sql, name: string): Promise<string> {
-  const row = await db
-    .selectFrom('suite')
-    .select('suite.id')
-    .where('suite.name', '=', name)
-    .executeTakeFirst();
-  return row?.id ?? '';
+/** Filters with suites and subnets as ids: looked up apart, so that it is not for each host. */
+async function resolveFilters(
+  sql: Sql,
+  { suite, subnet, ...others }: Filters,
+): Promise<[name: string, value: string][]> {
+  const named: [string, string][] = [];
+  if (suite !== undefined) named.push(['suiteId', await findIdOf(sql, 'suite', suite)]);
+  if (subnet !== undefined) named.push(['subnetId', await findIdOf(sql, 'subnet', subnet)]);
+  return [...Object.entries(others), ...named];
+}
+
+/** Leaves of a query over `host` those that pass. */
+function filterHosts(
+  all: AnyQuery,
+  wanted: readonly (readonly [name: string, value: string])[],
+): AnyQuery {
+  let query = all;
+  for (const [name, value] of wanted) {
+    if (name === 'q') {
+      query = query.where(({ or }) =>
+        or([contains('host.name', value), contains('host.address', value)]),
+      );
+    }
+    if (name === 'label') query = query.where(hasLabels(value));
+    if (name === 'state') query = filterHostStates(query, value);
+    if (name === 'zone') query = query.where('host.zone', '=', value);
+    if (name === 'subnetId') query = query.where('host.subnet_id', '=', value);
+    if (name === 'maintenance')
+      query = query.where('host.maintenance', '=', value === 'true' ? 1 : 0);
+    if (name === 'suiteId') {
+      query = query.where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('host_suite')
+            .whereRef('host_suite.member_id', '=', 'host.id')
+            .where('host_suite.suite_id', '=', value)
+            .select('host_suite.suite_id'),
+        ),
+      );
+    }
+  }
+  return query;
+}
+
+/** Without the tables whose columns are shown: joining these takes longer than counting. */
+async function countHosts(
+  { db }: Sql,
+  wanted: readonly (readonly [name: string, value: string])[],
+): Promise<number> {
+  const [[name, value] = [], ...others] = wanted;
+  if (name === 'suiteId' && others.length === 0) {
+    // Each member is a host.
+    return countRows(db.selectFrom('host_suite').where('host_suite.suite_id', '=', value ?? ''));
+  }
+  return countRows(filterHosts(db.selectFrom('host'), wanted));
 }
 
 function selectHosts({ db }: Sql) {

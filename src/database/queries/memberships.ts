@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import { type FieldError, InvalidInput } from '../../model/errors.ts';
 import type { Sql } from '../database.ts';
+import { isAmong, keepPrepared } from '../prepared.ts';
 import { chunksOf } from './upsert.ts';
 
 /** Tables whose members are in suites. */
@@ -38,20 +39,19 @@ export async function resolveNames(
 
 /** Names of the suites of each member, sorted; members without suites are absent. */
 export async function listSuiteNames(
-  { db }: Sql,
+  sql: Sql,
   kind: MemberKind,
   memberIds: readonly string[],
 ): Promise<Map<string, string[]>> {
   const pairs: { key: string; name: string }[] = [];
   for (const chunk of chunksOf(memberIds, 5_000)) {
-    const rows = await db
+    const query = sql.db
       .selectFrom(`${membershipOf(kind)} as membership`)
       .innerJoin('suite', 'suite.id', 'membership.suite_id')
       .select(['membership.member_id as key', 'suite.name'])
-      .where('membership.member_id', 'in', chunk)
-      .orderBy('suite.name')
-      .execute();
-    pairs.push(...rows);
+      .where(isAmong(sql, 'membership.member_id', chunk))
+      .orderBy('suite.name');
+    pairs.push(...(await keepPrepared(query).execute()));
   }
   return groupNames(pairs);
 }

@@ -8,23 +8,15 @@
  * can make it wrong. A reader adds what is not counted in yet, so it is never behind.
  */
 
-import { sql as raw } from 'kysely';
 import type { Database, Sql } from '../database.ts';
-import { type Bucket, bucketKey, countHosts, type HostCount } from './host-counts.ts';
-import type { AnyQuery } from './page.ts';
-import { readTogether } from './read-together.ts';
-import { listChangedHosts, listMarkedHosts, MARKS_AT_ONCE } from './tally-waiting.ts';
+import { type BucketCount, difference, toBucketCount } from './bucket-counts.ts';
+import { bucketKey, countHosts, type HostCount } from './host-counts.ts';
+import { HOSTS_AT_ONCE, listHostIds, readCounted, readTally } from './tally-sums.ts';
+import { listChangedHosts, readProgress, readWaiting } from './tally-waiting.ts';
 import { chunksOf, upsertRows } from './upsert.ts';
 
-/** So many are in a bucket. */
-export interface BucketCount extends Bucket {
-  readonly count: number;
-}
-
-/** Hosts counted in one transaction. */
-const HOSTS_AT_ONCE = 500;
-/** A reader that was overtaken so often takes what it has. */
-const MAX_READS = 3;
+/** Marks handled by one statement. */
+const MARKS_AT_ONCE = 5_000;
 
 /** Notes that these checks count as something else now. Goes with the transaction that made it so. */
 export async function markForTally({ db }: Sql, checkIds: readonly number[]): Promise<void> {
@@ -108,33 +100,6 @@ async function countAgain(database: Database, hostIds: readonly string[]): Promi
   });
 }
 
-/** Each host of the site or of the counts, some at a time, in the order of their ids. */
-async function* listHostIds({ db }: Sql): AsyncGenerator<string[]> {
-  for (let after = ''; ; ) {
-    const hosts = await db
-      .selectFrom('host')
-      .select('host.id')
-      .where('host.id', '>', after)
-      .orderBy('host.id')
-      .limit(HOSTS_AT_ONCE)
-      .execute();
-    const counted = await db
-      .selectFrom('host_tally')
-      .select('host_tally.host_id as id')
-      .distinct()
-      .where('host_tally.host_id', '>', after)
-      .orderBy('host_tally.host_id')
-      .limit(HOSTS_AT_ONCE)
-      .execute();
-    const rows = [...hosts, ...counted];
-    const ids = [...new Set(rows.map(({ id }) => id))].sort().slice(0, HOSTS_AT_ONCE);
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    yield ids;
-    after = last;
-  }
-}
-
 /**
  * Compares every host with its count, and the counts with their sum; repairs what is wrong. Resolves
  * to how many hosts and sums were wrong though nothing of them was waiting to be counted in.
@@ -145,7 +110,8 @@ export async function repairTallies(database: Database): Promise<number> {
   for await (const hostIds of listHostIds(database)) {
     const differing = await countAgain(database, hostIds);
     if (differing.length === 0) continue;
-    const waiting = new Set(await listWaitingHosts(database));
+    const { hostIds: waitingIds } = await readWaiting(database);
+    const waiting = new Set(waitingIds === 'all' ? [] : waitingIds);
     wrong += differing.filter((id) => !waiting.has(id)).length;
   }
   return wrong + (await repairSums(database));
@@ -170,143 +136,6 @@ async function repairSums(database: Database): Promise<number> {
   });
 }
 
-/** How many of what there are, at this moment. Cost: what changed since it was counted last. */
-export async function readTallies(sql: Sql): Promise<BucketCount[]> {
-  return (await sumTallies(sql, Number.POSITIVE_INFINITY)) ?? countEverything(sql);
-}
-
-/** Leaves of a query over `host` those whose checks are meant. */
-export type ChooseHosts = (query: AnyQuery) => AnyQuery;
-
-/**
- * The same, of the checks of some hosts if `choose` is given; null when more hosts than `maxWaiting`
- * are not counted in yet, so that counting in another way is quicker.
- */
-export async function sumTallies(
-  sql: Sql,
-  maxWaiting: number,
-  choose?: ChooseHosts,
-): Promise<BucketCount[] | null> {
-  for (let reads = 1; ; reads++) {
-    const { revision, version, current } = await readProgress(sql);
-    if (version === null) return null;
-    const waiting = await listWaiting(sql, version, current);
-    if (waiting === 'all' || waiting.length > maxWaiting) return null;
-    const readAll = () => (choose === undefined ? readTally(sql) : readSums(sql, choose));
-    // Read after who waits: what was counted in before that, they have.
-    if (waiting.length === 0) return readAll();
-    // What is counted in between these reads is noticed by the revision at their end.
-    const [sums, differences] = await readTogether(sql, [
-      readAll,
-      () => countWaiting(sql, waiting, choose),
-    ]);
-    const counts = [...sums, ...differences];
-    if (reads >= MAX_READS || revision === (await readProgress(sql)).revision) {
-      return difference([], counts);
-    }
-  }
-}
-
-/** What these hosts, as far as they are chosen, count more or less as than they are counted in. */
-async function countWaiting(
-  sql: Sql,
-  waiting: readonly string[],
-  choose?: ChooseHosts,
-): Promise<BucketCount[]> {
-  const differences: BucketCount[] = [];
-  for (const chunk of chunksOf(waiting, HOSTS_AT_ONCE)) {
-    const hostIds = choose === undefined ? chunk : await listChosen(sql, choose, chunk);
-    if (hostIds.length === 0) continue;
-    const [before, after] = await readTogether(sql, [
-      () => readCounted(sql, hostIds),
-      () => countHosts(sql, hostIds),
-    ]);
-    differences.push(...difference(before, after));
-  }
-  return differences;
-}
-
-/** Counts each host: what the tallies must come to. Cost: one pass over the checks. */
-export async function countEverything(sql: Sql): Promise<BucketCount[]> {
-  const counts = new Map<string, BucketCount>();
-  for await (const hostIds of listHostIds(sql)) {
-    const both = [...counts.values(), ...(await countHosts(sql, hostIds))];
-    counts.clear();
-    for (const count of difference([], both)) counts.set(bucketKey(count), count);
-  }
-  return [...counts.values()];
-}
-
-async function listWaiting(sql: Sql, version: number, current: number): Promise<'all' | string[]> {
-  const marked = await listMarkedHosts(sql);
-  const changed = await listChangedHosts(sql, version, current);
-  return changed === 'all' ? 'all' : [...new Set([...marked, ...changed])];
-}
-
-async function listWaitingHosts(sql: Sql): Promise<string[]> {
-  const { version, current } = await readProgress(sql);
-  const waiting = await listWaiting(sql, version ?? 0, current);
-  return waiting === 'all' ? [] : waiting;
-}
-
-/** How often counts changed, the version of the configuration counted in, and the one there is. */
-async function readProgress({ db }: Sql): Promise<{
-  readonly revision: number;
-  readonly version: number | null;
-  readonly current: number;
-}> {
-  const row = await db
-    .selectFrom('tally_progress')
-    .innerJoin('config_version', 'config_version.id', 'tally_progress.id')
-    .select(['tally_progress.revision', 'tally_progress.config_version', 'config_version.version'])
-    .where('tally_progress.id', '=', 1)
-    .executeTakeFirstOrThrow();
-  return { revision: row.revision, version: row.config_version, current: row.version };
-}
-
-/** The sums as they were counted in last: near enough to choose a way to read by. */
-export async function readTally({ db }: Sql): Promise<BucketCount[]> {
-  return (await db.selectFrom('tally').selectAll('tally').execute()).map(toBucketCount);
-}
-
-/** Of the checks of some hosts: one pass over a narrow index, not a look into it for each host. */
-async function readSums({ db }: Sql, choose: ChooseHosts): Promise<BucketCount[]> {
-  const bucket = ['is_active', 'state', 'state_type', 'is_handled'] as const;
-  const chosen = choose(db.selectFrom('host') as AnyQuery)
-    .clearSelect()
-    .select('host.id');
-  const rows = await db
-    .selectFrom('host_tally')
-    .select((eb) => [...bucket, eb.fn.sum<number>('host_tally.count').as('count')])
-    .where('host_tally.subject', '=', 'check')
-    .where(raw`coalesce(host_tally.host_id, '')`, 'in', chosen)
-    .groupBy([...bucket])
-    .execute();
-  return rows.map((row) => toBucketCount({ ...row, subject: 'check' }));
-}
-
-async function listChosen(
-  { db }: Sql,
-  choose: ChooseHosts,
-  hostIds: readonly string[],
-): Promise<string[]> {
-  const rows: { id: string }[] = await choose(db.selectFrom('host') as AnyQuery)
-    .clearSelect()
-    .select('host.id')
-    .where('host.id', 'in', hostIds)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-async function readCounted({ db }: Sql, hostIds: readonly string[]): Promise<HostCount[]> {
-  const rows = await db
-    .selectFrom('host_tally')
-    .selectAll('host_tally')
-    .where('host_tally.host_id', 'in', hostIds)
-    .execute();
-  return rows.map((row) => ({ ...toBucketCount(row), host_id: row.host_id }));
-}
-
 async function addToTally(sql: Sql, changes: readonly BucketCount[]): Promise<void> {
   const sums = difference([], [...(await readTally(sql)), ...changes]);
   const kept = new Set(sums.map(bucketKey));
@@ -316,20 +145,6 @@ async function addToTally(sql: Sql, changes: readonly BucketCount[]): Promise<vo
     key: ['subject', 'is_active', 'state', 'state_type', 'is_handled'],
     update: ['count'],
   });
-}
-
-/** What `after` has more than `before`, or less; nothing where both have the same. */
-function difference(before: readonly BucketCount[], after: readonly BucketCount[]): BucketCount[] {
-  const counts = new Map<string, BucketCount>();
-  const add = (bucket: BucketCount, count: number) => {
-    const key = bucketKey(bucket);
-    const { subject, is_active, state, state_type, is_handled } = bucket;
-    const sum = (counts.get(key)?.count ?? 0) + count;
-    counts.set(key, { subject, is_active, state, state_type, is_handled, count: sum });
-  };
-  for (const bucket of before) add(bucket, -bucket.count);
-  for (const bucket of after) add(bucket, bucket.count);
-  return [...counts.values()].filter(({ count }) => count !== 0);
 }
 
 function groupByHost(counts: readonly HostCount[]): Map<string, HostCount[]> {
@@ -347,22 +162,4 @@ function describe(counts: readonly HostCount[]): string {
     .map((count) => `${bucketKey(count)} ${count.count}`)
     .sort()
     .join('\n');
-}
-
-function toBucketCount(row: {
-  readonly subject: string;
-  readonly is_active: 0 | 1;
-  readonly state: number;
-  readonly state_type: number;
-  readonly is_handled: 0 | 1;
-  readonly count: unknown;
-}): BucketCount {
-  return {
-    subject: row.subject === 'host' ? 'host' : 'check',
-    is_active: row.is_active,
-    state: row.state,
-    state_type: row.state_type,
-    is_handled: row.is_handled,
-    count: Number(row.count),
-  };
 }

@@ -4,9 +4,10 @@ import type { StateName } from '../../model/check.ts';
 import type { HostViewState } from '../../model/host-state.ts';
 import { STATE_TYPES } from '../../model/state-type.ts';
 import type { Sql } from '../database.ts';
+import type { BucketCount } from './bucket-counts.ts';
 import { NO_STATE } from './host-counts.ts';
 import { readCheckCode, readHostCode } from './state-codes.ts';
-import { type BucketCount, readTallies } from './tallies.ts';
+import { readTallies } from './tally-sums.ts';
 
 /** How many there are of what. "Active" leaves out hosts in maintenance and their checks. */
 export interface Totals {
