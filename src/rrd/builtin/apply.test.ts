@@ -94,16 +94,35 @@ test('rows that are neighbours in the file are written together', () => {
   for (const step of [1, 2, 3, 4, 5, 6, 7])
     applySample({ layout, state }, { atS: START_S + 10 * step, values: [step] }, rows);
   expect(rows.valueCount).toBe(14);
-  const runs = rows
-    .encode()
-    .map(({ offset, bytes }) => [
-      offset - layout.rowsOffset,
-      Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(index * 8)),
-    ]);
+  const runs: unknown[] = [];
+  rows.flush((bytes, length, offset) => {
+    const values = Array.from({ length: length / 8 }, (_, index) => bytes.readDoubleLE(index * 8));
+    runs.push([offset - layout.rowsOffset, values]);
+  });
   expect(runs).toEqual([
     [0, [1, 2, 3, 4, 5]],
     [40, [1, 2, 3, 4, 5]],
     [0, [6, 7]],
     [40, [6, 7]],
   ]);
+});
+
+test('a gap of many rows is written as one run, and nothing waits after it', () => {
+  const { layout, state } = openMemory('GAUGE', [{ ...PLAIN, rowCount: 2_000 }]);
+  const rows = new PendingRows();
+  const lengths: number[] = [];
+  const values: number[] = [];
+  const take = (bytes: Buffer, length: number) => {
+    lengths.push(length);
+    for (let at = 0; at < length; at += 8) values.push(bytes.readDoubleLE(at));
+  };
+  applySample({ layout, state }, { atS: START_S + 10, values: [7] }, rows);
+  rows.flush(take);
+  applySample({ layout, state }, { atS: START_S + 10 * 1_001, values: [1] }, rows);
+  expect(rows.valueCount).toBe(1_000);
+  rows.flush(take);
+  rows.flush(take);
+  expect(lengths).toEqual([8, 8_000]);
+  expect(values).toEqual([7, ...Array.from({ length: 1_000 }, () => Number.NaN)]);
+  expect(rows.valueCount).toBe(0);
 });

@@ -8,8 +8,8 @@
  */
 
 import { formatValue } from '../accept.ts';
-import { consolidate, type RowSink } from './consolidate.ts';
-import type { FileLayout, SourceLayout } from './layout.ts';
+import { consolidate, type FileInMemory, type RowSink } from './consolidate.ts';
+import type { SourceLayout } from './layout.ts';
 import type { FileState } from './state.ts';
 
 /** The share of a step that may be unknown. */
@@ -26,20 +26,25 @@ const MAX_COUNT_LENGTH = 30;
 /** Counts of so many characters are compared as numbers, exactly. */
 const MAX_EXACT_LENGTH = 15;
 
-/** A change of the value, in the texts that rrdtool keeps. */
+/** A value of a source. */
 interface Change {
-  readonly before: string;
-  readonly text: string;
+  readonly source: SourceLayout;
+  readonly value: number | null;
+  /** Seconds since the last one. */
   readonly allS: number;
 }
 
-/** What a value adds since the last one; NaN = unknown. */
+/** What a value adds since the last one. */
 interface Gain {
-  readonly source: SourceLayout;
-  /** Value times seconds. */
+  /** Value times seconds; NaN = unknown. */
   readonly amount: number;
-  /** A second's part of it. */
-  readonly rate: number;
+  readonly allS: number;
+}
+
+/** The same where steps end. */
+interface StepsGain extends Gain {
+  readonly heartbeatS: number;
+  readonly stretch: Stretch;
 }
 
 /** A stretch of time in which steps end: up to the last boundary of a step, and from there. */
@@ -57,29 +62,27 @@ interface Stretch {
  * the newest sample. Rows that end go to `rows`, oldest first.
  */
 export function applySample(
-  { layout, state }: { readonly layout: FileLayout; readonly state: FileState },
+  file: FileInMemory,
   { atS, values }: { readonly atS: number; readonly values: readonly (number | null)[] },
   rows: RowSink,
 ): void {
-  const { stepS, sources, archives } = layout;
+  const { state } = file;
+  const { stepS, sources } = file.layout;
   const allS = atS - state.lastAtS - state.lastFractionS;
-  const gains = sources.map((source, index) => {
-    const text = formatValue(source.kind, values[index] ?? null);
-    const before = state.lastText(index);
-    state.setLastText(index, text);
-    return measureGain(source, { before, text, allS });
-  });
+  const amounts = sources.map((source, index) =>
+    takeValue(state, index, { source, value: values[index] ?? null, allS }),
+  );
   const stretches = cutAtSteps(state, atS, stepS);
   state.setLastAt(atS);
   if (stretches.length === 0) {
-    for (const [index, gain] of gains.entries()) addToStep(state, index, { gain, allS });
+    for (const [index, amount] of amounts.entries()) addToStep(state, index, { amount, allS });
   }
   for (const stretch of stretches) {
-    const { firstStep, endedCount: count } = stretch;
-    const ended = gains.map((gain, index) => endSteps(state, index, { gain, stretch }));
-    for (const [index, archive] of archives.entries()) {
-      consolidate({ state, archive, index }, { values: ended, firstStep, count }, rows);
-    }
+    const ended = sources.map(({ heartbeatS }, index) =>
+      endSteps(state, index, { amount: amounts[index] ?? Number.NaN, allS, heartbeatS, stretch }),
+    );
+    const steps = { values: ended, firstStep: stretch.firstStep, count: stretch.endedCount };
+    consolidate(file, steps, rows);
   }
 }
 
@@ -106,18 +109,21 @@ function cutAtSteps(state: FileState, atS: number, stepS: number): Stretch[] {
   ];
 }
 
-function measureGain(source: SourceLayout, change: Change): Gain {
-  const { text, allS } = change;
-  const isUnknown = text === 'U' || allS > source.heartbeatS;
-  const amount = isUnknown ? Number.NaN : measureAmount(source.kind, change);
+/** Puts a value in the place of the last one; what it adds since then. */
+function takeValue(state: FileState, index: number, { source, value, allS }: Change): number {
+  const { kind, heartbeatS, min, max } = source;
+  const text = formatValue(kind, value);
+  const isCounted = kind === 'COUNTER' || kind === 'DERIVE';
+  const before = isCounted ? state.lastText(index) : '';
+  state.setLastText(index, text);
+  if (text === 'U' || allS > heartbeatS) return Number.NaN;
+  const gain = isCounted ? compareCounts(kind, before, text) : Number(text);
+  const amount = kind === 'GAUGE' ? gain * allS : gain;
   const rate = amount / allS;
-  const isOutside = rate < source.min || rate > source.max;
-  return { source, amount: isOutside ? Number.NaN : amount, rate };
+  return rate < min || rate > max ? Number.NaN : amount;
 }
 
-function measureAmount(kind: SourceLayout['kind'], { before, text, allS }: Change): number {
-  if (kind === 'GAUGE') return Number(text) * allS;
-  if (kind === 'ABSOLUTE') return Number(text);
+function compareCounts(kind: SourceLayout['kind'], before: string, text: string): number {
   if (!isComparable(text, before)) return Number.NaN;
   if (text.length <= MAX_EXACT_LENGTH && before.length <= MAX_EXACT_LENGTH) {
     const amount = Number(text) - Number(before);
@@ -136,27 +142,23 @@ function isComparable(text: string, before: string): boolean {
 }
 
 /** No step ended: the one that is going on gets it. */
-function addToStep(
-  state: FileState,
-  index: number,
-  { gain, allS }: { readonly gain: Gain; readonly allS: number },
-): void {
-  if (Number.isNaN(gain.amount)) {
+function addToStep(state: FileState, index: number, { amount, allS }: Gain): void {
+  if (Number.isNaN(amount)) {
     state.setUnknownS(index, state.unknownS(index) + Math.floor(allS));
     return;
   }
   const sum = state.sum(index);
-  state.setSum(index, Number.isNaN(sum) ? gain.amount : sum + gain.amount);
+  state.setSum(index, Number.isNaN(sum) ? amount : sum + amount);
 }
 
 /** Ends steps of one source and begins the next; the value of all that ended, NaN = unknown. */
 function endSteps(
   state: FileState,
   index: number,
-  { gain, stretch }: { readonly gain: Gain; readonly stretch: Stretch },
+  { amount, allS, heartbeatS, stretch }: StepsGain,
 ): number {
-  const { source, amount, rate } = gain;
   const { beforeS, afterS, stepS, endedCount } = stretch;
+  const rate = amount / allS;
   const isKnown = !Number.isNaN(amount);
   const unknownS = state.unknownS(index);
   const sum = state.sum(index);
@@ -164,6 +166,6 @@ function endSteps(
   const knownS = endedCount * stepS - unknownS - (isKnown ? 0 : beforeS);
   state.setUnknownS(index, isKnown ? 0 : Math.floor(afterS));
   state.setSum(index, isKnown ? rate * afterS : Number.NaN);
-  const isLost = beforeS + afterS > source.heartbeatS || unknownS > stepS * MAX_UNKNOWN_SHARE;
+  const isLost = beforeS + afterS > heartbeatS || unknownS > stepS * MAX_UNKNOWN_SHARE;
   return isLost ? Number.NaN : whole / knownS;
 }

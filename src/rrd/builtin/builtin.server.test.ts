@@ -163,6 +163,33 @@ describe.skipIf(needs('rrdtool'))('files that this process writes itself', () =>
     expect(await store.update('header', DEFINITION, [sample(2)])).toBe(0);
   });
 
+  test('that are pipes are refused as no plain files', async () => {
+    await store.update('good', DEFINITION, [sample(1)]);
+    await using run = await startProcess('mkfifo', [join(folder, 'pipe.rrd')]);
+    await run.exited;
+    for (const call of [store.update('pipe', DEFINITION, [sample(1)]), readRows('pipe', 1)]) {
+      await expect(call).rejects.toThrow('"pipe.rrd" cannot be used: it is not a plain file');
+    }
+  });
+
+  test('of all kinds, the header of one longer than what is read at first, take turns', async () => {
+    const long = workerDefinition(10);
+    const values = long.dataSources.map((_, index) => index);
+    const other: RrdDefinition = { ...DEFINITION, stepS: 5 };
+    for (let step = 1; step < 6; step++) {
+      const { atS } = sample(step);
+      expect(await store.update('plain', DEFINITION, [sample(step)])).toBe(0);
+      expect(await store.update('long', long, [{ atS, values }])).toBe(0);
+      expect(await store.update('other', other, [sample(step)])).toBe(0);
+    }
+    expect(await readRows('plain', 5)).toEqual([1, 2, 3, 4, 5].map((step) => [step]));
+    expect((await readRows('long', 5))?.slice(1)).toEqual([2, 3, 4, 5].map(() => values));
+    const facts = await rrdtool('lastupdate', 'other.rrd');
+    expect(facts).toContain(`: 5\n`);
+    await truncate(join(folder, 'long.rrd'), 4_500);
+    await expect(readRows('long', 5)).rejects.toThrow('it is cut off');
+  });
+
   test('are found again when they or their folder were removed, replaced, put back', async () => {
     await store.update('a', DEFINITION, [sample(1)]);
     const moved = join(temp.path, 'moved');

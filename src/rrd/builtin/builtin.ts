@@ -33,7 +33,6 @@ import { Files, type OpenFile } from './file.ts';
 import type { FileLayout } from './layout.ts';
 import { Line } from './line.ts';
 import { createFile, removeLeftovers } from './new-file.ts';
-import { PendingRows } from './pending-rows.ts';
 
 /** Most samples that are applied before they are written. */
 const MAX_SAMPLES_PER_WRITE = 100;
@@ -193,19 +192,19 @@ class BuiltinStore implements RrdStore {
 
 /** Adds samples of rising time; returns how many the file was ahead of. */
 function write(file: OpenFile, samples: readonly Sample[], places: readonly number[]): number {
-  const { layout, state } = file;
-  const newer = samples.filter(({ atS }) => atS > state.lastAtS);
-  if (newer.length === 0) return samples.length;
-  let rows = new PendingRows();
-  for (const { atS, values } of newer) {
+  const { state, rows } = file;
+  let oldCount = 0;
+  for (const { atS, values } of samples) {
+    if (atS <= state.lastAtS) {
+      oldCount++;
+      continue;
+    }
     const inOrder = places.map((place) => values[place] ?? null);
-    applySample({ layout, state }, { atS, values: inOrder }, rows);
-    if (rows.valueCount < MAX_VALUES_PER_WRITE) continue;
-    file.write(rows);
-    rows = new PendingRows();
+    applySample(file, { atS, values: inOrder }, rows);
+    if (rows.valueCount >= MAX_VALUES_PER_WRITE) file.write();
   }
-  file.write(rows);
-  return samples.length - newer.length;
+  if (oldCount < samples.length) file.write();
+  return oldCount;
 }
 
 function read(file: OpenFile, name: string, span: FetchSpan): Series {

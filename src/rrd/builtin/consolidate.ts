@@ -1,7 +1,7 @@
 /** Steps that ended -> the rows of one archive. Pure, and the same arithmetic as that of rrdtool. */
 
 import type { Consolidation } from '../rrd.ts';
-import type { ArchiveLayout } from './layout.ts';
+import type { ArchiveLayout, FileLayout } from './layout.ts';
 import type { FileState } from './state.ts';
 
 /** Takes the rows that end. */
@@ -19,12 +19,10 @@ export interface EndedSteps {
   readonly count: number;
 }
 
-/** One archive of a file. */
-export interface ArchiveInFile {
+/** A file as far as samples change it. */
+export interface FileInMemory {
+  readonly layout: FileLayout;
   readonly state: FileState;
-  readonly archive: ArchiveLayout;
-  /** Its place in the file. */
-  readonly index: number;
 }
 
 /** How values become one: what a row comes to before its first step, and with `count` more of them. */
@@ -40,32 +38,47 @@ const RULES: Readonly<Record<Consolidation, Rule>> = {
   LAST: { start: Number.NaN, combine: (_older, newer) => newer },
 };
 
-/** Takes steps into an archive and puts the rows that they end, oldest first, those that stay. */
-export function consolidate(target: ArchiveInFile, steps: EndedSteps, rows: RowSink): void {
-  const { state, archive, index } = target;
-  const { stepCount } = archive;
-  const missingCount = stepCount - (steps.firstStep % stepCount);
-  const afterCount = steps.count - missingCount;
-  const endedCount = afterCount < 0 ? 0 : Math.floor(afterCount / stepCount) + 1;
-  for (const [source, value] of steps.values.entries()) {
-    const carried = state.carried(index, source);
-    if (stepCount === 1) {
-      state.setPrimary(carried, value);
-      if (endedCount > 1) state.setSecondary(carried, value);
-    } else if (endedCount === 0) {
-      takeIn(target, carried, { value, count: steps.count });
-    } else {
-      endRow(target, carried, { value, missingCount, beganCount: afterCount % stepCount });
+/**
+ * Takes steps into the archives of a file and puts the rows that they end, oldest first, those that stay.
+ * It runs for each value of each archive: there are loops and numbers where else would be objects.
+ */
+export function consolidate(
+  { layout, state }: FileInMemory,
+  steps: EndedSteps,
+  rows: RowSink,
+): void {
+  const { values, firstStep, count } = steps;
+  let index = 0;
+  for (const archive of layout.archives) {
+    const { stepCount } = archive;
+    const missingCount = stepCount - (firstStep % stepCount);
+    const afterCount = count - missingCount;
+    const endedCount = afterCount < 0 ? 0 : Math.floor(afterCount / stepCount) + 1;
+    let source = 0;
+    for (const value of values) {
+      const carried = state.carried(index, source);
+      if (stepCount === 1) {
+        state.setPrimary(carried, value);
+        if (endedCount > 1) state.setSecondary(carried, value);
+      } else if (endedCount === 0) {
+        takeIn(state, archive, carried, value, count);
+      } else {
+        endRow(state, archive, carried, value, missingCount, afterCount % stepCount);
+      }
+      source++;
     }
+    if (endedCount > 0) putRows(state, archive, index, endedCount, rows);
+    index++;
   }
-  if (endedCount > 0) putRows(target, endedCount, rows);
 }
 
 /** Takes steps into the row that is being made. */
 function takeIn(
-  { state, archive }: ArchiveInFile,
+  state: FileState,
+  archive: ArchiveLayout,
   carried: number,
-  { value, count }: { readonly value: number; readonly count: number },
+  value: number,
+  count: number,
 ): void {
   if (Number.isNaN(value)) {
     state.setUnknownCount(carried, state.unknownCount(carried) + count);
@@ -77,11 +90,13 @@ function takeIn(
 
 /** Ends the row with the steps that it misses and begins another with `beganCount` steps. */
 function endRow(
-  { state, archive }: ArchiveInFile,
+  state: FileState,
+  archive: ArchiveLayout,
   carried: number,
-  steps: { readonly value: number; readonly missingCount: number; readonly beganCount: number },
+  value: number,
+  missingCount: number,
+  beganCount: number,
 ): void {
-  const { value, missingCount, beganCount } = steps;
   const { consolidation, stepCount, unknownShare } = archive;
   const { start, combine } = RULES[consolidation];
   const isUnknown = Number.isNaN(value);
@@ -98,7 +113,9 @@ function endRow(
 
 /** After a gap longer than the archive rrdtool puts the first ended row into the oldest place that stays. */
 function putRows(
-  { state, archive, index }: ArchiveInFile,
+  state: FileState,
+  archive: ArchiveLayout,
+  index: number,
   endedCount: number,
   rows: RowSink,
 ): void {

@@ -4,7 +4,8 @@
  * A file is open for one piece of work, as with rrdtool, and the work is synchronous. That costs 2
  * microseconds more than to keep it open and to ask whether the name still stands for it; so nothing is
  * kept of a file, others may write it, replace or remove it at any time, and thousands of files cost
- * what a few do. Only what headers say of how a file is built is remembered, since they are alike.
+ * what a few do. A thousand that stay open would also cost each start of a program 0.1 ms. Only what
+ * headers say of how a file is built is remembered, since they are alike.
  *
  * There is no lock: of two samples that two processes write in the same microseconds one may be lost,
  * never a file.
@@ -19,6 +20,7 @@ import { Lru } from '../../lib/lru.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { findFile, unavailable } from '../folder.ts';
 import type { Heartbeat } from '../heartbeats.ts';
+import type { FileInMemory } from './consolidate.ts';
 import {
   type ArchiveLayout,
   decodeLayout,
@@ -29,7 +31,7 @@ import {
   measureParts,
   VALUE_BYTES,
 } from './layout.ts';
-import type { PendingRows } from './pending-rows.ts';
+import { PendingRows } from './pending-rows.ts';
 import { FileState } from './state.ts';
 
 const FLAGS = constants.O_RDWR | constants.O_NOFOLLOW;
@@ -46,15 +48,21 @@ interface KnownLayout {
   readonly layout: FileLayout;
 }
 
+/** The same, and the state of the file whose header was read last. */
+interface ReadHeader extends KnownLayout {
+  readonly state: FileState;
+}
+
 /** Files of one folder. */
 export class Files {
   readonly #folder: string;
   readonly #layouts = new Lru<string, KnownLayout>(MAX_LAYOUTS);
-  /** That of the file before, which often is that of the next too. */
-  #last: KnownLayout | null = null;
-  /** Where headers are read to; two, to compare. */
+  /** Where headers are read to, and where they are read to again, to compare. */
   #header = Buffer.alloc(FIRST_READ_BYTES);
-  #scratch = Buffer.alloc(FIRST_READ_BYTES);
+  #again = Buffer.alloc(FIRST_READ_BYTES);
+  /** What is in `#header`; the next file often is built alike. */
+  #last: ReadHeader | null = null;
+  readonly #rows = new PendingRows();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -85,70 +93,96 @@ export class Files {
   }
 
   #read(access: Access): OpenFile {
-    const { name } = access;
-    const sizeBytes = access.measure();
-    const readBytes = access.read(this.#header.subarray(0, FIRST_READ_BYTES), 0);
-    const reason = findForeignHead(this.#header.subarray(0, readBytes));
-    if (reason !== null) throw unavailable(name, reason);
-    const headerBytes = measureHeader(this.#header);
-    if (headerBytes > sizeBytes) throw unavailable(name, 'it is cut off');
-    const header = this.#readHeader(access, headerBytes, readBytes);
-    const layout = this.#decode(name, header);
-    if (layout.sizeBytes > sizeBytes) throw unavailable(name, 'it is cut off');
-    return new OpenFile(access, layout, header);
+    const length = Math.max(FIRST_READ_BYTES, this.#last?.layout.rowsOffset ?? 0);
+    const readBytes = access.read(this.#header, length, 0);
+    const { layout, state } = this.#recognise(access, readBytes) ?? this.#decode(access, readBytes);
+    // A file that is cut off has no last value, and would look whole with rows written after its end.
+    access.readFully(this.#again, VALUE_BYTES, layout.sizeBytes - VALUE_BYTES);
+    this.#rows.clear();
+    return new OpenFile(access, { layout, state, rows: this.#rows });
   }
 
-  /** Reads until it finds the same twice: another process may be in the middle of its write. */
-  #readHeader(access: Access, headerBytes: number, readBytes: number): Buffer {
+  /** What was read, if the file is built as the one before; else null. */
+  #recognise(access: Access, readBytes: number): ReadHeader | null {
+    const last = this.#last;
+    if (last === null || readBytes < last.layout.rowsOffset) return null;
+    const { parts, layout } = last;
+    if (this.#header.compare(parts, 0, parts.length, 0, parts.length) !== 0) return null;
+    this.#settle(access, layout.stateOffset, layout.rowsOffset);
+    return last;
+  }
+
+  #decode(access: Access, readBytes: number): ReadHeader {
+    this.#last = null;
+    const reason = findForeignHead(this.#header.subarray(0, readBytes));
+    if (reason !== null) throw unavailable(access.name, reason);
+    const headerBytes = measureHeader(this.#header);
+    if (headerBytes > readBytes) this.#readLong(access, headerBytes);
+    this.#settle(access, 0, headerBytes);
+    const known = this.#findLayout(access.name, headerBytes);
+    const { stateOffset, rowsOffset, sources } = known.layout;
+    const state = new FileState(this.#header.subarray(stateOffset, rowsOffset), sources.length);
+    this.#last = { ...known, state };
+    return this.#last;
+  }
+
+  #readLong(access: Access, headerBytes: number): void {
+    // Counts that make no sense are not to cost memory.
+    if (headerBytes > access.measure()) throw unavailable(access.name, 'it is cut off');
     if (headerBytes > this.#header.length) {
       this.#header = Buffer.alloc(headerBytes);
-      this.#scratch = Buffer.alloc(headerBytes);
+      this.#again = Buffer.alloc(headerBytes);
     }
-    let before = this.#header.subarray(0, headerBytes);
-    let after = this.#scratch.subarray(0, headerBytes);
-    if (readBytes < headerBytes) access.readFully(before, 0);
+    access.readFully(this.#header, headerBytes, 0);
+  }
+
+  /** Reads a part of the header until it is the same twice: somebody may be in the middle of a write. */
+  #settle(access: Access, start: number, end: number): void {
     for (let reads = 1; reads < MAX_READS; reads++) {
-      access.readFully(after, 0);
-      if (after.equals(before)) return after;
-      [before, after] = [after, before];
+      access.readFully(this.#again, end - start, start);
+      if (this.#header.compare(this.#again, 0, end - start, start, end) === 0) return;
+      this.#again.copy(this.#header, start, 0, end - start);
     }
     throw unavailable(access.name, 'it changes all the time');
   }
 
-  #decode(name: string, header: Buffer): FileLayout {
+  #findLayout(name: string, headerBytes: number): KnownLayout {
+    const header = this.#header.subarray(0, headerBytes);
     const parts = header.subarray(0, measureParts(header));
-    if (this.#last !== null && parts.equals(this.#last.parts)) return this.#last.layout;
     const key = parts.toString('latin1');
-    this.#last = this.#layouts.get(key) ?? null;
-    if (this.#last === null) {
-      const decoded = decodeLayout(header);
-      if (decoded.kind === 'refused') throw unavailable(name, decoded.reason);
-      this.#last = { parts: Buffer.from(parts), layout: decoded.layout };
-      this.#layouts.set(key, this.#last);
-    }
-    return this.#last.layout;
+    const known = this.#layouts.get(key);
+    if (known !== undefined) return known;
+    const decoded = decodeLayout(header);
+    if (decoded.kind === 'refused') throw unavailable(name, decoded.reason);
+    const added = { parts: Buffer.from(parts), layout: decoded.layout };
+    this.#layouts.set(key, added);
+    return added;
   }
 }
 
 /** A file whose header was read. Its methods throw `Unavailable`, naming the file. */
-export class OpenFile {
-  /** What it is made of. */
+export class OpenFile implements FileInMemory {
   readonly layout: FileLayout;
-  /** Changes here come into the file with `write`. */
+  /** Changes here come into the file with `write`, after the rows. */
   readonly state: FileState;
+  readonly rows: PendingRows;
   readonly #access: Access;
 
-  constructor(access: Access, layout: FileLayout, header: Buffer) {
+  constructor(
+    access: Access,
+    { layout, state, rows }: FileInMemory & { readonly rows: PendingRows },
+  ) {
     this.#access = access;
     this.layout = layout;
-    const bytes = header.subarray(layout.stateOffset, layout.rowsOffset);
-    this.state = new FileState(bytes, layout.sources.length);
+    this.state = state;
+    this.rows = rows;
   }
 
-  /** Writes rows, and then the state. */
-  write(rows: PendingRows): void {
-    for (const { offset, bytes } of rows.encode()) this.#access.writeFully(bytes, offset);
-    this.#access.writeFully(this.state.bytes, this.layout.stateOffset);
+  /** Writes the rows that wait, and then the state. */
+  write(): void {
+    this.rows.flush((bytes, length, offset) => this.#access.writeFully(bytes, length, offset));
+    const { bytes } = this.state;
+    this.#access.writeFully(bytes, bytes.length, this.layout.stateOffset);
   }
 
   /**
@@ -160,7 +194,7 @@ export class OpenFile {
       const source = this.layout.sources.findIndex((one) => one.name === name);
       if (source < 0) continue;
       const { offset, bytes } = encodeHeartbeat(source, heartbeatS);
-      this.#access.writeFully(bytes, offset);
+      this.#access.writeFully(bytes, bytes.length, offset);
     }
   }
 
@@ -169,15 +203,18 @@ export class OpenFile {
     const rowBytes = this.layout.sources.length * VALUE_BYTES;
     const bytes = Buffer.alloc(count * rowBytes);
     const headBytes = Math.min(count, archive.rowCount - firstRow) * rowBytes;
-    this.#access.readFully(bytes.subarray(0, headBytes), archive.offset + firstRow * rowBytes);
-    this.#access.readFully(bytes.subarray(headBytes), archive.offset);
+    this.#access.readFully(bytes, headBytes, archive.offset + firstRow * rowBytes);
+    this.#access.readFully(bytes.subarray(headBytes), bytes.length - headBytes, archive.offset);
     return Array.from({ length: bytes.length / VALUE_BYTES }, (_, index) =>
       bytes.readDoubleLE(index * VALUE_BYTES),
     );
   }
 }
 
-/** The bytes of an open file. What the file system refuses is a failure of the file. */
+/**
+ * The bytes of an open file, the first `length` of some others to or from an `offset`. What the file
+ * system refuses is a failure of the file.
+ */
 class Access {
   readonly name: string;
   readonly #descriptor: number;
@@ -189,28 +226,34 @@ class Access {
 
   /** How many bytes there are. */
   measure(): number {
-    const found = this.#attempt(() => fstatSync(this.#descriptor));
-    if (!found.isFile()) throw unavailable(this.name, 'it is not a plain file');
-    return found.size;
+    return this.#attempt(() => fstatSync(this.#descriptor).size);
   }
 
-  /** Reads what there is, at most as much as fits. */
-  read(bytes: Buffer, offset: number): number {
-    return this.#attempt(() => readSync(this.#descriptor, bytes, 0, bytes.length, offset));
+  /** Reads what there is; how many bytes. */
+  read(bytes: Buffer, length: number, offset: number): number {
+    try {
+      return readSync(this.#descriptor, bytes, 0, length, offset);
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
-  readFully(bytes: Buffer, offset: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const count = this.read(done === 0 ? bytes : bytes.subarray(done), offset + done);
+  readFully(bytes: Buffer, length: number, offset: number): void {
+    for (let done = 0; done < length; ) {
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      const count = this.read(rest, length - done, offset + done);
       if (count === 0) throw unavailable(this.name, 'it is cut off');
       done += count;
     }
   }
 
-  writeFully(bytes: Buffer, offset: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const length = bytes.length - done;
-      done += this.#attempt(() => writeSync(this.#descriptor, bytes, done, length, offset + done));
+  writeFully(bytes: Buffer, length: number, offset: number): void {
+    try {
+      for (let done = 0; done < length; ) {
+        done += writeSync(this.#descriptor, bytes, done, length - done, offset + done);
+      }
+    } catch (error) {
+      throw this.#explain(error);
     }
   }
 
@@ -224,6 +267,11 @@ class Access {
     } catch (error) {
       throw asUnavailable(this.name, error);
     }
+  }
+
+  #explain(error: unknown): Unavailable {
+    if (fstatSync(this.#descriptor).isFile()) return asUnavailable(this.name, error);
+    return unavailable(this.name, 'it is not a plain file', error);
   }
 }
 

@@ -58,7 +58,7 @@ describe('a header', () => {
         );
         let offset = header.length;
         for (const [index, { rowCount, ...rest }] of one.archives.entries()) {
-          const expected = { ...rest, rowCount, offset, unknownShare: 0.5 };
+          const expected = { ...rest, rowCount, index, offset, unknownShare: 0.5 };
           expect(layout?.archives[index]).toEqual(expected);
           offset += rowCount * one.dataSources.length * VALUE_BYTES;
         }

@@ -27,6 +27,8 @@ export interface SourceLayout {
 
 /** An archive as the file keeps it. */
 export interface ArchiveLayout extends Archive {
+  /** Its place among the archives of its file. */
+  readonly index: number;
   /** Largest share of unknown steps in a row that is known, 0..1. */
   readonly unknownShare: number;
   /** Where its first row is, in bytes from the start of the file. */
@@ -119,7 +121,7 @@ export function decodeLayout(header: Buffer): DecodedLayout {
   for (let index = 0; index < archiveCount; index++) {
     const archive = decodeArchive(header, sizeOfParts(sourceCount, index));
     if (typeof archive === 'string') return { kind: 'refused', reason: archive };
-    archives.push({ ...archive, offset });
+    archives.push({ ...archive, index, offset });
     offset += archive.rowCount * sourceCount * VALUE_BYTES;
   }
   const stepS = readCount(header, HEAD.stepS);
@@ -183,7 +185,10 @@ function decodeSource(header: Buffer, at: number): SourceLayout | string {
   };
 }
 
-function decodeArchive(header: Buffer, at: number): Omit<ArchiveLayout, 'offset'> | string {
+function decodeArchive(
+  header: Buffer,
+  at: number,
+): Omit<ArchiveLayout, 'index' | 'offset'> | string {
   const text = readText(header, at, TEXT_BYTES);
   const consolidation = CONSOLIDATIONS.find((one) => one === text);
   if (consolidation === undefined) {

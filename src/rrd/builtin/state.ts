@@ -57,12 +57,15 @@ export class FileState {
   readonly #sourceCount: number;
   readonly #carriedOffset: number;
   readonly #archiveCount: number;
+  /** What `primaries` and `secondaries` give. */
+  readonly #values: number[];
 
   constructor(bytes: Buffer, sourceCount: number) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#sourceCount = sourceCount;
     this.#carriedOffset = LAST_BYTES + SOURCE_BYTES * sourceCount;
+    this.#values = Array.from({ length: sourceCount }, () => Number.NaN);
     const archiveBytes = CARRIED_BYTES * sourceCount + ROW_BYTES;
     this.#archiveCount = (bytes.length - this.#carriedOffset) / archiveBytes;
   }
@@ -93,8 +96,11 @@ export class FileState {
   /** Longer texts are cut, as rrdtool does. */
   setLastText(source: number, text: string): void {
     const at = LAST_BYTES + SOURCE_BYTES * source;
-    this.bytes.fill(0, at, at + SOURCE.unknownS);
-    this.bytes.write(text, at, MAX_TEXT_BYTES, 'latin1');
+    const length = Math.min(text.length, MAX_TEXT_BYTES);
+    // For so few bytes a loop is faster than calls of the runtime.
+    for (let place = 0; place < SOURCE.unknownS; place++) {
+      this.bytes[at + place] = place < length ? text.charCodeAt(place) : 0;
+    }
   }
 
   /** Seconds of the step that is going on in which the value was unknown. */
@@ -138,8 +144,11 @@ export class FileState {
     this.#setCount(carried + CARRIED.unknownCount, count);
   }
 
-  /** For each source the value of the first row that the newest sample ended. */
-  primaries(archive: number): number[] {
+  /**
+   * For each source the value of the first row that the newest sample ended; good until the next call
+   * of this method or of `secondaries`.
+   */
+  primaries(archive: number): readonly number[] {
     return this.#readAll(archive, CARRIED.primary);
   }
 
@@ -147,8 +156,8 @@ export class FileState {
     this.#setNumber(carried + CARRIED.primary, value);
   }
 
-  /** For each source the value of the other rows that it ended. */
-  secondaries(archive: number): number[] {
+  /** The same of the other rows that it ended. */
+  secondaries(archive: number): readonly number[] {
     return this.#readAll(archive, CARRIED.secondary);
   }
 
@@ -165,12 +174,11 @@ export class FileState {
     this.#setCount(this.#rowOffset(archive), row);
   }
 
-  #readAll(archive: number, field: number): number[] {
-    const values: number[] = [];
+  #readAll(archive: number, field: number): readonly number[] {
     for (let source = 0; source < this.#sourceCount; source++) {
-      values.push(this.#number(this.carried(archive, source) + field));
+      this.#values[source] = this.#number(this.carried(archive, source) + field);
     }
-    return values;
+    return this.#values;
   }
 
   #rowOffset(archive: number): number {
@@ -190,7 +198,8 @@ export class FileState {
   }
 
   #setCount(at: number, count: number): void {
-    this.#view.setUint32(at, count % UPPER, true);
+    // Takes the lower 32 bits, as a division would.
+    this.#view.setUint32(at, count >>> 0, true);
     this.#view.setUint32(at + 4, Math.floor(count / UPPER), true);
   }
 }
