@@ -36,14 +36,14 @@ describe('statistics', () => {
   };
   const nobody = () => `unix:${join(temp.path, 'socket')}`;
 
-  test.skipIf(needs('rrdtool'))('are written through rrdtool where it is installed', async () => {
-    expect(await findDriver({})).toBe('rrdtool');
+  test('are written by ourselves unless somebody wants it otherwise', async () => {
+    expect(await findDriver({})).toBe('builtin');
     expect(await findDriver({ 'rrd.driver': 'builtin' })).toBe('builtin');
   });
 
-  test('are written by ourselves where rrdtool is not installed', async () => {
+  test.skipIf(needs('rrdtool'))('are written through rrdtool where that is wanted', async () => {
+    expect(await findDriver({ 'rrd.driver': 'rrdtool' })).toBe('rrdtool');
     vi.stubEnv('PATH', temp.path);
-    expect(await findDriver({})).toBe('builtin');
     await expect(findDriver({ 'rrd.driver': 'rrdtool' })).rejects.toThrow(ConfigError);
   });
 

@@ -122,8 +122,8 @@ export function isEmbedded(config: Config): boolean {
 }
 
 /**
- * Opens the statistics by `rrd.driver`; `auto` is rrdcached where `rrd.address` names one, rrdtool where
- * it is installed, else our own writer. Throws `ConfigError` when a named driver is not there.
+ * Opens the statistics by `rrd.driver`; `auto` is rrdcached where `rrd.address` names one, else our own
+ * writer. Throws `ConfigError` when a named driver is not there.
  */
 export async function openRrd(config: Config, { clock, log }: AdapterContext): Promise<RrdStore> {
   const { driver, dir: folder, address } = config.rrd;
@@ -132,14 +132,13 @@ export async function openRrd(config: Config, { clock, log }: AdapterContext): P
     if (address !== '') return openRrdcached({ address, folder, clock, log });
     throw new ConfigError('rrd.driver is rrdcached: rrd.address must say where it listens.');
   }
-  const isInstalled = driver !== 'builtin' && (await isRrdtoolInstalled());
-  if (driver === 'rrdtool' && !isInstalled) {
+  if (driver === 'rrdtool' && !(await isRrdtoolInstalled())) {
     throw new ConfigError(
       'rrd.driver is rrdtool, but there is no rrdtool here: install it, or set rrd.driver to auto.',
     );
   }
   await makeFolder(folder, 'the statistics');
-  const open = isInstalled ? openRrdtool : openBuiltin;
+  const open = driver === 'rrdtool' ? openRrdtool : openBuiltin;
   return open({ folder, clock, log });
 }
 
