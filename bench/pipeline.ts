@@ -10,7 +10,7 @@ import type { Role } from '../src/app/app.ts';
 import { startPostgres } from '../test/servers/postgres.ts';
 import { type RabbitmqServer, startRabbitmq } from '../test/servers/rabbitmq.ts';
 import { tempFolder } from '../test/servers/temp.ts';
-import { CHECK_DUMMY, PLUGIN_FOLDER } from './machine.ts';
+import { CHECK_DUMMY, CHECK_TCP, PLUGIN_FOLDER } from './machine.ts';
 import { measureNagios } from './nagios.ts';
 import { type Achievement, type Load, measureSystem } from './system.ts';
 
@@ -43,20 +43,19 @@ export async function benchPipeline(span: Span): Promise<readonly PipelineRow[]>
   });
   const full = await measure('embedded, check_dummy, saturated', createEmbedded, {
     ...plugin,
-    perS: 1_500,
+    perS: 2_500,
   });
-  const nagios = await measureNagios(
-    { file: CHECK_DUMMY, args: ['0', 'hi'] },
-    span.measureS * 1_000,
-  );
-  if (nagios !== null) {
-    const { runsPerSecond: checksPerSecond, cpuMsPerRun: ownCpuMsPerCheck } = nagios;
-    const achieved = { checksPerSecond, ownCpuMsPerCheck };
-    rows.push({ subject: 'Nagios Core 4, check_dummy', offeredPerSecond: null, achieved });
-  }
+  await measureNagiosAs(rows, 'Nagios Core 4, check_dummy', span, {
+    file: CHECK_DUMMY,
+    args: ['0', 'hi'],
+  });
   await measure('embedded, check_dummy, half load', createEmbedded, {
     ...plugin,
     perS: full.checksPerSecond * HALF,
+  });
+  await measureNagiosAs(rows, 'Nagios Core 4, check_tcp', span, {
+    file: CHECK_TCP,
+    args: ['-H', '127.0.0.1', '-p', String(port)],
   });
   const fullTcp = await measure('embedded, built-in tcp, saturated', createEmbedded, {
     ...tcp,
@@ -92,6 +91,18 @@ export async function benchPipeline(span: Span): Promise<readonly PipelineRow[]>
   }
   printRows(rows);
   return rows;
+}
+
+async function measureNagiosAs(
+  rows: PipelineRow[],
+  subject: string,
+  { measureS }: Span,
+  plugin: Parameters<typeof measureNagios>[0],
+): Promise<void> {
+  const nagios = await measureNagios(plugin, measureS * 1_000);
+  if (nagios === null) return;
+  const { runsPerSecond: checksPerSecond, cpuMsPerRun: ownCpuMsPerCheck } = nagios;
+  rows.push({ subject, offeredPerSecond: null, achieved: { checksPerSecond, ownCpuMsPerCheck } });
 }
 
 /** How long a load runs before it is measured, and how long it is. */
