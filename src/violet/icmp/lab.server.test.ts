@@ -136,7 +136,7 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
     allow('none');
     const addresses = [...at(99), '203.0.113.1', '2001:db9::1'];
     const output = await run(lab.within, ASK, { uid: 0, addresses, timeoutMs: 20_000 });
-    const unreachable = { kind: 'lost', reason: 'Host unreachable' };
+    const unreachable = { kind: 'lost', reason: 'Host Unreachable' };
     const withoutRoute = { kind: 'lost', reason: expect.objectContaining({ code: 'ENETUNREACH' }) };
     const ends = [unreachable, unreachable, withoutRoute, withoutRoute];
     expect(JSON.parse(output)).toMatchObject({ ends });

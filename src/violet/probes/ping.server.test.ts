@@ -84,8 +84,8 @@ describe('the program', () => {
   const summary = 'xmt/rcv/%loss = 5/5/0%, min/avg/max = 1/2/3';
 
   test.each([
-    ['fping', ['-6', '-c', '3', '-p', '500', '-t', '2000', '--', '2001:db8::1']],
-    ['ping', ['-6', '-n', '-q', '-c', '3', '-i', '0.5', '-W', '2', '--', '2001:db8::1']],
+    ['fping', ['-6', '-c', '3', '-p', '500', '-t', '3500', '--', '2001:db8::1']],
+    ['ping', ['-6', '-n', '-c', '3', '-i', '0.5', '-W', '3', '--', '2001:db8::1']],
   ] as const)('%s is called with the address behind all options', async (name, expected) => {
     await using folder = await install(name, 'exit 3');
     const args = [...LIMITS, '-6', '-p', '3', '-H', '2001:db8::1'];
