@@ -160,6 +160,16 @@ describe.skipIf(!isAble || needs('ip'))('in a network with a router that refuses
       expect(kinds).toEqual(addresses.map((address) => (isAlive(address) ? 'answered' : 'lost')));
     });
 
+    test('nobody waits for the neighbours of others, which take the system 3 s to miss', async () => {
+      allowPingSockets(lab.within, range);
+      const missing = Array.from({ length: 200 }, (_, index) => `198.51.100.${index + 20}`);
+      const dead = Array.from({ length: 5 }, () => missing).flat();
+      const order = { addresses: [...dead, ...at(10), ...at(1)], timeoutMs: 1_500 };
+      const { ends } = JSON.parse(await runScript(lab.within, ASK, order));
+      const answered = { kind: 'answered' };
+      expect(ends.slice(dead.length)).toEqual([answered, answered, answered, answered]);
+    });
+
     test('rests when all that it was told has been read', async () => {
       allowPingSockets(lab.within, range);
       const addresses = Array.from({ length: 100 }, () => both(REFUSED.tooFar)).flat();

@@ -42,10 +42,13 @@ const ICMP = { 4: 1, 6: 58 } as const;
 const DATAGRAM = 2;
 const RAW = 3;
 const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
-/** For thousands of replies that come while the event loop is busy. */
-const RECEIVE_BYTES = 4_194_304;
+/** What may be set with CAP_NET_ADMIN, and what without. */
+const BUFFERS = { receive: [33, 8], send: [32, 7] } as const;
+/**
+ * For thousands of replies that come while the event loop is busy, and for thousands of echoes that the
+ * system keeps while it looks for their neighbours: nothing else can be sent when they fill the buffer.
+ */
+const BUFFER_BYTES = 4_194_304;
 /** Level and number of the option that says which types of messages are received. */
 const FILTERS = { 4: [255, 1], 6: [58, 1] } as const;
 /** Node wants a port; a raw socket of IPv6 takes its protocol for one, the others none. */
@@ -131,7 +134,8 @@ function attach(
 ): number {
   let own = of.file;
   try {
-    growReceiveBuffer(calls, of.file);
+    growBuffer(calls, of.file, BUFFERS.receive);
+    growBuffer(calls, of.file, BUFFERS.send);
     const [level, option] = RECEIVE_ERRORS[of.family];
     calls.setOption(of.file, level, option, new Uint32Array([1]));
     if (of.kind === 'raw') setFilter(calls, of.family, of.file);
@@ -147,13 +151,17 @@ function attach(
   return own;
 }
 
-function growReceiveBuffer(calls: SocketCalls, file: number): void {
-  const size = new Uint32Array([RECEIVE_BYTES]);
+function growBuffer(
+  calls: SocketCalls,
+  file: number,
+  [forced, allowed]: (typeof BUFFERS)[keyof typeof BUFFERS],
+): void {
+  const size = new Uint32Array([BUFFER_BYTES]);
   try {
-    calls.setOption(file, SOL_SOCKET, SO_RCVBUFFORCE, size);
+    calls.setOption(file, SOL_SOCKET, forced, size);
   } catch {
-    // As much as net.core.rmem_max allows.
-    calls.setOption(file, SOL_SOCKET, SO_RCVBUF, size);
+    // As much as net.core.rmem_max and wmem_max allow.
+    calls.setOption(file, SOL_SOCKET, allowed, size);
   }
 }
 
