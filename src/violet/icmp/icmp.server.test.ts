@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ErrorMessageChanges, errorMessage } from '../../../test/error-message.ts';
 import { findSocketCalls, openTestIcmp } from '../../../test/icmp.ts';
 import { waitFor } from '../../../test/servers/temp.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -89,6 +90,61 @@ test('no more than 65,536 wait', async () => {
   expect(await ends.at(-1)).toEqual({ kind: 'unable', reason: '65536 echoes wait already' });
   icmp.close();
   await Promise.all(ends);
+});
+
+describe('a complaint', () => {
+  /** Who answers from another address, so that nothing comes back from it. */
+  const SILENT = '0.0.0.0';
+  const IN_TIME = { timeoutMs: 60_000, token: 7n, serial: 1 };
+
+  /** The end of an echo to `SILENT` after the network has said this of it. */
+  async function hear(
+    changes: ErrorMessageChanges,
+    { timeoutMs, token, serial } = IN_TIME,
+  ): Promise<EchoEnd> {
+    const message = errorMessage(4, { serial, token }, { addressBytes: [0, 0, 0, 0], ...changes });
+    let messages = [message];
+    const icmp = start({ receiveError: () => messages.pop() ?? null });
+    messages = [];
+    const end = ask(icmp, SILENT, timeoutMs);
+    await new Promise((resolve) => setImmediate(resolve));
+    messages = [message];
+    // The refusal of another one makes the queue be read.
+    expect(await ask(icmp, '255.255.255.255')).toMatchObject({ reason: { code: 'EACCES' } });
+    expect(messages).toEqual([]);
+    return end;
+  }
+
+  test('ends its echo at once', async () => {
+    expect(await hear({})).toEqual({ kind: 'lost', reason: 'Host Unreachable' });
+  });
+
+  test.each([
+    ['another address', { addressBytes: [0, 0, 0, 1] }, {}],
+    ['another token', {}, { token: 8n }],
+    ['another serial', {}, { serial: 3 }],
+    ['no token and another address', { addressBytes: [0, 0, 0, 1], quotedBytes: 8 }, {}],
+    ['no token and another sequence number', { quotedBytes: 8 }, { serial: 0 }],
+  ])('of %s says nothing', async (_name, changes, wrong) => {
+    const end = await hear(changes, { ...IN_TIME, timeoutMs: 100, ...wrong });
+    expect(end).toEqual({ kind: 'lost', reason: null });
+  });
+
+  test('without a token does not end its echo, but is the reason when no answer comes', async () => {
+    const startedAt = systemClock.monotonic();
+    const end = await hear({ quotedBytes: 8 }, { ...IN_TIME, timeoutMs: 150 });
+    expect(end).toEqual({ kind: 'lost', reason: 'Host Unreachable' });
+    expect(systemClock.monotonic() - startedAt).toBeGreaterThanOrEqual(149);
+  });
+
+  test('without end of others makes what is refused unknown, and stops nothing else', async () => {
+    const message = errorMessage(4, { serial: 99, token: 1n });
+    const icmp = start({ receiveError: () => message });
+    const refused = ask(icmp, '255.255.255.255');
+    expect(await ask(icmp, '127.0.0.1')).toEqual(ANSWERED);
+    const reason = 'too many errors come back from the network';
+    expect(await refused).toEqual({ kind: 'unable', reason });
+  });
 });
 
 describe('a socket', () => {

@@ -3,21 +3,22 @@
  *
  * An echo is *queued* until the event loop turns, then *sent*, and ends once: *answered* by a reply
  * with its mark from its address, *lost* when its time is over or the network says so, or *unable* when
- * the socket is gone. A reply to none of those that wait is ignored, whoever sent it.
+ * the socket is gone. A reply or complaint of none of those that wait is ignored, whoever sent it.
  */
 
 import type { CancelTimer, Clock } from '../../lib/clock.ts';
 import { Deque } from '../../lib/deque.ts';
 import { parseIpAddress } from '../../lib/ip.ts';
 import type { Log } from '../../lib/log.ts';
+import type { Complaint } from './complaint.ts';
 import { type IcmpSocket, openIcmpSocket, type SocketKind } from './icmp-socket.ts';
-import { decodeNews, type EchoMark, encodeRequest, type Family, familyOf } from './packet.ts';
+import { decodeReply, type EchoMark, encodeRequest, type Family, familyOf } from './packet.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
 /** What became of an echo. */
 export type EchoEnd =
   | { readonly kind: 'answered'; readonly rttMs: number }
-  /** `reason` is what the network or the system says; null when nothing came back. */
+  /** `reason` is what the network, as `check_ping` says it, or the system says; null when nobody did. */
   | { readonly kind: 'lost'; readonly reason: string | Error | null }
   /** Nothing is known of the target. */
   | { readonly kind: 'unable'; readonly reason: string };
@@ -92,10 +93,12 @@ interface Waiting {
   readonly request: EchoRequest;
   readonly mark: EchoMark;
   /** In its normal form, without zone. */
-  readonly source: string;
+  readonly target: string;
   /** Null while it is queued. */
   sentAt: number | null;
   cancelTimer: CancelTimer | null;
+  /** Why it gets no answer, should none come: said by somebody who need not have seen it. */
+  rumour: string | null;
 }
 
 class EchoFamily {
@@ -125,9 +128,10 @@ class EchoFamily {
     const waiting: Waiting = {
       request,
       mark: { serial: this.#nextSerial(), token: this.#options.createToken() },
-      source: normalForm(request.address),
+      target: normalForm(request.address),
       sentAt: null,
       cancelTimer: null,
+      rumour: null,
     };
     const { serial } = waiting.mark;
     this.#tryOpen();
@@ -167,6 +171,7 @@ class EchoFamily {
       if (calls === null) throw new Error(NO_CALLS);
       this.#socket = openIcmpSocket(calls, family, {
         onPacket: (packet, source) => this.#receive(packet, source),
+        onComplaint: (complaint) => this.#hear(complaint),
         onFailure: (error) => this.#fail(error),
       });
       log.info({ family, socket: this.#socket.kind }, 'echoes go through a socket of ICMP');
@@ -225,8 +230,8 @@ class EchoFamily {
   #transmit(socket: IcmpSocket, waiting: Waiting): void {
     const { clock } = this.#options;
     const { address, timeoutMs } = waiting.request;
-    const lose = (reason: Error | null) => this.#end(waiting, { kind: 'lost', reason });
-    waiting.cancelTimer = clock.setTimer(timeoutMs, () => lose(null));
+    const lose = (reason: string | Error | null) => this.#end(waiting, { kind: 'lost', reason });
+    waiting.cancelTimer = clock.setTimer(timeoutMs, () => lose(waiting.rumour));
     waiting.sentAt = clock.monotonic();
     socket.send(encodeRequest(this.#family, waiting.mark), address, (error) => {
       // Of a socket that was shut meanwhile all have ended.
@@ -237,16 +242,32 @@ class EchoFamily {
   }
 
   #receive(packet: Buffer, source: string): void {
-    const news = decodeNews(this.#family, packet);
-    const waiting = news === null ? undefined : this.#waiting.get(news.mark.serial);
-    if (news === null || waiting === undefined || waiting.sentAt === null) return;
-    if (waiting.mark.token !== news.mark.token) return;
-    if (news.kind === 'undelivered') {
-      this.#end(waiting, { kind: 'lost', reason: news.reason });
-    } else if (normalForm(source) === waiting.source) {
-      const rttMs = this.#options.clock.monotonic() - waiting.sentAt;
-      this.#end(waiting, { kind: 'answered', rttMs });
-    }
+    const mark = decodeReply(this.#family, packet);
+    const waiting = mark === null ? null : this.#findSent(mark);
+    if (waiting === null || waiting.sentAt === null || normalForm(source) !== waiting.target)
+      return;
+    const rttMs = this.#options.clock.monotonic() - waiting.sentAt;
+    this.#end(waiting, { kind: 'answered', rttMs });
+  }
+
+  #hear({ mark, sequence, destination, reason }: Complaint): void {
+    const waiting = mark === null ? this.#findLatest(sequence) : this.#findSent(mark);
+    if (waiting?.target !== destination) return;
+    if (mark !== null) this.#end(waiting, { kind: 'lost', reason });
+    // A sequence number and an address can be guessed: who does must not make a host look dead.
+    else waiting.rumour = reason;
+  }
+
+  /** Who was sent with this mark; null when nobody waits for it. */
+  #findSent({ serial, token }: EchoMark): Waiting | null {
+    const waiting = this.#waiting.get(serial);
+    return waiting?.mark.token === token && waiting.sentAt !== null ? waiting : null;
+  }
+
+  #findLatest(sequence: number): Waiting | null {
+    const back = (this.#serial - sequence) & 0xffff;
+    const waiting = this.#waiting.get((this.#serial - back) >>> 0);
+    return waiting === undefined || waiting.sentAt === null ? null : waiting;
   }
 
   #end(waiting: Waiting, end: EchoEnd): void {

@@ -1,9 +1,7 @@
 /** Echoes to real hosts in network namespaces, from processes with and without privileges. */
 
-import { execFile, execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ASK, allowPingSockets, PRELUDE, runScript } from '../../../test/servers/icmp-lab.ts';
 import {
   canMakeNetworks,
   type LabHost,
@@ -13,41 +11,12 @@ import {
 import { needs } from '../../../test/servers/needs.ts';
 import { startProcess, waitFor } from '../../../test/servers/temp.ts';
 
-const DIST = join(import.meta.dirname, '../../../dist/violet/icmp');
 const at = (last: number) => [`198.51.100.${last}`, `2001:db8::${last.toString(16)}`];
 const ECHOING: LabHost = { addresses: at(10), echoes: true };
 const MUTE: LabHost = { addresses: at(11), echoes: false };
 const ROGUE: LabHost = { addresses: at(12), echoes: false };
 const SILENT: LabHost = { addresses: at(13), echoes: false, isSilent: true };
 const NOBODY = 65_534;
-/** Nobody may open a ping socket, or everybody may. */
-const RANGES = { none: '1 0', all: '0 2147483647' } as const;
-
-/** What every script begins with; what it loads it loads before it becomes somebody else. */
-const PRELUDE = `
-  const { openIcmp } = await import('${DIST}/icmp.js');
-  const { openIcmpSocket } = await import('${DIST}/icmp-socket.js');
-  const { encodeRequest } = await import('${DIST}/packet.js');
-  const { loadSocketCalls } = await import('${DIST}/socket-calls.js');
-  const { systemClock: clock } = await import('${DIST}/../../lib/clock.js');
-  const { silentLog } = await import('${DIST}/../../lib/log.js');
-  const calls = await loadSocketCalls();
-  const order = JSON.parse(process.argv[1]);
-  if (order.uid) { process.setgroups([]); process.setgid(order.uid); process.setuid(order.uid); }
-`;
-
-/** Asks all addresses, closes the sockets, and ends by itself if nothing is left. */
-const ASK = `${PRELUDE}
-  let token = 100n;
-  const icmp = openIcmp({ calls, createToken: () => ++token, clock, log: silentLog() });
-  const ask = (address) => new Promise((onEnd) => {
-    icmp.send({ address, timeoutMs: order.timeoutMs, onEnd: ({ kind, reason }) => onEnd({ kind, reason }) });
-  });
-  const ends = await Promise.all(order.addresses.map(ask));
-  const sockets = [icmp.socketOf(4), icmp.socketOf(6)];
-  icmp.close();
-  process.stdout.write(JSON.stringify({ sockets, ends }));
-`;
 
 /** Waits for the last of three echoes, then tells which have ended how. */
 const WAIT = `${PRELUDE}
@@ -69,7 +38,7 @@ const WAIT = `${PRELUDE}
 
 /** Sends replies to nobody's requests. */
 const FORGE = `${PRELUDE}
-  const listener = { onPacket() {}, onFailure(error) { throw error; } };
+  const listener = { onPacket() {}, onComplaint() {}, onFailure(error) { throw error; } };
   const socket = openIcmpSocket(calls, order.family, listener);
   for (const { serial, token } of order.replies) {
     const packet = encodeRequest(order.family, { serial, token: BigInt(token) });
@@ -87,15 +56,8 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
   let onRogue: readonly string[] = [];
   let onMute: readonly string[] = [];
 
-  const run = async (within: readonly string[], script: string, order: object) => {
-    const [file = '', ...args] = within;
-    const words = ['--input-type=module', '-e', script, JSON.stringify(order)];
-    return (await promisify(execFile)(file, [...args, process.execPath, ...words])).stdout;
-  };
-  const allow = (range: keyof typeof RANGES) => {
-    const [file = '', ...args] = [...lab.within, 'tee', '/proc/sys/net/ipv4/ping_group_range'];
-    execFileSync(file, args, { input: RANGES[range], stdio: 'pipe' });
-  };
+  const allow = (range: Parameters<typeof allowPingSockets>[1]) =>
+    allowPingSockets(lab.within, range);
 
   beforeAll(() => {
     lab = startLabNetwork(at(1));
@@ -115,7 +77,7 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
   ] as const)('%s (%i), ping sockets for %s: a %s socket', async (_name, uid, range, kind) => {
     allow(range);
     const addresses = [...at(1), ...at(10), ...at(11), ...at(13), '2001:0db8:0::0a'];
-    const output = await run(lab.within, ASK, { uid, addresses, timeoutMs: 700 });
+    const output = await runScript(lab.within, ASK, { uid, addresses, timeoutMs: 700 });
     const answered = { kind: 'answered' };
     const lost = { kind: 'lost', reason: null };
     expect(JSON.parse(output)).toEqual({
@@ -127,7 +89,7 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
   test('nobody, ping sockets for none: neither, and the reason says what to do', async () => {
     allow('none');
     const order = { uid: NOBODY, addresses: at(10), timeoutMs: 700 };
-    const { ends } = JSON.parse(await run(lab.within, ASK, order));
+    const { ends } = JSON.parse(await runScript(lab.within, ASK, order));
     const end = { kind: 'unable', reason: expect.stringMatching(/net.ipv4.ping_group_range/) };
     expect(ends).toEqual([end, end]);
   });
@@ -135,8 +97,8 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
   test('a host that is not there is lost with what the kernel says', async () => {
     allow('none');
     const addresses = [...at(99), '203.0.113.1', '2001:db9::1'];
-    const output = await run(lab.within, ASK, { uid: 0, addresses, timeoutMs: 20_000 });
-    const unreachable = { kind: 'lost', reason: 'Host unreachable' };
+    const output = await runScript(lab.within, ASK, { uid: 0, addresses, timeoutMs: 20_000 });
+    const unreachable = { kind: 'lost', reason: 'Host Unreachable' };
     const withoutRoute = { kind: 'lost', reason: expect.objectContaining({ code: 'ENETUNREACH' }) };
     const ends = [unreachable, unreachable, withoutRoute, withoutRoute];
     expect(JSON.parse(output)).toMatchObject({ ends });
@@ -152,7 +114,7 @@ describe.skipIf(!isAble || needs('ip'))('in a network of real hosts', () => {
     const waiting = await startProcess(file, [...words, process.execPath, ...script]);
     await waitFor('the echoes to be sent', () => waiting.output().includes('sent'));
     const forge = (within: readonly string[], ...replies: object[]) =>
-      run(within, FORGE, { family, to: at(1)[index], replies });
+      runScript(within, FORGE, { family, to: at(1)[index], replies });
     // The right mark from another host, then a wrong one from the right host.
     await forge(onRogue, { serial: 1, token: 101 });
     await forge(onMute, { serial: 2, token: 103 }, { serial: 9, token: 102 });

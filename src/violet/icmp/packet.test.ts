@@ -1,27 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeNews, type EchoMark, encodeRequest, type Family, wantedTypes } from './packet.ts';
+import {
+  decodeReply,
+  decodeRequest,
+  type EchoMark,
+  encodeRequest,
+  type Family,
+  REPLY_TYPES,
+} from './packet.ts';
 
 const MARK: EchoMark = { serial: 0x01020304, token: 0x1112131415161718n };
-const IPV6_HEADER = Buffer.concat([Buffer.from([0x60]), Buffer.alloc(39)]);
+const MARK_END = 8 + 12;
 /** With an option, so that its length is not the usual one. */
 const IPV4_HEADER = Buffer.concat([Buffer.from([0x46]), Buffer.alloc(23)]);
-const HEADERS = { 4: IPV4_HEADER, 6: IPV6_HEADER } as const;
 
 /** The request as it comes back: of another type. */
 function reply(family: Family, mark = MARK): Buffer {
   const packet = encodeRequest(family, mark);
-  packet[0] = family === 4 ? 0 : 129;
+  packet[0] = REPLY_TYPES[family];
   return packet;
-}
-
-/** What a router says of the request. */
-function complaint(family: Family, type: number, code: number, quotedBytes = 1_000): Buffer {
-  const quoted = Buffer.concat([HEADERS[family], encodeRequest(family, MARK)]);
-  return Buffer.concat([
-    Buffer.from([type, code, 0, 0, 0, 0, 0, 0]),
-    quoted.subarray(0, quotedBytes),
-  ]);
 }
 
 function sumOfWords(packet: Buffer): number {
@@ -38,45 +35,41 @@ describe.each([4, 6] as const)('of IPv%i', (family) => {
     expect(packet.readUInt16BE(6)).toBe(0x0304);
   });
 
-  test('any mark comes back', () => {
+  test('any mark comes back, by a reply or in what is quoted', () => {
     const marks = fc.record({ serial: fc.nat(0xffff_ffff), token: fc.bigInt(0n, 2n ** 64n - 1n) });
     fc.assert(
       fc.property(marks, (mark) => {
-        expect(decodeNews(family, reply(family, mark))).toEqual({ kind: 'reply', mark });
+        expect(decodeReply(family, reply(family, mark))).toEqual(mark);
+        const sequence = mark.serial & 0xffff;
+        expect(decodeRequest(family, encodeRequest(family, mark))).toEqual({ sequence, mark });
       }),
     );
   });
 
-  test('a request of somebody says nothing', () => {
-    expect(decodeNews(family, encodeRequest(family, MARK))).toBeNull();
+  test('a request of somebody is no reply, and a reply no request', () => {
+    expect(decodeReply(family, encodeRequest(family, MARK))).toBeNull();
+    expect(decodeRequest(family, reply(family))).toBeNull();
   });
 
-  test('a reply or complaint that is cut off says nothing, and nothing makes it throw', () => {
-    const [type] = family === 4 ? [3] : [1];
-    const whole = complaint(family, type, 1);
-    const markEnd = 8 + HEADERS[family].length + 8 + 12;
-    for (let length = 0; length < markEnd; length++) {
-      expect(decodeNews(family, whole.subarray(0, length))).toBeNull();
+  test('a reply that is cut off says nothing, and nothing makes it throw', () => {
+    for (let length = 0; length < MARK_END; length++) {
+      expect(decodeReply(family, reply(family).subarray(0, length))).toBeNull();
     }
-    expect(decodeNews(family, whole.subarray(0, markEnd))).toMatchObject({ mark: MARK });
-    for (let length = 0; length < 20; length++) {
-      expect(decodeNews(family, reply(family).subarray(0, length))).toBeNull();
-    }
+    expect(decodeReply(family, reply(family).subarray(0, MARK_END))).toEqual(MARK);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
-        expect(() => decodeNews(family, Buffer.from(bytes))).not.toThrow();
+        expect(() => decodeReply(family, Buffer.from(bytes))).not.toThrow();
+        expect(() => decodeRequest(family, Buffer.from(bytes))).not.toThrow();
       }),
     );
   });
 
-  test('what quotes a packet of another kind says nothing', () => {
-    const packet = complaint(family, family === 4 ? 3 : 1, 1);
-    packet[8 + HEADERS[family].length] = family === 4 ? 0 : 129;
-    expect(decodeNews(family, packet)).toBeNull();
-  });
-
-  test('every type that tells of a request is wanted', () => {
-    expect(wantedTypes(family)).toEqual(family === 4 ? [0, 3, 11] : [129, 1, 3]);
+  test('a request that is cut off has no mark, or is none', () => {
+    const request = encodeRequest(family, MARK);
+    for (let length = 0; length < MARK_END; length++) {
+      const expected = length < 8 ? null : { sequence: 0x0304, mark: null };
+      expect(decodeRequest(family, request.subarray(0, length))).toEqual(expected);
+    }
   });
 });
 
@@ -86,24 +79,6 @@ test('the checksum of IPv4 makes the sum of all words one of ones', () => {
 
 test('a raw socket of IPv4 has the header of IP before the message', () => {
   const packet = Buffer.concat([IPV4_HEADER, reply(4)]);
-  expect(decodeNews(4, packet)).toEqual({ kind: 'reply', mark: MARK });
-});
-
-test.each([
-  [4, 3, 0, 'Network unreachable'],
-  [4, 3, 1, 'Host unreachable'],
-  [4, 3, 13, 'Refused by a filter'],
-  [4, 3, 99, 'Destination unreachable'],
-  [4, 11, 0, 'Time to live exceeded'],
-  [6, 1, 0, 'Network unreachable'],
-  [6, 1, 1, 'Refused by a filter'],
-  [6, 1, 3, 'Host unreachable'],
-  [6, 3, 0, 'Time to live exceeded'],
-] as const)('IPv%i type %i code %i is: %4$s', (family, type, code, reason) => {
-  const news = decodeNews(family, complaint(family, type, code));
-  expect(news).toEqual({ kind: 'undelivered', mark: MARK, reason });
-});
-
-test('a router that quotes 8 bytes says nothing', () => {
-  expect(decodeNews(4, complaint(4, 3, 1, IPV4_HEADER.length + 8))).toBeNull();
+  expect(decodeReply(4, packet)).toEqual(MARK);
+  expect(decodeReply(4, packet.subarray(0, 20))).toBeNull();
 });

@@ -19,66 +19,29 @@ export interface EchoMark {
   readonly token: bigint;
 }
 
-/** What a packet says of a request. */
-export type EchoNews =
-  | { readonly kind: 'reply'; readonly mark: EchoMark }
-  /** `reason` in words, such as `Host unreachable`. */
-  | { readonly kind: 'undelivered'; readonly mark: EchoMark; readonly reason: string };
+/** A request of which somebody says something. */
+export interface QuotedRequest {
+  /** The lower half of its serial. */
+  readonly sequence: number;
+  /** Null when no more is quoted than the 8 bytes that RFC 792 asks. */
+  readonly mark: EchoMark | null;
+}
 
 const HEADER_BYTES = 8;
 /** As ping and fping send by default. */
 const PAYLOAD_BYTES = 56;
 const MARK_BYTES = 12;
-const IPV6_HEADER_BYTES = 40;
 /** Ping sockets write another identifier here, raw ones send it as it is. */
 const IDENTIFIER = 0x7070;
 
-interface MessageTypes {
-  readonly request: number;
-  readonly reply: number;
-  readonly undelivered: readonly number[];
-}
-
-const TYPES: Readonly<Record<Family, MessageTypes>> = {
-  4: { request: 8, reply: 0, undelivered: [3, 11] },
-  6: { request: 128, reply: 129, undelivered: [1, 3] },
-};
-
-const OUT_OF_HOPS = 'Time to live exceeded';
-const REFUSED = 'Refused by a filter';
-/** By type and code. */
-const REASONS: Readonly<Record<Family, Readonly<Record<string, string>>>> = {
-  4: {
-    '3/0': 'Network unreachable',
-    '3/1': 'Host unreachable',
-    '3/2': 'Protocol unreachable',
-    '3/6': 'Network unknown',
-    '3/7': 'Host unknown',
-    '3/9': REFUSED,
-    '3/10': REFUSED,
-    '3/13': REFUSED,
-    '11/0': OUT_OF_HOPS,
-  },
-  6: {
-    '1/0': 'Network unreachable',
-    '1/1': REFUSED,
-    '1/3': 'Host unreachable',
-    '1/5': REFUSED,
-    '1/6': REFUSED,
-    '3/0': OUT_OF_HOPS,
-  },
-};
-
-/** The types of messages that tell of a request, for a filter in the kernel. */
-export function wantedTypes(family: Family): readonly number[] {
-  const { reply, undelivered } = TYPES[family];
-  return [reply, ...undelivered];
-}
+const REQUEST_TYPES: Readonly<Record<Family, number>> = { 4: 8, 6: 128 };
+/** By family. */
+export const REPLY_TYPES: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
 
 /** A request. The checksum of IPv6 is left to the kernel, which knows our address. */
 export function encodeRequest(family: Family, { serial, token }: EchoMark): Buffer {
   const packet = Buffer.alloc(HEADER_BYTES + PAYLOAD_BYTES);
-  packet.writeUInt8(TYPES[family].request, 0);
+  packet.writeUInt8(REQUEST_TYPES[family], 0);
   packet.writeUInt16BE(IDENTIFIER, 4);
   packet.writeUInt16BE(serial & 0xffff, 6);
   packet.writeUInt32BE(serial, HEADER_BYTES);
@@ -88,29 +51,19 @@ export function encodeRequest(family: Family, { serial, token }: EchoMark): Buff
 }
 
 /**
- * What a received packet says; null when that is nothing of a request with a mark. Raw sockets of
- * IPv4 receive the header of IP too, which no message of ICMP can be taken for.
+ * The mark of a received reply; null when the packet is none. Raw sockets of IPv4 receive the header of
+ * IP too, which no message of ICMP can be taken for.
  */
-export function decodeNews(family: Family, packet: Buffer): EchoNews | null {
-  const message = family === 4 && ipVersion(packet) === 4 ? skipIpHeader(4, packet) : packet;
-  if (message === null || message.length < HEADER_BYTES) return null;
-  const { reply, undelivered } = TYPES[family];
-  const type = message.readUInt8(0);
-  if (type === reply) {
-    const mark = readMark(message);
-    return mark === null ? null : { kind: 'reply', mark };
-  }
-  if (!undelivered.includes(type)) return null;
-  const mark = readQuotedMark(family, message.subarray(HEADER_BYTES));
-  const reason = REASONS[family][`${type}/${message.readUInt8(1)}`] ?? 'Destination unreachable';
-  return mark === null ? null : { kind: 'undelivered', mark, reason };
+export function decodeReply(family: Family, packet: Buffer): EchoMark | null {
+  const message = family === 4 ? skipIpHeader(packet) : packet;
+  if (message.length < HEADER_BYTES || message.readUInt8(0) !== REPLY_TYPES[family]) return null;
+  return readMark(message);
 }
 
-/** Of the request that a router quotes. One that quotes no more than RFC 792 asks says nothing. */
-function readQuotedMark(family: Family, quoted: Buffer): EchoMark | null {
-  const request = ipVersion(quoted) === family ? skipIpHeader(family, quoted) : null;
-  if (request === null || request.length < HEADER_BYTES) return null;
-  return request.readUInt8(0) === TYPES[family].request ? readMark(request) : null;
+/** A request that comes back with a complaint, as far as it is quoted; null when it is none. */
+export function decodeRequest(family: Family, message: Buffer): QuotedRequest | null {
+  if (message.length < HEADER_BYTES || message.readUInt8(0) !== REQUEST_TYPES[family]) return null;
+  return { sequence: message.readUInt16BE(6), mark: readMark(message) };
 }
 
 function readMark(message: Buffer): EchoMark | null {
@@ -119,13 +72,9 @@ function readMark(message: Buffer): EchoMark | null {
   return { serial, token: message.readBigUInt64BE(HEADER_BYTES + 4) };
 }
 
-function ipVersion(packet: Buffer): number {
-  return packet.length === 0 ? 0 : packet.readUInt8(0) >> 4;
-}
-
-function skipIpHeader(family: Family, packet: Buffer): Buffer | null {
-  const length = family === 6 ? IPV6_HEADER_BYTES : (packet.readUInt8(0) & 0x0f) * 4;
-  return packet.length < length ? null : packet.subarray(length);
+function skipIpHeader(packet: Buffer): Buffer {
+  const first = packet[0] ?? 0;
+  return first >> 4 === 4 ? packet.subarray((first & 0x0f) * 4) : packet;
 }
 
 /** RFC 1071. */

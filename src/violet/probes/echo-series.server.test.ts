@@ -13,10 +13,10 @@ const lost = (reason: string | Error | null = null): EchoEnd => ({ kind: 'lost',
 test.each([
   [[answered(1), answered(2), answered(6)], { lossPercent: 0, rttMs: 3, reason: null }],
   [[answered(1), lost(), answered(2)], { lossPercent: 33, rttMs: 1.5, reason: null }],
-  [[lost('Host unreachable'), lost(), answered(1)], { lossPercent: 66, rttMs: 1, reason: null }],
+  [[lost('Host Unreachable'), lost(), answered(1)], { lossPercent: 66, rttMs: 1, reason: null }],
   [
-    [lost(), lost('Host unreachable')],
-    { lossPercent: 100, rttMs: null, reason: 'Host unreachable' },
+    [lost(), lost('Host Unreachable')],
+    { lossPercent: 100, rttMs: null, reason: 'Host Unreachable' },
   ],
   [[lost('a|b\nc')], { lossPercent: 100, rttMs: null, reason: 'a¦b c' }],
   [[lost(new Error('x')), lost()], { lossPercent: 100, rttMs: null, reason: 'x' }],
@@ -88,12 +88,12 @@ describe('through a socket', () => {
     expect(timers.size).toBe(0);
   });
 
-  test('a refusal is shown behind the loss', async () => {
+  test('a refusal is shown in place of the loss', async () => {
     const args = ['-w', '100,20%', '-c', '500,60%', '-H', '255.255.255.255', '-p', '2'];
     const { state, output, perfdata } = await runProbe('ping', args, { path: '/absent', icmp });
     expect({ state, output }).toEqual({
       state: 'critical',
-      output: 'PING CRITICAL - Packet loss = 100% (Permission denied)',
+      output: 'PING CRITICAL - Permission denied (255.255.255.255)',
     });
     expect(perfdata).toMatchObject([
       { label: 'rta', value: null },

@@ -3,7 +3,10 @@
 import { lookup } from 'node:dns/promises';
 import type { CancelTimer } from '../../lib/clock.ts';
 import type { EchoEnd, Icmp } from '../icmp/icmp.ts';
-import { describeError, isNameError, type ProbeContext } from './probe.ts';
+import { codeOf, describeError, isNameError, type ProbeContext } from './probe.ts';
+
+/** This machine has no way to the host; `check_ping` does not tell the two apart. */
+const WITHOUT_WAY: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH']);
 
 /** Whom to ask, and how often. */
 export interface EchoTarget {
@@ -21,7 +24,7 @@ export interface EchoSeries {
   readonly lossPercent: number;
   /** Average; null when nothing came back. */
   readonly rttMs: number | null;
-  /** Why nothing came back, when somebody said so. */
+  /** Why nothing came back, when somebody said so; in the words of `check_ping` where it has some. */
   readonly reason: string | null;
 }
 
@@ -120,6 +123,7 @@ function collectEnds(
 
 /** The last word, since the first may be of a time before the others were sent. */
 function findReason(ends: readonly EchoEnd[]): string | null {
-  const reason = ends.findLast((end) => end.kind === 'lost' && end.reason !== null);
-  return reason?.kind === 'lost' && reason.reason !== null ? describeError(reason.reason) : null;
+  const last = ends.findLast((end) => end.kind === 'lost' && end.reason !== null);
+  if (last?.kind !== 'lost' || last.reason === null) return null;
+  return WITHOUT_WAY.has(codeOf(last.reason)) ? 'Network Unreachable' : describeError(last.reason);
 }

@@ -80,12 +80,63 @@ test.each([
   expect(await runProbe('ping', LIMITS, { path: folder.path })).toMatchObject({ output });
 });
 
+describe('why nothing comes back, as the plugin says it,', () => {
+  const said = (text: string) => `PING CRITICAL - ${text} (127.0.0.1)`;
+
+  test.each([
+    ['Host Unreachable', 'Host Unreachable'],
+    ['Protocol Unreachable', 'Bogus ICMP: Protocol Unreachable'],
+    ['Unreachable (Communication with Host Prohibited)', 'Host Prohibited'],
+    ['Unreachable (Fragmentation Needed)', 'Destination Unreachable'],
+    ['Unreachable (Invalid Code)', 'Destination Unreachable'],
+    ['Time Exceeded', 'Time to live exceeded'],
+  ])('fping tells by %j', async (text, reason) => {
+    const complaint = `ICMP ${text} from 192.0.2.254 for ICMP Echo sent to 127.0.0.1`;
+    const summary = '127.0.0.1 : xmt/rcv/%loss = 2/0/100%';
+    await using folder = await install(
+      'fping',
+      `printf '%s\\n' '${complaint}' '${summary}' >&2; exit 1`,
+    );
+    const run = await runProbe('ping', LIMITS, { path: folder.path });
+    expect(run).toMatchObject({ state: 'critical', output: said(reason) });
+    expect(run.perfdata).toMatchObject([{ value: null }, { value: 100 }]);
+  });
+
+  const summary = '2 packets transmitted, 0 received, +1 errors, 100% packet loss, time 5ms';
+  test.each([
+    [`From 192.0.2.254 icmp_seq=1 Destination Net Unreachable\n${summary}`, 'Network Unreachable'],
+    [
+      `From 2001:db8::1 icmp_seq=1 Destination unreachable: Beyond scope\n${summary}`,
+      'Destination Unreachable',
+    ],
+    [
+      `From 2001:db8::1 icmp_seq=1 Destination unreachable: Address unreachable\n${summary}`,
+      'Host Unreachable',
+    ],
+    [`From 2001:db8::1 icmp_seq=1 Time exceeded: Hop limit\n${summary}`, 'Time to live exceeded'],
+    ['ping: connect: Network is unreachable', 'Network Unreachable'],
+    ['ping: connect: No route to host', 'Network Unreachable'],
+  ])('ping tells by %j', async (text, reason) => {
+    await using folder = await install('ping', `printf '%s\\n' '${text}'; exit 1`);
+    const run = await runProbe('ping', LIMITS, { path: folder.path });
+    expect(run).toMatchObject({ state: 'critical', output: said(reason) });
+  });
+
+  test('is not said when something did', async () => {
+    const complaint = 'From 192.0.2.254 icmp_seq=1 Destination Host Unreachable';
+    const end = '2 packets transmitted, 1 received, 50% packet loss\nrtt min/avg/max = 1/1/1 ms';
+    await using folder = await install('ping', `printf '%s\\n' '${complaint}' '${end}'`);
+    const run = await runProbe('ping', LIMITS, { path: folder.path });
+    expect(run.output).toBe('PING WARNING - Packet loss = 50%, RTA = 1.00 ms');
+  });
+});
+
 describe('the program', () => {
   const summary = 'xmt/rcv/%loss = 5/5/0%, min/avg/max = 1/2/3';
 
   test.each([
-    ['fping', ['-6', '-c', '3', '-p', '500', '-t', '2000', '--', '2001:db8::1']],
-    ['ping', ['-6', '-n', '-q', '-c', '3', '-i', '0.5', '-W', '2', '--', '2001:db8::1']],
+    ['fping', ['-6', '-c', '3', '-p', '500', '-t', '3500', '--', '2001:db8::1']],
+    ['ping', ['-6', '-n', '-c', '3', '-i', '0.5', '-W', '3', '--', '2001:db8::1']],
   ] as const)('%s is called with the address behind all options', async (name, expected) => {
     await using folder = await install(name, 'exit 3');
     const args = [...LIMITS, '-6', '-p', '3', '-H', '2001:db8::1'];

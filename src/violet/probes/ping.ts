@@ -33,8 +33,11 @@ const DEFAULT_PACKET_COUNT = 5;
 const MAX_PACKET_COUNT = 100;
 /** From packet to packet, when there is time for it. */
 const INTERVAL_MS = 500;
-/** For the last answer, when there is time for it and no threshold allows more. */
-const ANSWER_MS = 2_000;
+/**
+ * For the last answer, when there is time for it and no threshold allows more. The system looks for a
+ * neighbour for 3 s before it says that there is none.
+ */
+const ANSWER_MS = 3_500;
 /** Of the time that a check has; the rest is for starting the program and finding the address. */
 const TIME_SHARE = 0.8;
 
@@ -70,7 +73,7 @@ export const probePing: Probe = async (args, context) => {
   const answerMs = Math.max(10, Math.round(Math.min(restMs, wantedMs)));
   const target: EchoTarget = { address, family: readFamily(options), count, intervalMs, answerMs };
   const series = await sendEchoes(target, context);
-  return 'exitCode' in series ? series : judge(series, warning, critical);
+  return 'exitCode' in series ? series : judge(series, { address, warning, critical });
 };
 
 /** `RTA,LOSS%`, round trip average in milliseconds. */
@@ -106,8 +109,11 @@ async function sendEchoes(
 
 function judge(
   { lossPercent, rttMs, reason }: EchoSeries,
-  warning: Limit,
-  critical: Limit,
+  {
+    address,
+    warning,
+    critical,
+  }: { readonly address: string; readonly warning: Limit; readonly critical: Limit },
 ): ProbeReport {
   const reaches = (limit: Limit) =>
     lossPercent >= limit.lossPercent || rttMs === null || rttMs >= limit.rttMs;
@@ -115,8 +121,9 @@ function judge(
   if (reaches(critical)) state = 'critical';
   else if (reaches(warning)) state = 'warning';
   const rtt = rttMs === null ? '' : `, RTA = ${rttMs.toFixed(2)} ms`;
-  const why = reason === null ? '' : ` (${reason})`;
-  const text = `PING ${state.toUpperCase()} - Packet loss = ${lossPercent}%${rtt}${why}`;
+  const loss = `Packet loss = ${lossPercent}%${rtt}`;
+  const what = reason === null ? loss : `${reason} (${address})`;
+  const text = `PING ${state.toUpperCase()} - ${what}`;
   return report(state, text, [
     {
       label: 'rta',
