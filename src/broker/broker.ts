@@ -92,7 +92,7 @@ export interface Consumer {
 /** How batches are made. */
 export interface BatchOptions {
   readonly maxCount: number;
-  /** From the beginning of one batch to that of the next at least; nothing = none. */
+  /** From the beginning of one batch to that of the next at least, unless it was full; nothing = none. */
   readonly minGapMs?: number;
   readonly onReset?: () => void;
 }
@@ -121,9 +121,10 @@ export interface Broker {
 
   /**
    * Hands over what is there, in order, 1 to `maxCount` messages at a time, one batch after the
-   * other, `minGapMs` apart, so that what a batch costs by itself is paid for more messages. `handle` gives one settlement for each delivery. `onReset` is called when deliveries
-   * start anew (after a lost connection), before the first batch: what was known about earlier
-   * deliveries may be out of date.
+   * other, `minGapMs` apart, so that what a batch costs by itself is paid for more messages. `handle`
+   * gives one settlement for each delivery. `onReset` is called when deliveries start anew (after a
+   * lost connection), before the first batch: what was known about earlier deliveries may be out of
+   * date.
    *
    * A handler that throws gets the same messages again after a pause, before any later ones; or
    * another consumer does, when this one stops. Throwing `Unavailable` does that for as long as it

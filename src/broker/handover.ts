@@ -148,7 +148,7 @@ export class EachHandover<H extends Held> implements Handover<H> {
 /** How batches are made and handled. */
 export interface BatchHandling {
   readonly maxCount: number;
-  /** From the beginning of one batch to that of the next at least. */
+  /** From the beginning of one batch to that of the next at least, unless it was full. */
   readonly minGapMs?: number | undefined;
   readonly onReset?: (() => void) | undefined;
   readonly handle: (deliveries: readonly Delivery[]) => Promise<readonly Settlement[]>;
@@ -227,7 +227,9 @@ export class BatchHandover<H extends Held> implements Handover<H> {
     const batch = this.#takeBatch();
     if (batch.length > 0) await this.#handle(batch);
     this.#isRunning = false;
-    this.#restUntil(begunAt + (this.#handling.minGapMs ?? 0));
+    // What did not fit into a full one is not to wait for company.
+    const isFull = batch.length === this.#handling.maxCount;
+    if (!isFull) this.#restUntil(begunAt + (this.#handling.minGapMs ?? 0));
     this.#idle.set();
     this.#schedule();
     this.#options.onRoom?.();

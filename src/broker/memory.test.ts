@@ -77,6 +77,19 @@ describe('the in-process broker', () => {
     await broker.close();
   });
 
+  test('does not let what a full batch had no room for wait for the next', async () => {
+    const { clock, broker } = openSimulated();
+    const sizes: number[] = [];
+    for (let index = 0; index < 25; index++) await broker.publish(QUEUE, messageOf(`m-${index}`));
+    await broker.consumeBatches(QUEUE, { maxCount: 10, minGapMs: 40 }, async (deliveries) => {
+      sizes.push(deliveries.length);
+      return deliveries.map(() => ACK);
+    });
+    for (let turn = 0; turn < 20; turn++) await clock.advance(0);
+    expect(sizes).toEqual([10, 10, 5]);
+    await broker.close();
+  });
+
   test('keeps the newest dead letters when there are too many', async () => {
     const { clock, broker } = openSimulated();
     await broker.consumeEach(QUEUE, { concurrency: 1 }, async () => {

@@ -21,12 +21,13 @@ import { chunksOf } from '../database/queries/upsert.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { type CounterMetric, FAST_BUCKETS_S, type Metrics, type Observe } from '../lib/metrics.ts';
+import type { Metrics } from '../lib/metrics.ts';
 import type { CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
 import { EVENT } from '../messages/event.ts';
 import { PoisonMessage, Unavailable } from '../model/errors.ts';
 import type { Semantics } from '../nagios/state/semantics.ts';
+import { type CollectorMetrics, createCollectorMetrics } from './collector-metrics.ts';
 import { type BatchEvaluation, evaluateBatch } from './evaluate-batch.ts';
 import { listReportedRuns } from './handler-runs.ts';
 import { type Input, objectIdOf, openInput } from './input.ts';
@@ -40,15 +41,15 @@ import type { Site } from './situation.ts';
 import { States } from './states.ts';
 import { findWantedNeighbours, wakeWaiting } from './wake-neighbours.ts';
 
-/** Results stored in one transaction at most. */
+/** Inputs stored in one transaction at most. */
 const MAX_BATCH = 1_000;
+/** On SQLite nothing else goes on meanwhile: some 0.1 ms each. */
+const MAX_SQLITE_BATCH = 300;
 /** A commit waits for the disk however little is in it; on SQLite everything else waits with it. */
 const MIN_GAP_MS = 40;
 /** Checks told in one hint. */
 const MAX_TOLD = 10_000;
 const RETRY = { firstMs: 200, maxMs: 10_000 };
-const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, MAX_BATCH];
-const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** What the collector works with. */
 export interface CollectorOptions {
@@ -75,15 +76,17 @@ export interface CollectorOptions {
 export async function startCollector(
   options: CollectorOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const counters = createCounters(options.metrics);
+  const counters = createCollectorMetrics(options.metrics);
   const stopping = new AbortController();
   const consumers: Consumer[] = [];
+  const isSqlite = options.database.traits.kind === 'sqlite';
+  const batches = { maxCount: isSqlite ? MAX_SQLITE_BATCH : MAX_BATCH, minGapMs: MIN_GAP_MS };
   for (let shard = 0; shard < options.shards; shard++) {
     const collector = new ShardCollector(options, { shard, counters, stopping: stopping.signal });
     consumers.push(
       await options.broker.consumeBatches(
         options.topology.results(shard),
-        { maxCount: MAX_BATCH, minGapMs: MIN_GAP_MS, onReset: () => collector.reset() },
+        { ...batches, onReset: () => collector.reset() },
         (deliveries) => collector.collect(deliveries),
       ),
     );
@@ -97,59 +100,9 @@ export async function startCollector(
   };
 }
 
-interface Counters {
-  readonly stored: CounterMetric;
-  readonly repeated: CounterMetric;
-  readonly orphaned: CounterMetric;
-  readonly refused: CounterMetric;
-  readonly dead: CounterMetric;
-  readonly failed: CounterMetric;
-  readonly observeLatency: Observe;
-  readonly observeStore: Observe;
-  readonly observeBatch: Observe;
-}
-
-function createCounters(metrics: Metrics): Counters {
-  return {
-    stored: metrics.counter('ppalette_grey_results_total', 'Results stored.'),
-    repeated: metrics.counter(
-      'ppalette_grey_repeated_results_total',
-      'Results that were no newer than the known state.',
-    ),
-    orphaned: metrics.counter(
-      'ppalette_grey_orphaned_results_total',
-      'Results of checks that were deleted meanwhile.',
-    ),
-    refused: metrics.counter(
-      'ppalette_grey_refused_batches_total',
-      'Batches not stored, since another grey had taken the shard over.',
-    ),
-    dead: metrics.counter('ppalette_grey_dead_letters_total', 'Messages that nobody understands.'),
-    failed: metrics.counter(
-      'ppalette_grey_store_failures_total',
-      'Tries to store a batch that failed because the database was away.',
-    ),
-    observeLatency: metrics.histogram(
-      'ppalette_grey_store_latency_seconds',
-      'From the due time of a check to its stored result.',
-      LATENCY_BUCKETS_S,
-    ),
-    observeStore: metrics.histogram(
-      'ppalette_grey_store_seconds',
-      'How long it took to evaluate a batch and to commit it.',
-      FAST_BUCKETS_S,
-    ),
-    observeBatch: metrics.histogram(
-      'ppalette_grey_batch_results',
-      'Results and commands in a batch.',
-      BATCH_BUCKETS,
-    ),
-  };
-}
-
 class ShardCollector {
   readonly #options: CollectorOptions;
-  readonly #counters: Counters;
+  readonly #counters: CollectorMetrics;
   readonly #stopping: AbortSignal;
   readonly #states = new States();
   readonly #policies = new Policies();
@@ -160,7 +113,7 @@ class ShardCollector {
     options: CollectorOptions,
     one: {
       readonly shard: number;
-      readonly counters: Counters;
+      readonly counters: CollectorMetrics;
       readonly stopping: AbortSignal;
     },
   ) {
