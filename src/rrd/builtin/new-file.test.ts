@@ -21,7 +21,10 @@ test('a new file is its header and unknown values to the last one, written in po
   const seen = new Set<number>();
   let isMade = false;
   const look = () => {
-    for (const name of readdirSync(folder)) seen.add(statSync(join(folder, name)).size);
+    for (const name of readdirSync(folder)) {
+      // It may get its name in this moment.
+      seen.add(statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
+    }
     if (!isMade) setImmediate(look);
   };
   const made = createFile({ folder, name: 'a' }, definition, START_S);
