@@ -1,6 +1,7 @@
 /**
  * One process that runs a plugin as fast as an executor can: told what by its first message, answers
- * with a `Measurement`. Its memory is as large as that of the violet that it stands for.
+ * once the code is compiled; then each further message is for how long, and is answered with a
+ * `Measurement`. Its memory is as large as that of the violet that it stands for.
  */
 
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ export interface LoadOrder {
   readonly args: readonly string[];
   readonly atOnce: number;
   readonly residentMb: number;
-  readonly spanMs: number;
+  readonly warmUpMs: number;
 }
 
 /** What came of it. */
@@ -39,16 +40,19 @@ const LIMITS = {
   processes: null,
 };
 
-process.once('message', (order) => void answer(order as LoadOrder));
+process.once('message', (order) => void serve(order as LoadOrder));
 
-async function answer(order: LoadOrder): Promise<void> {
+async function serve(order: LoadOrder): Promise<void> {
   const ballast = Array.from({ length: Math.max(0, order.residentMb - residentMb()) }, () =>
     Buffer.alloc(2 ** 20, 1),
   );
   const executor = await open(order.executor);
-  const measurement = await measure(executor, order);
-  await executor.close();
-  process.send?.({ ...measurement, ballastMb: ballast.length }, () => process.exit(0));
+  const answer = async (spanMs: number) => {
+    process.send?.({ ...(await measure(executor, order, spanMs)), ballastMb: ballast.length });
+  };
+  process.on('message', (spanMs) => void answer(Number(spanMs)));
+  process.once('disconnect', () => void executor.close().then(() => process.exit(0)));
+  await answer(order.warmUpMs);
 }
 
 async function open(kind: LoadOrder['executor']): Promise<Executor> {
@@ -69,19 +73,18 @@ async function open(kind: LoadOrder['executor']): Promise<Executor> {
   return openPosixSpawnExecutor({ ...context, libc, limits: programLimits(LIMITS) });
 }
 
-async function measure(executor: Executor, order: LoadOrder): Promise<Measurement> {
+async function measure(executor: Executor, order: LoadOrder, spanMs: number): Promise<Measurement> {
   const command = {
     ...{ file: order.file, args: order.args, cwd: '/', timeoutMs: 10_000, maxOutputBytes: 65_536 },
     env: { PATH: '/usr/bin:/bin', LANG: 'C', LC_ALL: 'C' },
   };
-  await executor.run(command);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const cpuBefore = treeCpuMs(process.pid);
   const startedAt = performance.now();
   let count = 0;
   const runOn = async () => {
-    while (performance.now() - startedAt < order.spanMs) {
+    while (performance.now() - startedAt < spanMs) {
       const outcome = await executor.run(command);
       if (outcome.kind !== 'exited') throw new Error(JSON.stringify(outcome));
       count++;

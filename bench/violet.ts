@@ -1,7 +1,8 @@
 /**
  * Running plugins alone: each executor at 1, 10 and 100 at a time, in a process of 50 MB and of
  * 500 MB, beside the machine's own rate of `posix_spawn`. Everything is measured in rounds, one
- * after the other, and the median is shown: what else the machine does meets all alike.
+ * after the other, and the median is shown: what else the machine does meets all alike. The processes
+ * stay for all rounds and their code is compiled before, as that of a violet is, which runs for months.
  */
 
 import { execFileSync, fork, spawnSync } from 'node:child_process';
@@ -48,7 +49,11 @@ interface Subject {
   readonly atOnce: number;
   readonly residentMb: number | null;
   readonly measure: (spanMs: number) => Promise<Sample>;
+  readonly stop: () => void;
 }
+
+/** Until the compiler has found out what is worth its time. */
+const WARM_UP_MS = 3_000;
 
 /** Measures everything and prints a table. `rounds` of `spanMs` for each subject. */
 export async function benchViolet(
@@ -57,14 +62,17 @@ export async function benchViolet(
 ): Promise<VioletRow[]> {
   await using folder = await tempFolder();
   const raw = compileRaw(folder.path);
-  const subjects = [
-    ...(raw === null ? [] : AT_ONCE.map((atOnce) => createRaw(raw, plugin, atOnce))),
-    ...EXECUTORS.flatMap(([executor, name]) =>
-      RESIDENT_MB.flatMap((residentMb) =>
-        AT_ONCE.map((atOnce) => createLoad(name, { executor, ...plugin, atOnce, residentMb })),
-      ),
-    ),
-  ];
+  const subjects: Subject[] = [];
+  if (raw !== null) subjects.push(...AT_ONCE.map((atOnce) => createRaw(raw, plugin, atOnce)));
+  process.stderr.write('warming up ...\n');
+  for (const [executor, name] of EXECUTORS) {
+    for (const residentMb of RESIDENT_MB) {
+      for (const atOnce of AT_ONCE) {
+        const order = { executor, ...plugin, atOnce, residentMb, warmUpMs: WARM_UP_MS };
+        subjects.push(await startLoad(name, order));
+      }
+    }
+  }
   const samples = new Map<Subject, Sample[]>(subjects.map((subject) => [subject, []]));
   for (let round = 1; round <= span.rounds; round++) {
     process.stderr.write(`running plugins, round ${round} of ${span.rounds} ...\n`);
@@ -72,6 +80,7 @@ export async function benchViolet(
       samples.get(subject)?.push(await subject.measure(span.spanMs));
     }
   }
+  for (const { stop } of subjects) stop();
   const rows = subjects.map((subject) => toRow(subject, samples));
   const nagios = await measureNagios(plugin, span.rounds * span.spanMs);
   if (nagios === null)
@@ -97,7 +106,7 @@ function createRaw(
   atOnce: number,
 ): Subject {
   return {
-    ...{ name: RAW, atOnce, residentMb: null },
+    ...{ name: RAW, atOnce, residentMb: null, stop: () => undefined },
     async measure(spanMs) {
       const spanS = spanMs / 1_000;
       const output = execFileSync(program, [String(atOnce), String(spanS), file, ...args]);
@@ -107,19 +116,22 @@ function createRaw(
   };
 }
 
-function createLoad(name: string, order: Omit<LoadOrder, 'spanMs'>): Subject {
-  const { atOnce, residentMb } = order;
-  return {
-    ...{ name, atOnce, residentMb },
-    measure(spanMs) {
-      const child = fork(join(import.meta.dirname, 'violet-load.js'));
-      child.send({ ...order, spanMs });
-      return new Promise((resolve, reject) => {
-        child.once('message', (measurement) => resolve(measurement as Measurement));
-        child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+async function startLoad(name: string, order: LoadOrder): Promise<Subject> {
+  const child = fork(join(import.meta.dirname, 'violet-load.js'));
+  const ask = (message: LoadOrder | number) => {
+    child.send(message);
+    return new Promise<Measurement>((resolve, reject) => {
+      const fail = (code: number | null) => reject(new Error(`${name} ended with ${code}`));
+      child.once('exit', fail);
+      child.once('message', (measurement) => {
+        child.off('exit', fail);
+        resolve(measurement as Measurement);
       });
-    },
+    });
   };
+  await ask(order);
+  const { atOnce, residentMb } = order;
+  return { name, atOnce, residentMb, measure: ask, stop: () => child.disconnect() };
 }
 
 function toRow(subject: Subject, samples: ReadonlyMap<Subject, readonly Sample[]>): VioletRow {

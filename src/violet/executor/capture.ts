@@ -1,5 +1,7 @@
 /** The beginning of what a program prints, as text. */
 
+const wholeTexts = new TextDecoder();
+
 /** Keeps the first `maxBytes` bytes it is given. */
 export class Capture {
   #room: number;
@@ -30,10 +32,13 @@ export class Capture {
    * character that the limit cut in two is left out.
    */
   text(): string {
-    if (this.#chunks.length === 0) return '';
-    const decoder = new TextDecoder();
-    return decoder
-      .decode(Buffer.concat(this.#chunks), { stream: this.#isTruncated })
-      .replaceAll('\0', '');
+    const [first] = this.#chunks;
+    if (first === undefined) return '';
+    const bytes = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    // One that may be left in the middle of a character is for this text alone.
+    const text = this.#isTruncated
+      ? new TextDecoder().decode(bytes, { stream: true })
+      : wholeTexts.decode(bytes);
+    return text.replaceAll('\0', '');
   }
 }

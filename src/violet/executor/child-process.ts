@@ -6,9 +6,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Outcome } from '../../model/check.ts';
-import type { Command, Executor } from './executor.ts';
+import type { Command } from './executor.ts';
 import { isForeignProgram } from './foreign-program.ts';
-import { createExecutor, type Run, type RunContext } from './run.ts';
+import { createExecutor, type Run, type RunContext, type StoppableExecutor } from './run.ts';
 import { describeStartFailure } from './start-failure.ts';
 
 /** What the system says of a file that it cannot run. */
@@ -17,7 +17,7 @@ const WRONG_FORMAT = Object.assign(new Error('wrong format'), { code: 'ENOEXEC' 
 const SHELL_FAILURES: readonly number[] = [2, 126, 127];
 
 /** Opens the executor. */
-export function openChildProcessExecutor(context: RunContext): Executor {
+export function openChildProcessExecutor(context: RunContext): StoppableExecutor {
   const executor = createExecutor(context, (run) => {
     try {
       follow(startChild(run.command), run);
@@ -26,6 +26,7 @@ export function openChildProcessExecutor(context: RunContext): Executor {
     }
   });
   return {
+    stop: (command) => executor.stop(command),
     close: () => executor.close(),
     async run(command) {
       const outcome = await executor.run(command);

@@ -26,10 +26,15 @@ export interface HelperSettings {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
+/** A command but for what is told before. */
+export type CommandInEnvironment = Omit<Command, 'signal' | 'env'>;
+
 /** What violet tells. That it has gone is told by the end of the socket: everything is killed then. */
 export type ToHelper =
   | { readonly kind: 'open'; readonly settings: HelperSettings }
-  | { readonly kind: 'run'; readonly id: number; readonly command: Omit<Command, 'signal'> }
+  /** That of the runs that follow: it is the same for nearly all, and the longest part of each. */
+  | { readonly kind: 'environment'; readonly env: Command['env'] }
+  | { readonly kind: 'run'; readonly id: number; readonly command: CommandInEnvironment }
   | { readonly kind: 'stop'; readonly id: number };
 
 /** What the helper tells. */

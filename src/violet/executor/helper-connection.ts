@@ -75,6 +75,8 @@ class Helper implements HelperConnection {
   readonly #pending = new Map<number, PendingRun>();
   readonly #ended: Promise<void>;
   #lastId = 0;
+  /** The one that the helper was told last. */
+  #environment: Command['env'] | null = null;
   #isClosing = false;
   #settleStart: (failure: Error | null) => void = () => undefined;
 
@@ -118,15 +120,17 @@ class Helper implements HelperConnection {
   }
 
   async run(command: Command): Promise<Outcome> {
-    const { signal, ...sent } = command;
+    const { signal, file, args, cwd, timeoutMs, maxOutputBytes } = command;
     const id = ++this.#lastId;
     const stop = () => this.#send({ kind: 'stop', id });
-    const limitMs = command.timeoutMs + GRACE_MS + DRAIN_MS + SILENCE_MS;
+    const limitMs = timeoutMs + GRACE_MS + DRAIN_MS + SILENCE_MS;
     const cancel = this.#options.clock.setTimer(limitMs, () => this.#lose('it does not answer'));
     signal?.addEventListener('abort', stop, { once: true });
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { command, pid: null, resolve, reject });
+        this.#tellEnvironment(command.env);
+        const sent = { file, args, cwd, timeoutMs, maxOutputBytes };
         this.#send({ kind: 'run', id, command: sent });
       });
     } finally {
@@ -134,6 +138,12 @@ class Helper implements HelperConnection {
       cancel();
       signal?.removeEventListener('abort', stop);
     }
+  }
+
+  #tellEnvironment(env: Command['env']): void {
+    if (env === this.#environment) return;
+    this.#environment = env;
+    this.#send({ kind: 'environment', env });
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,9 @@ import { getPriority, setPriority } from 'node:os';
 import { systemClock } from '../../lib/clock.ts';
 import { openLog } from '../../lib/log.ts';
 import { openChildProcessExecutor } from './child-process.ts';
-import type { Command, Executor } from './executor.ts';
+import type { Command } from './executor.ts';
 import {
+  type CommandInEnvironment,
   type FromHelper,
   type HelperSettings,
   openChannel,
@@ -20,7 +21,7 @@ import {
 import { loadLibc } from './libc.ts';
 import { inheritedLimits, lowerTo, programLimits, type ResourceLimit } from './limits.ts';
 import { openPosixSpawnExecutor } from './posix-spawn.ts';
-import type { RunContext } from './run.ts';
+import type { RunContext, StoppableExecutor } from './run.ts';
 import type { User } from './run-as.ts';
 
 /** Where `helper.ts` puts the socket. */
@@ -37,21 +38,27 @@ const LOWEST_PRIORITY = 19;
 /** Those who end violet by signalling all of its processes want what runs to be finished. */
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+/** A command and the number that violet has for it. */
+interface IdentifiedCommand extends Command {
+  readonly id: number;
+}
+
 /** Runs what violet asks for. */
 class Helper {
-  readonly #stopping = new Map<number, AbortController>();
-  readonly #ids = new Map<Command, number>();
+  readonly #runs = new Map<number, IdentifiedCommand>();
   /** Programs of which violet has not been told, by the id of their run. */
   readonly #untold = new Map<number, number>();
   readonly #send: (message: FromHelper) => void;
-  #executor: Executor | null = null;
+  #environment: Command['env'] = {};
+  #executor: StoppableExecutor | null = null;
   #isTelling = false;
 
   constructor(socket: Socket) {
     this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
       if (message.kind === 'open') void this.#open(message.settings);
-      else if (message.kind === 'run') void this.#run(message.id, message.command);
-      else this.#stopping.get(message.id)?.abort();
+      else if (message.kind === 'run') this.#run(message.id, message.command);
+      else if (message.kind === 'environment') this.#environment = message.env;
+      else this.#stop(message.id);
     });
   }
 
@@ -74,27 +81,30 @@ class Helper {
     }
   }
 
-  async #run(id: number, asked: Omit<Command, 'signal'>): Promise<void> {
-    if (this.#executor === null) return;
-    const stopping = new AbortController();
-    const command: Command = { ...asked, signal: stopping.signal };
-    this.#stopping.set(id, stopping);
-    this.#ids.set(command, id);
-    try {
-      this.#send({ kind: 'ended', id, outcome: await this.#executor.run(command) });
-    } catch {
-      // An executor rejects for nothing else.
-      this.#send({ kind: 'stopped', id });
-    } finally {
-      this.#stopping.delete(id);
-      this.#ids.delete(command);
+  #stop(id: number): void {
+    const command = this.#runs.get(id);
+    if (command !== undefined) this.#executor?.stop(command);
+  }
+
+  #run(id: number, asked: CommandInEnvironment): void {
+    const { file, args, cwd, timeoutMs, maxOutputBytes } = asked;
+    const env = this.#environment;
+    const command = { id, file, args, cwd, timeoutMs, maxOutputBytes, env };
+    const finish = (message: FromHelper) => {
+      this.#runs.delete(id);
       this.#untold.delete(id);
-    }
+      this.#send(message);
+    };
+    this.#runs.set(id, command);
+    this.#executor?.run(command).then(
+      (outcome) => finish({ kind: 'ended', id, outcome }),
+      // An executor rejects for nothing else.
+      () => finish({ kind: 'stopped', id }),
+    );
   }
 
   /** One timer for all: most programs have ended when it is due. */
-  #noteStart(command: Command, pid: number): void {
-    const id = this.#ids.get(command);
+  #noteStart({ id }: Partial<IdentifiedCommand>, pid: number): void {
     if (id === undefined) return;
     this.#untold.set(id, pid);
     if (this.#isTelling) return;

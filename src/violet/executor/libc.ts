@@ -33,16 +33,20 @@ export interface Pipe {
   readonly writeEnd: number;
 }
 
+/** Hears how a start went: `pid` is 0 where there is an error. */
+export type SpawnDone = (error: Error | null, pid: number) => void;
+
 /** The calls. */
 export interface Libc {
   /** Throws when no file is free. */
   openPipe(): Pipe;
   /**
-   * Starts a program as the leader of a group of its own, all signals as by default; gives its pid.
+   * Starts a program as the leader of a group of its own, all signals as by default; gives its pid,
+   * or why there is none, later on.
    * Not of a session: the system gives each session a share of the processors as large as ours. Waits for `exec` on a thread of the pool, so that neither the event loop stops while the
    * system reads the program's file, nor does one spawn wait for the other.
    */
-  spawn(start: ProgramStart): Promise<number>;
+  spawn(start: ProgramStart, done: SpawnDone): void;
   /**
    * The next child of this process that has ended, whoever started it; null when there is none now.
    */
@@ -83,17 +87,23 @@ type Koffi = typeof import('koffi').default;
 
 function bind(koffi: Koffi): Libc {
   const library = koffi.load(null);
-  const pipe2 = library.func('int pipe2(_Out_ int *files, int flags)');
+  const pipe2 = library.func('int pipe2(void *files, int flags)');
   const fcntl = library.func('int fcntl(int file, int command, ...)');
   const read = library.func('intptr_t read(int file, void *into, size_t size)');
   const close = library.func('int close(int file)');
-  const waitpid = library.func('int waitpid(int pid, _Out_ int *status, int options)');
+  const waitpid = library.func('int waitpid(int pid, void *status, int options)');
   const prlimit = library.func('int prlimit64(int pid, int resource, void *limit, void *old)');
   const spawn = bindSpawn(koffi);
 
-  const files = [0, 0];
-  const status = [0];
+  const files = new Int32Array(2);
+  const status = new Int32Array(1);
   const values = new BigUint64Array(2);
+  const prepared = new WeakMap<ResourceLimit, BigUint64Array>();
+  const prepare = (limit: ResourceLimit) => {
+    const made = new BigUint64Array([BigInt(limit.soft), BigInt(limit.hard)]);
+    prepared.set(limit, made);
+    return made;
+  };
   const chunk = Buffer.allocUnsafe(PIPE_BYTES);
   return {
     openPipe() {
@@ -113,9 +123,10 @@ function bind(koffi: Koffi): Libc {
       return count < 0 ? null : chunk.subarray(0, count);
     },
     close,
-    limit(pid, { resource, soft, hard }) {
-      values.set([BigInt(soft), BigInt(hard)]);
-      return prlimit(pid, resource, values, null) === 0 || koffi.errno() === constants.errno.ESRCH;
+    limit(pid, limit) {
+      const wanted = prepared.get(limit) ?? prepare(limit);
+      const result: number = prlimit(pid, limit.resource, wanted, null);
+      return result === 0 || koffi.errno() === constants.errno.ESRCH;
     },
     hardLimit(resource) {
       prlimit(0, resource, null, values);
@@ -128,7 +139,7 @@ function bind(koffi: Koffi): Libc {
 function bindSpawn(koffi: Koffi): Libc['spawn'] {
   const library = koffi.load(null);
   const posixSpawn = library.func(
-    'int posix_spawn(_Out_ int *pid, const char *file, void *actions, void *attributes, const char **argv, const char **environment)',
+    'int posix_spawn(void *pid, const char *file, void *actions, void *attributes, const char **argv, const char **environment)',
   );
   const initActions = library.func('int posix_spawn_file_actions_init(void *actions)');
   const destroyActions = library.func('int posix_spawn_file_actions_destroy(void *actions)');
@@ -139,9 +150,9 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
   const addCloseFrom = bindCloseFrom(koffi);
   const attributes = createAttributes(koffi);
 
-  return (start) => {
+  return (start, done) => {
     const actions = Buffer.alloc(STRUCT_BYTES);
-    const pid = [0];
+    const pid = new Int32Array(1);
     initActions(actions);
     addChdir(actions, start.cwd);
     addDup2(actions, start.stdin, 0);
@@ -150,15 +161,13 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
     addCloseFrom(actions, FIRST_FILE_OF_OURS);
     const argv = [start.file, ...start.args, null];
     const environment = [...start.environment, null];
-    return new Promise((resolve, reject) => {
-      const finish = (failure: Error | null, errno: number) => {
-        destroyActions(actions);
-        if (failure) reject(failure);
-        else if (errno === 0) resolve(pid[0] ?? 0);
-        else reject(systemError(errno));
-      };
-      posixSpawn.async(pid, start.file, actions, attributes, argv, environment, finish);
-    });
+    const finish = (failure: Error | null, errno: number) => {
+      destroyActions(actions);
+      if (failure) done(failure, 0);
+      else if (errno === 0) done(null, pid[0] ?? 0);
+      else done(systemError(errno), 0);
+    };
+    posixSpawn.async(pid, start.file, actions, attributes, argv, environment, finish);
   };
 }
 

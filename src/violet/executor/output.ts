@@ -37,10 +37,14 @@ export class Output {
     }
   }
 
-  /** The ends that the program writes to. */
-  get writeEnds(): { readonly stdout: number; readonly stderr: number } {
-    const [stdout, stderr] = this.#streams;
-    return { stdout: stdout.writeEnd, stderr: stderr.writeEnd };
+  /** The end that the program writes its stdout to. */
+  get stdout(): number {
+    return this.#streams[0].writeEnd;
+  }
+
+  /** The end that it writes its stderr to. */
+  get stderr(): number {
+    return this.#streams[1].writeEnd;
   }
 
   /** Lets go of the ends that the program has, or will never have. */
@@ -100,5 +104,6 @@ export class Output {
 }
 
 function openStream(libc: Libc, capture: Capture): Stream {
-  return { ...libc.openPipe(), capture, socket: null, isOpen: true };
+  const { readEnd, writeEnd } = libc.openPipe();
+  return { readEnd, writeEnd, capture, socket: null, isOpen: true };
 }

@@ -11,12 +11,12 @@ import { closeSync, openSync } from 'node:fs';
 import { sleep } from '../../lib/clock.ts';
 import { Deque } from '../../lib/deque.ts';
 import { applyLimits, applyToDescendants } from './apply-limits.ts';
-import { type Command, DRAIN_MS, type Executor } from './executor.ts';
+import { type Command, DRAIN_MS } from './executor.ts';
 import { isForeignProgram } from './foreign-program.ts';
-import type { Libc, Reaped } from './libc.ts';
+import type { Libc, Reaped, SpawnDone } from './libc.ts';
 import type { ResourceLimit } from './limits.ts';
 import { Output } from './output.ts';
-import { createExecutor, type Run, type RunContext } from './run.ts';
+import { createExecutor, type Run, type RunContext, type StoppableExecutor } from './run.ts';
 
 /** What the executor works with. */
 export interface PosixSpawnContext extends RunContext {
@@ -35,11 +35,12 @@ const LASTING_MS = 25;
 const SHELL = '/bin/sh';
 
 /** Opens the executor. */
-export function openPosixSpawnExecutor(context: PosixSpawnContext): Executor {
+export function openPosixSpawnExecutor(context: PosixSpawnContext): StoppableExecutor {
   const starter = new Starter(context);
   const executor = createExecutor(context, (run) => starter.add(run));
   return {
     run: (command) => executor.run(command),
+    stop: (command) => executor.stop(command),
     async close() {
       await executor.close();
       await starter.close();
@@ -47,12 +48,18 @@ export function openPosixSpawnExecutor(context: PosixSpawnContext): Executor {
   };
 }
 
+const NO_ENVIRONMENT = { env: {}, texts: [] };
+
 /** Starts programs in the order asked for, and hears of their ends. */
 class Starter {
   readonly #context: PosixSpawnContext;
   readonly #stdin = openSync('/dev/null', 'r');
   readonly #waiting = new Deque<Run>();
-  readonly #starting = new Set<Promise<void>>();
+  #environment: { readonly env: Command['env']; readonly texts: readonly string[] } =
+    NO_ENVIRONMENT;
+  #startingCount = 0;
+  /** Waits for the moment in which nothing is being started. */
+  #onIdle: () => void = () => undefined;
   /** What is called when the process ends, by pid. */
   readonly #programs = new Map<number, (ending: Reaped) => void>();
   /** Processes that ended before their start was told; empty when nothing is being started. */
@@ -61,7 +68,7 @@ class Starter {
    * Programs that ended with their output open. Often that is because others were started at the
    * time, who have a copy of it until they drop it on their way to `exec`.
    */
-  readonly #lingering = new Set<() => boolean>();
+  readonly #lingering = new Set<() => void>();
   readonly #reap = () => this.#reapAll();
   #hasWarned = false;
 
@@ -78,72 +85,85 @@ class Starter {
 
   /** Lets go of everything; a program that is still being started gets a moment to be gone. */
   async close(): Promise<void> {
-    await Promise.race([Promise.all(this.#starting), sleep(this.#context.clock, DRAIN_MS)]);
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    if (this.#startingCount > 0) await Promise.race([idle, sleep(this.#context.clock, DRAIN_MS)]);
     process.off('SIGCHLD', this.#reap);
     closeSync(this.#stdin);
   }
 
   #startNext(): void {
-    while (this.#starting.size < STARTS_AT_ONCE) {
+    while (this.#startingCount < STARTS_AT_ONCE) {
       const run = this.#waiting.shift();
       if (run === undefined) return;
-      if (run.isFinished) continue;
-      const starting = this.#start(run).finally(() => {
-        this.#starting.delete(starting);
-        for (const closeIfRead of this.#lingering) closeIfRead();
-        if (this.#starting.size === 0) this.#early.clear();
-        this.#startNext();
-      });
-      this.#starting.add(starting);
+      if (!run.isFinished) this.#start(run);
     }
   }
 
-  async #start(run: Run): Promise<void> {
+  #start(run: Run): void {
     const { libc } = this.#context;
+    const { file, cwd, args, env } = run.command;
     let output: Output;
     try {
-      refuseNul(run.command);
+      refuseNul(file, cwd, ...args, ...this.#format(env));
       output = new Output(libc, run.stdout, run.stderr);
     } catch (error) {
-      return run.fail(error);
+      run.fail(error);
+      return;
     }
-    let pid: number;
-    try {
-      pid = await this.#spawn(run.command, output);
-    } catch (error) {
-      output.close();
-      return run.fail(error);
-    } finally {
+    this.#startingCount++;
+    this.#spawn(run.command, output, (error, pid) => {
       output.closeWriteEnds();
-    }
-    this.#follow(pid, run, output);
+      if (error === null) {
+        this.#follow(pid, run, output);
+      } else {
+        output.close();
+        run.fail(error);
+      }
+      this.#startingCount--;
+      for (const closeIfRead of this.#lingering) closeIfRead();
+      if (this.#startingCount === 0) {
+        this.#early.clear();
+        this.#onIdle();
+      }
+      this.#startNext();
+    });
   }
 
-  async #spawn(command: Command, output: Output): Promise<number> {
+  #spawn({ file, args, cwd, env }: Command, output: Output, done: SpawnDone): void {
     const { libc } = this.#context;
-    const { file, args, cwd } = command;
-    const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
-    const start = { file, args, cwd, environment, stdin: this.#stdin, ...output.writeEnds };
-    try {
-      return await libc.spawn(start);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOEXEC' || (await isForeignProgram(file))) throw error;
-      return libc.spawn({ ...start, file: SHELL, args: [file, ...args] });
+    const environment = this.#format(env);
+    const { stdout, stderr } = output;
+    const start = { file, args, cwd, environment, stdin: this.#stdin, stdout, stderr };
+    libc.spawn(start, (error, pid) => {
+      if (error === null || codeOf(error) !== 'ENOEXEC') return done(error, pid);
+      void isForeignProgram(file).then((isForeign) => {
+        if (isForeign) done(error, pid);
+        else libc.spawn({ ...start, file: SHELL, args: [file, ...args] }, done);
+      });
+    });
+  }
+
+  /** Most programs get the same environment as the one before. */
+  #format(env: Command['env']): readonly string[] {
+    if (env !== this.#environment.env) {
+      const texts = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+      this.#environment = { env, texts };
     }
+    return this.#environment.texts;
   }
 
   #follow(pid: number, run: Run, output: Output): void {
     const { clock, libc, limits } = this.#context;
     let hasEnded = false;
     const closeIfRead = () => {
-      if (!hasEnded || !output.readRest()) return false;
-      run.closeOutput();
-      return true;
+      if (hasEnded && output.readRest()) run.closeOutput();
     };
     const end = ({ exitCode, signal }: Reaped) => {
       hasEnded = true;
-      run.end(exitCode, signal);
-      if (!run.isFinished && !closeIfRead()) this.#lingering.add(closeIfRead);
+      run.end(exitCode, signal, output.readRest());
+      if (!run.isFinished) this.#lingering.add(closeIfRead);
     };
     const cancelLasting = clock.setTimer(LASTING_MS, () => {
       if (!hasEnded) applyToDescendants(libc, pid, limits);
@@ -179,7 +199,7 @@ class Starter {
     for (let ending = libc.reap(); ending !== null; ending = libc.reap()) {
       const end = this.#programs.get(ending.pid);
       if (end === undefined) {
-        if (this.#starting.size > 0) this.#early.set(ending.pid, ending);
+        if (this.#startingCount > 0) this.#early.set(ending.pid, ending);
         continue;
       }
       this.#programs.delete(ending.pid);
@@ -189,9 +209,7 @@ class Starter {
 }
 
 /** The C library would take the text up to NUL. */
-function refuseNul(command: Command): void {
-  const texts = [command.file, command.cwd, ...command.args];
-  for (const [name, value] of Object.entries(command.env)) texts.push(name, value);
+function refuseNul(...texts: readonly string[]): void {
   if (!texts.some((text) => text.includes('\0'))) return;
   throw Object.assign(new Error('NUL in a text'), { code: 'ERR_INVALID_ARG_VALUE' });
 }

@@ -35,27 +35,35 @@ export interface Program {
   release(): void;
 }
 
+/** An executor whose runs can be stopped by their commands. */
+export interface StoppableExecutor extends Executor {
+  /** As when the command's signal aborts, without the cost of one; nothing when it does not run. */
+  stop(command: Command): void;
+}
+
 /**
  * An executor that leaves the starting to `start`, which calls `attach`, `end` and `closeOutput` of
  * the run, or `fail`. How many commands run at a time is up to the caller.
  */
-export function createExecutor(context: RunContext, start: (run: Run) => void): Executor {
+export function createExecutor(context: RunContext, start: (run: Run) => void): StoppableExecutor {
   const runs = new Set<Run>();
   let isClosed = false;
   return {
-    async run(command) {
-      if (isClosed || command.signal?.aborted) throw createStopped(command);
-      const run = new Run(command, context);
+    run(command) {
+      const { signal } = command;
+      if (isClosed || signal?.aborted) return Promise.reject(createStopped(command));
       const stop = () => run.stop();
-      command.signal?.addEventListener('abort', stop, { once: true });
+      const run = new Run(command, context, () => {
+        runs.delete(run);
+        signal?.removeEventListener('abort', stop);
+      });
+      signal?.addEventListener('abort', stop, { once: true });
       runs.add(run);
       start(run);
-      try {
-        return await run.outcome;
-      } finally {
-        runs.delete(run);
-        command.signal?.removeEventListener('abort', stop);
-      }
+      return run.outcome;
+    },
+    stop(command) {
+      for (const run of runs) if (run.command === command) run.stop();
     },
     async close() {
       isClosed = true;
@@ -80,6 +88,7 @@ export class Run {
   readonly stdout: Capture;
   readonly stderr: Capture;
   readonly #context: RunContext;
+  readonly #onFinished: () => void;
   /** Null while it is being started. */
   #program: Program | null = null;
   /** How the program ended; null while it runs. */
@@ -91,9 +100,10 @@ export class Run {
   #resolve: (outcome: Outcome | Promise<Outcome>) => void = () => undefined;
 
   /** The time-out begins now. */
-  constructor(command: Command, context: RunContext) {
+  constructor(command: Command, context: RunContext, onFinished: () => void) {
     this.command = command;
     this.#context = context;
+    this.#onFinished = onFinished;
     this.stdout = new Capture(command.maxOutputBytes);
     this.stderr = new Capture(command.maxOutputBytes);
     this.outcome = new Promise((resolve) => {
@@ -123,10 +133,17 @@ export class Run {
     this.#finish(describeStartFailure(this.command, error));
   }
 
-  /** The program has ended: with an exit code, or else by a signal. */
-  end(code: number | null, signal: string | null): void {
+  /**
+   * The program has ended: with an exit code, or else by a signal. `isOutputClosed`: nobody holds its
+   * output open either.
+   */
+  end(code: number | null, signal: string | null, isOutputClosed = false): void {
     if (this.#isFinished) return;
     this.#exit = { code, signal };
+    if (isOutputClosed) {
+      this.#finish();
+      return;
+    }
     this.#in(DRAIN_MS, () => {
       // The number of a group is not given out again while somebody is in it.
       this.#signalGroup('SIGKILL');
@@ -174,6 +191,7 @@ export class Run {
   #finish(failure?: Promise<Outcome>): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
+    this.#onFinished();
     this.#cancelTimer();
     if (this.#isOverdue) this.#signalGroup('SIGKILL');
     this.#program?.release();
