@@ -338,7 +338,8 @@ describe('what people do with hosts', () => {
     await report(host, 1);
     await call('DELETE', `/hosts/${host}`);
     const { body } = await call('GET', `/hosts/${host}/history?kind=states`);
-    expect(body.items).toMatchObject([{ state: 'down' }]);
+    // The schedule may have run it as well.
+    expect(body.items).toContainEqual(expect.objectContaining({ state: 'down' }));
     expect((await call('GET', `/hosts/${host}/state`)).status).toBe(404);
   });
 });
