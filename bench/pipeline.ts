@@ -59,7 +59,7 @@ export async function benchPipeline(span: Span): Promise<readonly PipelineRow[]>
   });
   const fullTcp = await measure('embedded, built-in tcp, saturated', createEmbedded, {
     ...tcp,
-    perS: 5_000,
+    perS: 6_000,
   });
   await measure('embedded, built-in tcp, half load', createEmbedded, {
     ...tcp,

@@ -142,12 +142,14 @@ export async function openRrd(config: Config, { clock, log }: AdapterContext): P
   return open({ folder, clock, log });
 }
 
-/** A program of its own, so always the compiled one, also for tests, which run from the sources. */
-const HELPER_FILE = join(
+/** Nobody compiles these when they start, so always from there, also for tests, which run from the sources. */
+const COMPILED = join(
   import.meta.dirname,
   extname(import.meta.filename) === '.ts' ? '../../dist' : '..',
-  'violet/executor/helper-process.js',
 );
+const HELPER_FILE = join(COMPILED, 'violet/executor/helper-process.js');
+/** The code of threads of probes. */
+export const PROBE_THREAD_FILE = join(COMPILED, 'violet/probes/probe-thread.js');
 
 /**
  * Opens what runs plugins, by `violet.executor`; `user` is whom `violet.runAs` means. Throws

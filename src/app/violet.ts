@@ -19,13 +19,18 @@ import { openIcmp } from '../violet/icmp/icmp.ts';
 import { loadSocketCalls } from '../violet/icmp/socket-calls.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
 import { readUserMacros } from '../violet/plugins/user-macros.ts';
+import {
+  openProbeThreads,
+  type ProbeThreads,
+  probeThreadCount,
+} from '../violet/probes/probe-threads.ts';
 import { Slots } from '../violet/slots.ts';
 import { openConnections } from '../violet/ssh/connections.ts';
 import { openKnownHosts } from '../violet/ssh/known-hosts-file.ts';
 import type { SshContext } from '../violet/ssh/run-remote.ts';
 import { parseTarget } from '../violet/ssh/target.ts';
 import { type CheckKind, startWorker } from '../violet/worker.ts';
-import { openExecutor } from './adapters.ts';
+import { openExecutor, PROBE_THREAD_FILE } from './adapters.ts';
 import { readRamUsedKib, type Shared } from './shared.ts';
 import { claimGivenId, claimWorkerId } from './worker-id.ts';
 
@@ -60,8 +65,15 @@ export async function startViolet(shared: Shared): Promise<void> {
     maxOutputBytes: violet.maxOutput,
   };
   const userMacros = await readUserMacros(violet.macros, violet.macroFiles);
-  const execute = createExecute({ ...plugins, ssh, userMacros, icmp, clock });
   const cores = availableParallelism();
+  const threadCount =
+    violet.probeThreads === 'auto' ? probeThreadCount(cores) : violet.probeThreads;
+  const threads = threadCount === 0 ? null : openThreads(threadCount, shared);
+  const execute = createExecute({
+    ...plugins,
+    ...{ ssh, userMacros, icmp, clock },
+    ...(threads === null ? {} : { startServiceProbe: threads.start }),
+  });
   const limits = { perHost: violet.maxPerHost, perPlugin: violet.maxPerPlugin };
   const wanted = { program: violet.concurrency, light: violet.lightConcurrency };
   const ranges = { program: programRange(cores), light: LIGHT_RANGE };
@@ -121,6 +133,17 @@ export async function startViolet(shared: Shared): Promise<void> {
   }
   const [programs, light] = [slots.program.count, slots.light.count];
   log.info({ worker: id, zones: violet.zones, slots: programs, light }, 'violet takes checks');
+}
+
+function openThreads(maxCount: number, { clock, log, lifecycle, metrics }: Shared): ProbeThreads {
+  const threads = openProbeThreads({ file: PROBE_THREAD_FILE, maxCount, clock, log });
+  lifecycle.onStop('threads of probes', () => threads.close());
+  metrics.gauge(
+    'ppalette_violet_probe_threads',
+    'Threads that run built-in probes of services.',
+    () => threads.count,
+  );
+  return threads;
 }
 
 /** Lets a number of slots follow the machine until violet stops. */

@@ -2,24 +2,8 @@
 
 import Type, { type Static } from 'typebox';
 import { DEFAULT_ARCHIVES } from '../model/archive-span.ts';
+import { AutoOr, Count, Days, Limit, QueueName, RemotePath, Seconds, Section } from './fields.ts';
 import { SEMANTICS } from './semantics.ts';
-
-const Seconds = (options: {
-  default: number;
-  minimum?: number;
-  maximum?: number;
-  description: string;
-}) => Type.Number({ minimum: 0.1, maximum: 86_400, ...options });
-
-const Count = (options: {
-  default: number;
-  minimum?: number;
-  maximum: number;
-  description: string;
-}) => Type.Integer({ minimum: 1, ...options });
-
-const Limit = (value: number) =>
-  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: value });
 
 /** Above what well-behaved plugins use, those that bring a runtime of their own included. */
 const LIMITS = {
@@ -29,24 +13,7 @@ const LIMITS = {
 /** HOST:PORT, the host of an IPv6 address in brackets. */
 const ADDRESS = '(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]{1,5}';
 
-const Days = (value: number, kept: string) =>
-  Type.Integer({
-    minimum: 0,
-    maximum: 36_500,
-    default: value,
-    description: `${kept}: days that they are kept; 0: for ever`,
-  });
-
-const QueueName = (name: string, description: string) =>
-  Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$', default: name, description });
-
 const ARCHIVE_PATTERN = '^[1-9][0-9]{0,4}[smhdwy]:[1-9][0-9]{0,4}[smhdwy]$';
-
-/** A section: no other keys than these, so that a misspelt one is found. */
-const Section = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
-  Type.Object(properties, { additionalProperties: false });
-
-const RemotePath = Type.String({ pattern: '^/', maxLength: 4_096 });
 
 /** Checks that run on the host itself. */
 const SshSection = Section({
@@ -198,19 +165,21 @@ export const ConfigSchema = Section({
       default: ['default'],
       description: 'Zones whose checks it runs',
     }),
-    concurrency: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 10_000 })], {
-      default: 'auto',
+    concurrency: AutoOr({
+      ...{ minimum: 1, maximum: 10_000 },
       description:
         'Checks at the same time that start a program here; auto: from the processors, adapting to their load',
     }),
-    lightConcurrency: Type.Union(
-      [Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 20_000 })],
-      {
-        default: 'auto',
-        description:
-          'Checks at the same time that start none: built-in probes, and plugins over ssh; auto: 256, adapting',
-      },
-    ),
+    lightConcurrency: AutoOr({
+      ...{ minimum: 1, maximum: 20_000 },
+      description:
+        'Checks at the same time that start none: built-in probes, and plugins over ssh; auto: 256, adapting',
+    }),
+    probeThreads: AutoOr({
+      ...{ minimum: 0, maximum: 16 },
+      description:
+        'Threads for built-in probes of services (tcp, http, dns, tls, ssh, smtp), started as they are needed; 0: no thread of their own; auto: a processor less than there are, at most 4',
+    }),
     maxPerHost: Count({
       default: 16,
       maximum: 10_000,

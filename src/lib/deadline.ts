@@ -9,6 +9,8 @@ import type { Clock } from './clock.ts';
 export interface Deadline {
   /** Aborts when the time is over, or when the parent aborts. */
   readonly signal: AbortSignal;
+  /** Aborts now. */
+  abort(): void;
   /** Whether it was the time that ran out. */
   hasExpired(): boolean;
   /** Takes the timer away and lets go of the parent; always to be called. */
@@ -28,6 +30,7 @@ export function startDeadline(clock: Clock, limitMs: number, parent?: AbortSigna
   });
   return {
     signal: controller.signal,
+    abort: () => controller.abort(),
     hasExpired: () => expired,
     end() {
       cancel();

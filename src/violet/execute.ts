@@ -4,12 +4,9 @@
  */
 
 import type { Clock } from '../lib/clock.ts';
-import { startDeadline } from '../lib/deadline.ts';
 import { createSlots } from '../lib/slots.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
-import { BUILTIN_NAMES } from '../model/builtins.ts';
 import type { Outcome } from '../model/check.ts';
-import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
 import type { Executor } from './executor/executor.ts';
 import type { Icmp } from './icmp/icmp.ts';
@@ -17,8 +14,13 @@ import { buildArguments } from './plugins/arguments.ts';
 import { createMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
 import { openFileSystems } from './probes/file-systems.ts';
-import type { ProbeContext } from './probes/probe.ts';
-import { findProbe } from './probes/probes.ts';
+import { findProbe, isServiceProbe } from './probes/probes.ts';
+import {
+  createStartProbe,
+  createStopped,
+  type ProbeOrder,
+  type StartProbe,
+} from './probes/run-probe.ts';
 import { type RemoteContext, runRemote } from './ssh/run-remote.ts';
 
 /**
@@ -33,6 +35,8 @@ export interface ExecuteContext extends PluginContext, RemoteContext {
   readonly userMacros: Readonly<Record<string, string>>;
   /** For the probe `ping`. */
   readonly icmp: Icmp;
+  /** Where probes of services run. Default: here, with all others. */
+  readonly startServiceProbe?: StartProbe;
   readonly clock: Clock;
 }
 
@@ -56,7 +60,11 @@ function createRunner(context: ExecuteContext): Execute {
     ...context.executor,
     run: (command) => programs.run(() => context.executor.run(command)),
   };
-  const probeContext = { clock, executor, environment, icmp, fileSystems: openFileSystems() };
+  const own = { clock, executor, environment, icmp, fileSystems: openFileSystems() };
+  const startHere = createStartProbe(findProbe, own);
+  const { startServiceProbe = startHere } = context;
+  const startProbe: StartProbe = (order) =>
+    isServiceProbe(order.builtin) ? startServiceProbe(order) : startHere(order);
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
@@ -66,7 +74,8 @@ function createRunner(context: ExecuteContext): Execute {
     }
     const { args } = built;
     if ('builtin' in run) {
-      return runProbe({ builtin: run.builtin, args, host, timeoutMs, signal }, probeContext);
+      const target = { name: host.name, address: host.address };
+      return runProbe(startProbe, { builtin: run.builtin, args, host: target, timeoutMs }, signal);
     }
     const { script } = run;
     if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);
@@ -75,47 +84,21 @@ function createRunner(context: ExecuteContext): Execute {
   };
 }
 
-interface ProbeRun extends Pick<CheckRequest, 'host' | 'timeoutMs'> {
-  readonly builtin: string;
-  readonly args: readonly string[];
-  readonly signal: AbortSignal | undefined;
-}
-
+/** Rejects with `Unavailable` when `signal` aborts. */
 async function runProbe(
-  run: ProbeRun,
-  context: Omit<ProbeContext, 'host' | 'timeoutMs' | 'signal'>,
+  startProbe: StartProbe,
+  order: ProbeOrder,
+  signal: AbortSignal | undefined,
 ): Promise<Outcome> {
-  const { builtin, args, timeoutMs, signal } = run;
-  const probe = findProbe(builtin);
-  if (probe === undefined) {
-    const known = BUILTIN_NAMES.join(', ');
-    return refuse(`There is no built-in probe "${builtin}": this violet has ${known}.`);
-  }
-  const deadline = startDeadline(context.clock, timeoutMs, signal);
+  if (signal === undefined) return startProbe(order).outcome;
+  if (signal.aborted) throw createStopped(order.builtin);
+  const { outcome, stop } = startProbe(order);
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    // A probe ends by itself when its signal aborts; the slot is free even if one does not.
-    const { exitCode, stdout } = await settleOrAbort(
-      probe(args, { ...context, host: run.host, timeoutMs, signal: deadline.signal }),
-      deadline.signal,
-    );
-    return { kind: 'exited', exitCode, stdout, stderr: '', truncated: false };
-  } catch (error) {
-    if (deadline.hasExpired()) return { kind: 'timedOut', timeoutMs, stdout: '' };
-    if (signal?.aborted) throw new Unavailable('executor', `Probe ${builtin} was ended.`);
-    throw error;
+    return await outcome;
   } finally {
-    deadline.end();
+    signal.removeEventListener('abort', stop);
   }
-}
-
-/** As `work`, or rejects when the signal aborts before. */
-function settleOrAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    work.then(resolve, reject);
-    const fail = () => reject(signal.reason);
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
 }
 
 function refuse(detail: string): Outcome {

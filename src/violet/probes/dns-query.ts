@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { UsageError } from './options.ts';
-import type { ProbeContext } from './probe.ts';
+import type { ServiceContext } from './probe.ts';
 
 /** Types that can be asked for. */
 export const QUERY_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const;
@@ -41,7 +41,7 @@ export interface Query {
  */
 export function isAuthoritative(
   query: Query,
-  { clock, signal, tryMs }: Pick<ProbeContext, 'clock' | 'signal'> & { readonly tryMs: number },
+  { clock, signal, tryMs }: Pick<ServiceContext, 'clock' | 'signal'> & { readonly tryMs: number },
 ): Promise<boolean> {
   signal.throwIfAborted();
   const { address, port } = readServer(query.server);

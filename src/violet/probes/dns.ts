@@ -9,13 +9,13 @@ import {
   codeOf,
   describeError,
   judgeTime,
-  type Probe,
-  type ProbeContext,
   type ProbeReport,
   readHost,
   readTimes,
   report,
   runWithin,
+  type ServiceContext,
+  type ServiceProbe,
   showText,
   TIME_OPTIONS,
   type TimeThresholds,
@@ -69,7 +69,7 @@ interface Answer {
 }
 
 /** See `probes.ts` for the arguments. Without `-H` the host's address is looked up. */
-export const probeDns: Probe = async (args, context) => {
+export const probeDns: ServiceProbe = async (args, context) => {
   const options = readOptions(args, OPTIONS);
   const { thresholds, limitS } = readTimes(options, context);
   const question = {
@@ -118,7 +118,7 @@ function readType(text: string | undefined): QueryType | null {
 async function ask(
   question: Question,
   expectation: Expectation,
-  context: Pick<ProbeContext, 'clock' | 'signal'>,
+  context: Pick<ServiceContext, 'clock' | 'signal'>,
 ): Promise<Answer> {
   const { signal } = context;
   const { server, port, tryMs } = question;

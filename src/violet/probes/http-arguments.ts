@@ -6,10 +6,10 @@ import { type Options, readNumber, readOptions, UsageError } from './options.ts'
 import { createPattern, type Pattern } from './pattern.ts';
 import {
   FAMILY_OPTIONS,
-  type ProbeContext,
   readFamily,
   readHost,
   readTimes,
+  type ServiceContext,
   TIME_OPTIONS,
   type TimeThresholds,
 } from './probe.ts';
@@ -92,7 +92,7 @@ export interface Expectation {
 /** Reads the arguments. Rejects with `UsageError`. */
 export async function readHttpArguments(
   args: readonly string[],
-  context: ProbeContext,
+  context: ServiceContext,
 ): Promise<{ readonly request: PageRequest; readonly expectation: Expectation }> {
   const options = readOptions(args, OPTIONS);
   const onRedirect = options.get('onredirect') ?? 'ok';
@@ -150,7 +150,7 @@ function readAge(text: string | undefined): number | null {
 
 async function readRequest(
   options: HttpOptions,
-  context: ProbeContext,
+  context: ServiceContext,
 ): Promise<Omit<PageRequest, 'maxBodyBytes'>> {
   const isTls = options.has('ssl') || options.has('certificate');
   const port = readNumber(options.get('port') ?? (isTls ? '443' : '80'), {

@@ -10,18 +10,18 @@ import {
   codeOf,
   describeError,
   isNameError,
-  type Probe,
-  type ProbeContext,
   type ProbeReport,
   report,
   runWithin,
+  type ServiceContext,
+  type ServiceProbe,
   showText,
   worse,
 } from './probe.ts';
 import { describeTlsFailure, isTlsFailure, UntrustedCertificate } from './secure-connection.ts';
 
 /** See `probes.ts` for the arguments. Unlike `check_http` it verifies certificates. */
-export const probeHttp: Probe = async (args, context) => {
+export const probeHttp: ServiceProbe = async (args, context) => {
   const { request, expectation } = await readHttpArguments(args, context);
   const { limitS } = expectation;
   const ended = await runWithin(limitS * 1_000, context, (signal) =>
@@ -30,7 +30,7 @@ export const probeHttp: Probe = async (args, context) => {
   return ended ?? report('critical', `HTTP CRITICAL - Socket timeout after ${limitS} seconds`);
 };
 
-type Visiting = Pick<ProbeContext, 'clock' | 'signal'>;
+type Visiting = Pick<ServiceContext, 'clock' | 'signal'>;
 
 async function probe(
   request: PageRequest,

@@ -14,14 +14,18 @@ import type { Icmp } from '../icmp/icmp.ts';
 import type { FileSystems } from './file-systems.ts';
 import { readNumber, UsageError } from './options.ts';
 
-/** What a probe may use. */
-export interface ProbeContext {
+/** What a probe of a service on the network may use. */
+export interface ServiceContext {
   /** The host that is checked; `address` is what is probed when no option says otherwise. */
   readonly host: { readonly name: string; readonly address: string };
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Aborts when time is up: the probe lets go of everything and rejects. */
   readonly signal: AbortSignal;
+}
+
+/** What any probe may use. */
+export interface ProbeContext extends ServiceContext {
   /** For probes that need a program. */
   readonly executor: Executor;
   /** The environment of such a program; its `PATH` is where it is looked for. */
@@ -42,7 +46,13 @@ export interface ProbeReport {
  * Probes the host with these arguments. Rejects with `UsageError` for arguments that it does not
  * know, with anything once `signal` has aborted, and else never: a target in trouble is a report.
  */
-export type Probe = (args: readonly string[], context: ProbeContext) => Promise<ProbeReport>;
+export type Probe<Context = ProbeContext> = (
+  args: readonly string[],
+  context: Context,
+) => Promise<ProbeReport>;
+
+/** One that needs nothing of this process, and so can run on any thread of it. */
+export type ServiceProbe = Probe<ServiceContext>;
 
 /** Options that mean the same for all probes of a service on the network. */
 export const TIME_OPTIONS = {
@@ -58,7 +68,10 @@ export const FAMILY_OPTIONS = {
 } as const;
 
 /** The host that an option names, else the host's address. An empty one would mean this machine. */
-export function readHost(given: string | undefined, { host }: Pick<ProbeContext, 'host'>): string {
+export function readHost(
+  given: string | undefined,
+  { host }: Pick<ServiceContext, 'host'>,
+): string {
   const address = given ?? host.address;
   if (address === '') throw new UsageError('there is no host: its name is empty');
   return address;
@@ -99,7 +112,7 @@ export interface TimeThresholds {
 /** What `TIME_OPTIONS` give: ranges for the time a target takes, and when to give it up. */
 export function readTimes(
   options: { get(name: keyof typeof TIME_OPTIONS): string | undefined },
-  { timeoutMs }: Pick<ProbeContext, 'timeoutMs'>,
+  { timeoutMs }: Pick<ServiceContext, 'timeoutMs'>,
 ): { readonly thresholds: TimeThresholds; readonly limitS: number } {
   const thresholds = { warning: options.get('warning'), critical: options.get('critical') };
   for (const text of [thresholds.warning, thresholds.critical]) {
@@ -190,7 +203,7 @@ export function codeOf(error: unknown): string {
  */
 export async function runWithin<Result>(
   limitMs: number,
-  { clock, signal, timeoutMs }: Pick<ProbeContext, 'clock' | 'signal' | 'timeoutMs'>,
+  { clock, signal, timeoutMs }: Pick<ServiceContext, 'clock' | 'signal' | 'timeoutMs'>,
   run: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result | null> {
   if (limitMs >= timeoutMs) return run(signal);

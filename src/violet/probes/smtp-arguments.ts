@@ -7,10 +7,10 @@ import { type Options, readNumber, readOptions, UsageError } from './options.ts'
 import { createPattern, type Pattern } from './pattern.ts';
 import {
   FAMILY_OPTIONS,
-  type ProbeContext,
   readFamily,
   readHost,
   readTimes,
+  type ServiceContext,
   TIME_OPTIONS,
   type TimeThresholds,
 } from './probe.ts';
@@ -69,7 +69,7 @@ export interface SmtpOrder {
 /** Reads the arguments. Rejects with `UsageError`. */
 export async function readSmtpArguments(
   args: readonly string[],
-  context: ProbeContext,
+  context: ServiceContext,
 ): Promise<SmtpOrder> {
   const options = readOptions(args, OPTIONS);
   const address = readHost(options.get('hostname'), context);

@@ -9,11 +9,11 @@ import {
   describeError,
   isNameError,
   judgeTime,
-  type Probe,
-  type ProbeContext,
   type ProbeReport,
   report,
   runWithin,
+  type ServiceContext,
+  type ServiceProbe,
   showText,
   timePerfdatum,
   worse,
@@ -37,7 +37,7 @@ type Course =
     };
 
 /** See `probes.ts` for the arguments. */
-export const probeSmtp: Probe = async (args, context) => {
+export const probeSmtp: ServiceProbe = async (args, context) => {
   const order = await readSmtpArguments(args, context);
   const startedAt = context.clock.monotonic();
   try {
@@ -63,7 +63,7 @@ export const probeSmtp: Probe = async (args, context) => {
 async function converse(
   session: SmtpSession,
   order: SmtpOrder,
-  context: Pick<ProbeContext, 'signal' | 'clock'>,
+  context: Pick<ServiceContext, 'signal' | 'clock'>,
 ): Promise<Course> {
   const greeting = await session.listen();
   const welcome = await session.ask(order.hello);
@@ -90,7 +90,11 @@ async function converse(
 async function startTls(
   session: SmtpSession,
   order: SmtpOrder,
-  { signal, clock, welcome }: Pick<ProbeContext, 'signal' | 'clock'> & { readonly welcome: string },
+  {
+    signal,
+    clock,
+    welcome,
+  }: Pick<ServiceContext, 'signal' | 'clock'> & { readonly welcome: string },
 ): Promise<ProbeReport | null> {
   if (!/^250[ -]STARTTLS\s*$/im.test(welcome)) {
     return report('warning', 'SMTP WARNING - TLS not supported by server');

@@ -7,13 +7,13 @@ import {
   FAMILY_OPTIONS,
   isNameError,
   judgeTime,
-  type Probe,
   type ProbeReport,
   readFamily,
   readHost,
   readTimes,
   report,
   runWithin,
+  type ServiceProbe,
   showText,
   TIME_OPTIONS,
   type TimeThresholds,
@@ -41,7 +41,7 @@ interface Banner {
 }
 
 /** See `probes.ts` for the arguments; the host may come without `-H`. */
-export const probeSsh: Probe = async (args, context) => {
+export const probeSsh: ServiceProbe = async (args, context) => {
   const options = readOptions(args, OPTIONS);
   const endpoint = {
     address: readHost(options.get('hostname'), context),

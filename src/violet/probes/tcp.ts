@@ -10,14 +10,14 @@ import {
   codeOf,
   FAMILY_OPTIONS,
   judgeTime,
-  type Probe,
-  type ProbeContext,
   type ProbeReport,
   readFamily,
   readHost,
   readTimes,
   report,
   runWithin,
+  type ServiceContext,
+  type ServiceProbe,
   showText,
   TIME_OPTIONS,
   type TimeThresholds,
@@ -95,7 +95,7 @@ interface Judgement {
 }
 
 /** A refused connection is `-r`, an unexpected answer `-M`; see `probes.ts` for the arguments. */
-export const probeTcp: Probe = async (args, context) => {
+export const probeTcp: ServiceProbe = async (args, context) => {
   const options = readOptions(args, OPTIONS);
   const target = await readTarget(options, context);
   const { thresholds, limitS } = readTimes(options, context);
@@ -119,7 +119,7 @@ export const probeTcp: Probe = async (args, context) => {
 
 async function readTarget(
   options: Options<keyof typeof OPTIONS>,
-  context: ProbeContext,
+  context: ServiceContext,
 ): Promise<Target> {
   const port = options.get('port');
   if (port === undefined) throw new UsageError('there is no port: give -p');

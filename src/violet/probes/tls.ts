@@ -15,13 +15,13 @@ import {
   FAMILY_OPTIONS,
   isNameError,
   judgeTime,
-  type Probe,
   type ProbeReport,
   readFamily,
   readHost,
   readTimes,
   report,
   runWithin,
+  type ServiceProbe,
   TIME_OPTIONS,
   type TimeThresholds,
   timePerfdatum,
@@ -71,7 +71,7 @@ interface Handshake {
 }
 
 /** See `probes.ts` for the arguments. */
-export const probeTls: Probe = async (args, context) => {
+export const probeTls: ServiceProbe = async (args, context) => {
   const options = readOptions(args, OPTIONS);
   const name = readHost(options.get('hostname') ?? options.get('IP-address'), context);
   const order: Order = {

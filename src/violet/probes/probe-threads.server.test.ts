@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openProbeTargets, say } from '../../../test/probe-targets.ts';
+import { waitFor } from '../../../test/servers/temp.ts';
+import { createSimulatedClock } from '../../../test/simulated-clock.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { Unavailable } from '../../model/errors.ts';
+import {
+  openProbeThreads,
+  type ProbeThreads,
+  type ProbeThreadsOptions,
+  probeThreadCount,
+} from './probe-threads.ts';
+import type { ProbeOrder } from './run-probe.ts';
+
+const FILE = join(import.meta.dirname, '../../../dist/violet/probes/probe-thread.js');
+const targets = openProbeTargets();
+let port: string;
+/** Takes connections and says nothing. */
+let silentPort: string;
+let threads: ProbeThreads | undefined;
+
+beforeAll(async () => {
+  port = await targets.listen(say('220 ready\r\n'));
+  silentPort = await targets.listen(() => undefined);
+});
+
+afterEach(async () => {
+  await threads?.close();
+  threads = undefined;
+});
+
+afterAll(() => targets[Symbol.asyncDispose]());
+
+function open(options: Partial<ProbeThreadsOptions> = {}): ProbeThreads {
+  threads = openProbeThreads({
+    ...{ file: FILE, maxCount: 1, clock: systemClock, log: silentLog() },
+    ...options,
+  });
+  return threads;
+}
+
+function orderOf(args: readonly string[], changes: Partial<ProbeOrder> = {}): ProbeOrder {
+  const host = { name: 'target', address: '127.0.0.1' };
+  return { builtin: 'tcp', args, host, timeoutMs: 10_000, ...changes };
+}
+
+const reaching = () => orderOf(['-p', port, '-e', '220']);
+const waiting = (timeoutMs = 10_000) => orderOf(['-p', silentPort, '-e', '220'], { timeoutMs });
+
+describe('probes of services on threads', () => {
+  test('say what they say elsewhere: of a target, of wrong arguments, of a time-out', async () => {
+    const { start } = open();
+    const said = await Promise.all(
+      [reaching(), orderOf([]), waiting(200)].map((order) => start(order).outcome),
+    );
+    expect(said).toEqual([
+      expect.objectContaining({
+        ...{ kind: 'exited', exitCode: 0 },
+        stdout: expect.stringMatching(/^TCP OK - .* second response time .* \[220 ready\]\|time=/),
+      }),
+      expect.objectContaining({
+        ...{ kind: 'exited', exitCode: 3 },
+        stdout: expect.stringMatching(/^TCP UNKNOWN - there is no port: give -p\nusage: tcp /),
+      }),
+      { kind: 'timedOut', timeoutMs: 200, stdout: '' },
+    ]);
+  });
+
+  test('a run that nobody wants any more ends, and its connection with it', async () => {
+    const { start } = open();
+    const run = start(waiting());
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    run.stop();
+    await expect(run.outcome).rejects.toBeInstanceOf(Unavailable);
+    await waitFor('the connection to be closed', () => targets.sockets.size === 0);
+    // Stopping what has ended is nothing.
+    run.stop();
+    expect(await start(reaching()).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('closing stops what runs', async () => {
+    const own = open();
+    const run = own.start(waiting());
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    await Promise.all([expect(run.outcome).rejects.toBeInstanceOf(Unavailable), own.close()]);
+    await waitFor('the connection to be closed', () => targets.sockets.size === 0);
+  });
+
+  test('a thread that computes on is replaced: its run is out of time, others are handed back', async () => {
+    const clock = createSimulatedClock();
+    const { start } = open({ clock });
+    // Two ways through every "a": some 2^40 steps until it is clear that there is no end of the text.
+    const page = await targets.listen(say(`HTTP/1.0 200 OK\r\n\r\n${'a'.repeat(40)}!`));
+    const stuck = start({
+      ...orderOf(['-p', page, '-r', '^(a|a)*$']),
+      ...{ builtin: 'http', timeoutMs: 1_000 },
+    });
+    await waitFor('the page to be asked for', () => targets.sockets.size > 0);
+    const other = start(waiting(60_000));
+    const handedBack = expect(other.outcome).rejects.toBeInstanceOf(Unavailable);
+    await clock.advance(10_000);
+    expect(await stuck.outcome).toEqual({ kind: 'timedOut', timeoutMs: 1_000, stdout: '' });
+    await handedBack;
+    expect(await start(reaching()).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a thread that cannot be started hands back what it was to run', async () => {
+    const own = open({ file: '/nowhere/thread.js' });
+    await expect(own.start(reaching()).outcome).rejects.toBeInstanceOf(Unavailable);
+    expect(own.count).toBe(0);
+  });
+
+  test('there is one more when those that are there are busy, up to the limit', async () => {
+    const own = open({ maxCount: 2 });
+    const one = own.start(waiting());
+    expect(own.count).toBe(1);
+    const runs = [one, ...Array.from({ length: 200 }, () => own.start(waiting()))];
+    expect(own.count).toBe(2);
+    const ended = Promise.allSettled(runs.map(({ outcome }) => outcome));
+    for (const run of runs) run.stop();
+    expect((await ended).every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
+  test('leave a processor to all else, and are none where there is only one', () => {
+    expect([1, 2, 3, 8, 64].map(probeThreadCount)).toEqual([0, 1, 2, 4, 4]);
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * The probes of services on threads of their own: what sockets, TLS and patterns cost uses another
+ * processor, and a probe that computes for long holds up neither the broker nor the API. A thread that
+ * is lost or stuck is replaced at the next run; what it was running is handed back.
+ */
+
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Outcome } from '../../model/check.ts';
+import { Unavailable } from '../../model/errors.ts';
+import { createStopped, type ProbeOrder, type ProbeRun, type StartProbe } from './run-probe.ts';
+import { type FromThread, openThreadChannel, type ToThread } from './thread-channel.ts';
+
+/** What threads are started with. */
+export interface ProbeThreadsOptions {
+  /** The compiled `probe-thread.js`. */
+  readonly file: string;
+  /** So many at most; each is started when those before it are busy. */
+  readonly maxCount: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Runs probes of services. */
+export interface ProbeThreads {
+  readonly start: StartProbe;
+  /** How many threads there are. */
+  readonly count: number;
+  /** What runs is stopped. */
+  close(): Promise<void>;
+}
+
+/** Runs of one thread from which on another one is worth its 10 MB. */
+const BUSY_RUNS = 64;
+/** After the latest end of a run: a thread that has said nothing by then is stuck. */
+const SILENCE_MS = 5_000;
+const WATCH_MS = 1_000;
+const MAX_AUTO_COUNT = 4;
+
+/** How many suit a machine with so many processors: one is left for the event loop. */
+export function probeThreadCount(cores: number): number {
+  return Math.min(MAX_AUTO_COUNT, cores - 1);
+}
+
+/** Threads that are started as they are needed. */
+export function openProbeThreads({
+  file,
+  maxCount,
+  clock,
+  log,
+}: ProbeThreadsOptions): ProbeThreads {
+  const threads = new Set<ProbeThread>();
+  let isWatching = false;
+
+  const startThread = () => {
+    const thread = new ProbeThread(file, clock, (reason) => {
+      threads.delete(thread);
+      log.warn({ reason }, 'a thread of probes was lost, what it was running is handed back');
+    });
+    threads.add(thread);
+    return thread;
+  };
+
+  const choose = (): ProbeThread => {
+    let best: ProbeThread | undefined;
+    for (const thread of threads) {
+      if (best === undefined || thread.runningCount < best.runningCount) best = thread;
+    }
+    const isEnough = best !== undefined && best.runningCount < BUSY_RUNS;
+    if (best === undefined || (!isEnough && threads.size < maxCount)) return startThread();
+    return best;
+  };
+
+  const watch = () => {
+    const now = clock.monotonic();
+    for (const thread of threads) thread.endOverdue(now);
+    isWatching = [...threads].some((thread) => thread.runningCount > 0);
+    if (isWatching) clock.setTimer(WATCH_MS, watch);
+  };
+
+  return {
+    start(order) {
+      if (!isWatching) {
+        isWatching = true;
+        clock.setTimer(WATCH_MS, watch);
+      }
+      return choose().start(order);
+    },
+    get count() {
+      return threads.size;
+    },
+    async close() {
+      await Promise.all([...threads].map((thread) => thread.close()));
+    },
+  };
+}
+
+/** A run whose end the thread has not told. */
+interface PendingRun {
+  readonly order: ProbeOrder;
+  readonly overdueAt: number;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Unavailable) => void;
+}
+
+class ProbeThread {
+  readonly #worker: Worker;
+  readonly #send: (message: ToThread) => void;
+  readonly #clock: Clock;
+  readonly #onLost: (reason: string) => void;
+  readonly #pending = new Map<number, PendingRun>();
+  #lastId = 0;
+  #isEnded = false;
+
+  constructor(file: string, clock: Clock, onLost: (reason: string) => void) {
+    this.#clock = clock;
+    this.#onLost = onLost;
+    this.#worker = new Worker(file, { name: 'probes' });
+    this.#send = openThreadChannel<ToThread, FromThread>(this.#worker, ([id, outcome]) => {
+      const run = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (outcome === null) run?.reject(createStopped(run.order.builtin));
+      else run?.resolve(outcome);
+    });
+    this.#worker.on('error', (error) => this.#lose(error.stack ?? error.message));
+    this.#worker.on('exit', (code) => this.#lose(`it ended with ${code}`));
+  }
+
+  get runningCount(): number {
+    return this.#pending.size;
+  }
+
+  start(order: ProbeOrder): ProbeRun {
+    const id = ++this.#lastId;
+    const outcome = new Promise<Outcome>((resolve, reject) => {
+      const overdueAt = this.#clock.monotonic() + order.timeoutMs + SILENCE_MS;
+      this.#pending.set(id, { order, overdueAt, resolve, reject });
+      this.#send([id, order]);
+    });
+    return { outcome, stop: () => this.#send([id, null]) };
+  }
+
+  /** Ends the thread when one of its runs should have ended long ago. */
+  endOverdue(now: number): void {
+    const overdue = [...this.#pending].filter(([, run]) => run.overdueAt <= now);
+    if (overdue.length === 0) return;
+    for (const [id, { order, resolve }] of overdue) {
+      this.#pending.delete(id);
+      resolve({ kind: 'timedOut', timeoutMs: order.timeoutMs, stdout: '' });
+    }
+    const names = overdue.map(([, { order }]) => `${order.builtin} of ${order.host.name}`);
+    this.#lose(`it does not answer, probably because of ${[...new Set(names)].join(', ')}`);
+    void this.#worker.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#isEnded = true;
+    this.#rejectAll(({ builtin }) => createStopped(builtin));
+    await this.#worker.terminate();
+  }
+
+  #lose(reason: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onLost(reason);
+    this.#rejectAll(({ builtin }) => {
+      return new Unavailable('executor', `The thread of probe ${builtin} was lost.`);
+    });
+  }
+
+  #rejectAll(createError: (order: ProbeOrder) => Unavailable): void {
+    for (const { order, reject } of this.#pending.values()) reject(createError(order));
+    this.#pending.clear();
+  }
+}

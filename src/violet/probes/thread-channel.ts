@@ -1,0 +1,34 @@
+/**
+ * What violet and a thread of probes tell each other. All of one turn of the event loop goes out
+ * together, as one text: a message of its own costs more than many a probe, and a structured clone
+ * more than JSON.
+ */
+
+import type { MessagePort, Worker } from 'node:worker_threads';
+import type { Outcome } from '../../model/check.ts';
+import type { ProbeOrder } from './run-probe.ts';
+
+/** What violet tells; null: the run of that number is to be stopped. */
+export type ToThread = readonly [id: number, order: ProbeOrder | null];
+
+/** What the thread tells; null: the run was stopped. */
+export type FromThread = readonly [id: number, outcome: Outcome | null];
+
+/** Gives each message that arrives to `receive` and returns what sends one. */
+export function openThreadChannel<Sent, Received>(
+  port: MessagePort | Worker,
+  receive: (message: Received) => void,
+): (message: Sent) => void {
+  port.on('message', (text: string) => {
+    for (const message of JSON.parse(text) as Received[]) receive(message);
+  });
+  let waiting: Sent[] = [];
+  const write = () => {
+    const messages = waiting;
+    waiting = [];
+    port.postMessage(JSON.stringify(messages));
+  };
+  return (message) => {
+    if (waiting.push(message) === 1) setImmediate(write);
+  };
+}
