@@ -149,7 +149,7 @@ export class RabbitmqConsumer implements Consumer {
     this.#session = session;
     const { consumerTag } = await channel.consume(queue.name, (message) => {
       if (message === null) this.#loseQueue(channel);
-      else this.#handover.offer({ ...toDelivery(message), failure: null, session, message });
+      else this.#handover.offer({ failure: null, session, message, ...toDelivery(message) });
     });
     this.#consumerTag = consumerTag;
     surroundings.problems.end(`queue ${queue.name}`);

@@ -79,7 +79,7 @@ export function findStart(change: {
   const { id, at, output, reason, before } = change;
   const { state, stateType, scheduledAt, isMeasured, isSilenceExpected } = change.after;
   if (scheduledAt === null) return null;
-  const start = { checkId: id, fromAt: at, state, stateType, output };
+  const start = { checkId: id, fromAt: at, state, stateType, output, cause: '' };
   if (!isMeasured) {
     // Silence that nobody expects any more is another.
     const isNew = before.isMeasured || before.isSilenceExpected !== isSilenceExpected;

@@ -233,7 +233,8 @@ class Batch {
     const parents = this.#parentsOf(host);
     const key = keyOf(object);
     const around = {
-      ...{ host: this.#memoryOfHost(host), parents },
+      host: this.#memoryOfHost(host),
+      parents,
       parentChecks: lookAtParentChecks(key, this.#context.masters, (one) => this.#states.get(one)),
       dependencies: this.#dependenciesOf(key),
       hostDependencies: this.#dependenciesOf({ hostId: host.id, pluginId: null }),

@@ -3,6 +3,8 @@
  * The only place that reads the machine's clock or sets a timer.
  */
 
+import type { StopSignal } from './stop-signal.ts';
+
 /** Cancels the timer it was returned for; calling it again does nothing. */
 export type CancelTimer = () => void;
 
@@ -30,7 +32,7 @@ export const systemClock: Clock = {
 export function sleep(
   clock: Pick<Clock, 'setTimer'>,
   delayMs: number,
-  signal?: AbortSignal,
+  signal?: StopSignal,
 ): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,21 +1,35 @@
-/** What of a host and a plugin a request for their check says: the same whoever asks for it. */
+/** Requests to run a check, and where they go: the same whoever asks. */
 
 import type { QueueSpec } from '../broker/broker.ts';
 import { shardOf, type Topology } from '../broker/topology.ts';
 import type { AgendaHost, AgendaPlugin } from '../database/queries/agenda.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 
-/**
- * All but which check it is and when; `shards`: how many queues of results there are, `timing`: how
- * often and how long it runs where the host has that for itself.
- */
-export function describeRun(
-  host: Omit<AgendaHost, 'maintenance' | 'overrides'>,
-  plugin: Omit<AgendaPlugin, 'id' | 'checkPeriodId' | 'activeChecks'>,
+/** Which check, and when. */
+export type Occasion = Pick<CheckRequest, 'id' | 'checkId' | 'scheduledAt' | 'expiresAt'> & {
+  readonly sentAt: number;
+};
+
+/** What is run, where and how. */
+export interface Subject {
+  readonly host: Omit<AgendaHost, 'maintenance' | 'overrides'>;
+  readonly plugin: Omit<AgendaPlugin, 'id' | 'checkPeriodId' | 'activeChecks'>;
+  /** How often and how long it runs where the host has that for itself. Default: as the plugin says. */
+  readonly timing?: Pick<AgendaPlugin, 'intervalMs' | 'timeoutMs'>;
+}
+
+/** A request. `shards`: how many queues of results there are. */
+export function createRequest(
+  { id, checkId, scheduledAt, expiresAt, sentAt }: Occasion,
+  { host, plugin, timing = plugin }: Subject,
   shards: number,
-  timing: Pick<AgendaPlugin, 'intervalMs' | 'timeoutMs'> = plugin,
-): Omit<CheckRequest, 'id' | 'checkId' | 'scheduledAt' | 'expiresAt'> {
+): CheckRequest & Occasion {
   return {
+    id,
+    checkId,
+    scheduledAt,
+    expiresAt,
+    sentAt,
     shard: shardOf(host, shards),
     keepHistory: host.history,
     intervalMs: timing.intervalMs,

@@ -7,7 +7,7 @@ import type { CheckTarget } from '../database/queries/check-targets.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CHECK_REQUEST } from '../messages/check-request.ts';
 import type { Envelope } from '../messages/envelope.ts';
-import { describeRun } from './check-request.ts';
+import { createRequest } from './check-request.ts';
 import type { RequestTrail } from './request-trail.ts';
 
 /** How long such a request may wait for a worker. */
@@ -42,9 +42,9 @@ export async function requestRun(
   const scheduledAt = clock.now();
   const expiresAt = scheduledAt + RUN_NOW_LIMIT_MS;
   const id = `${checkId}-${scheduledAt}-${randomUUID().slice(0, 8)}`;
+  const occasion = { id, checkId, scheduledAt, expiresAt, sentAt: scheduledAt };
   const request = {
-    ...{ id, checkId, scheduledAt, sentAt: scheduledAt, expiresAt },
-    ...describeRun(host, plugin, shards),
+    ...createRequest(occasion, { host, plugin }, shards),
     ...(isFreshnessCheck ? { isFreshnessCheck } : {}),
   };
   const message = envelope.seal(CHECK_REQUEST, id, request, expiresAt);

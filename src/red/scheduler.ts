@@ -13,7 +13,7 @@ import type { Envelope } from '../messages/envelope.ts';
 import { timingOf } from '../model/overrides.ts';
 import type { Agenda, AgendaEntry } from './agenda.ts';
 import { type Catalogues, calendarOf } from './catalogue.ts';
-import { describeRun, queueOf } from './check-request.ts';
+import { createRequest, type Occasion, queueOf } from './check-request.ts';
 import { followingDueAt, NEVER, queueLimitAt, rhythmOf } from './due-time.ts';
 import type { Hold } from './execution-holds.ts';
 import { startExpiredRequests } from './expired-requests.ts';
@@ -95,7 +95,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     log.debug({ requestId: id, reason }, 'check missed');
   };
 
-  const send = async (request: CheckRequest & { readonly sentAt: number }, zone: string) => {
+  const send = async (request: CheckRequest & Occasion, zone: string) => {
     unconfirmed++;
     const { sentAt } = request;
     try {
@@ -148,11 +148,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     const id = `${checkId}-${dueAt}`;
     if (expiresAt <= now) return miss('late', id);
     if (unconfirmed >= MAX_UNCONFIRMED) return miss('broker', id);
-    const request = {
-      ...{ id, checkId, scheduledAt: dueAt, expiresAt, sentAt: clock.now() },
-      ...describeRun(host, plugin, options.shards, timing),
-    };
-    void send(request, host.zone);
+    const occasion = { id, checkId, scheduledAt: dueAt, expiresAt, sentAt: clock.now() };
+    void send(createRequest(occasion, { host, plugin, timing }, options.shards), host.zone);
   };
 
   const runDue = () => {

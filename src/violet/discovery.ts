@@ -11,6 +11,7 @@ import { parseIpAddress } from '../lib/ip.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { createSlots } from '../lib/slots.ts';
+import type { StopSignal } from '../lib/stop-signal.ts';
 import {
   DISCOVERY_SLICE,
   type DiscoverySlice,
@@ -124,7 +125,7 @@ function readSlice(envelope: Envelope, delivery: Delivery): DiscoverySlice {
 /** A function that finds who answers, and how they are called. Rejects with `Unavailable` on abort. */
 function createSearch(
   { executor, icmp, environment, settings, clock, log }: DiscoveryOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): (addresses: readonly string[]) => Promise<SliceResult['answered']> {
   const { ratePerS, ports, timeoutMs } = settings;
   const shared = { timeoutMs, signal };

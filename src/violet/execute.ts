@@ -5,6 +5,7 @@
 
 import type { Clock } from '../lib/clock.ts';
 import { createSlots } from '../lib/slots.ts';
+import type { StopSignal } from '../lib/stop-signal.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 import type { Outcome } from '../model/check.ts';
 import { createHostMacros } from '../nagios/macros.ts';
@@ -44,7 +45,7 @@ export interface ExecuteContext extends PluginContext, RemoteContext {
  * Runs one request. Rejects with `Unavailable` when `signal` aborts or the executor is closed: the
  * run says nothing of its target then, and another worker should take it. Rejects for nothing else.
  */
-export type Execute = (request: CheckRequest, signal?: AbortSignal) => Promise<Outcome>;
+export type Execute = (request: CheckRequest, signal?: StopSignal) => Promise<Outcome>;
 
 /** Creates the runner of requests. */
 export function createExecute(context: ExecuteContext): Execute {
@@ -79,7 +80,7 @@ function createRunner(context: ExecuteContext): Execute {
     }
     const { script } = run;
     if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);
-    const target = { ...ssh, address: host.address };
+    const target = { address: host.address, ...ssh };
     return runRemote({ target, script, args, timeoutMs, signal }, context);
   };
 }
@@ -88,7 +89,7 @@ function createRunner(context: ExecuteContext): Execute {
 async function runProbe(
   startProbe: StartProbe,
   order: ProbeOrder,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<Outcome> {
   if (signal === undefined) return startProbe(order).outcome;
   if (signal.aborted) throw createStopped(order.builtin);

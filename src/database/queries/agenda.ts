@@ -76,7 +76,12 @@ export async function* readAgendaHosts(
       rows.map(({ id }) => id),
     );
     yield rows.map((row) => ({
-      ...row,
+      id: row.id,
+      name: row.name,
+      address: row.address,
+      login: row.login,
+      sshPort: row.sshPort,
+      zone: row.zone,
       maintenance: row.maintenance === 1,
       history: row.history === 1,
       vars: JSON.parse(row.vars) as TextMap,

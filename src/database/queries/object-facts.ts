@@ -144,7 +144,7 @@ function readCheckFacts(row: {
     policy: row.own_policy,
   });
   const found = withOverride(plugin, override);
-  return { ...found, schedule: readSchedule(row, found) };
+  return { schedule: readSchedule(row, found), ...found };
 }
 
 /** What an edit of the host or plugin changed is not kept, so any counts as one of the schedule. */

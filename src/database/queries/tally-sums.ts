@@ -162,7 +162,7 @@ async function readSums(
     .select([...bucket, 'tally.count'])
     .where('tally.subject', '=', 'check');
   const rows = await (isLeftOut ? all.unionAll(named) : named).execute();
-  return rows.map((row) => toBucketCount({ ...row, subject: 'check' }));
+  return rows.map((row) => toBucketCount({ subject: 'check', ...row }));
 }
 
 /**
@@ -197,7 +197,7 @@ export async function readCounted({ db }: Sql, hostIds: readonly string[]): Prom
     .selectAll('host_tally')
     .where('host_tally.host_id', 'in', hostIds)
     .execute();
-  return rows.map((row) => ({ ...toBucketCount(row), host_id: row.host_id }));
+  return rows.map((row) => ({ host_id: row.host_id, ...toBucketCount(row) }));
 }
 
 /** Counts each host: what the tallies must come to. Cost: one pass over the checks. */

@@ -14,6 +14,7 @@
  * - Whatever the program does is an `Outcome`.
  */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { Outcome } from '../../model/check.ts';
 
 /** From SIGTERM to SIGKILL. */
@@ -35,7 +36,7 @@ export interface Command {
   /** Of each of stdout and stderr. */
   readonly maxOutputBytes: number;
   /** Kills the group at once; `run` rejects with `Unavailable`. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** The port. Adapters: `child-process.ts`. */

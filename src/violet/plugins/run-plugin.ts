@@ -1,5 +1,6 @@
 /** Runs a script: finds its file and hands it to the executor -> outcome. */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { Outcome } from '../../model/check.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { PluginFolders } from './plugin-folder.ts';
@@ -20,7 +21,7 @@ export interface PluginRun {
   readonly script: string;
   readonly args: readonly string[];
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
 }
 
 /** Nothing that a plugin writes to a relative path lands among the files of violet. */
@@ -33,7 +34,12 @@ export async function runPlugin(run: PluginRun, context: PluginContext): Promise
   const found = await pluginFolders.find(script);
   if (typeof found !== 'string') return found.problem;
   return executor.run({
-    ...{ file: found, args, env: environment, cwd: WORKING_FOLDER },
-    ...{ timeoutMs, maxOutputBytes, signal },
+    file: found,
+    args,
+    env: environment,
+    cwd: WORKING_FOLDER,
+    timeoutMs,
+    maxOutputBytes,
+    signal,
   });
 }

@@ -1,5 +1,6 @@
 /** `disk`: free space of the violet's own host, as `check_disk`. */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { CheckStateName, Perfdatum } from '../../model/check.ts';
 import { isAlert, type Threshold } from '../../nagios/threshold.ts';
 import {
@@ -93,7 +94,7 @@ async function look(
 
 async function access<Answer>(
   path: string,
-  signal: AbortSignal,
+  signal: StopSignal,
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   try {

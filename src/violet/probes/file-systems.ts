@@ -6,6 +6,7 @@
 
 import { readFile, realpath, statfs } from 'node:fs/promises';
 import { createSlots, type Slots } from '../../lib/slots.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 
 /** One line of the table of mounts. */
 export interface Mount {
@@ -29,9 +30,9 @@ export interface FileSystems {
   /** The table of mounts, the oldest first; rejects with the system's error. */
   listMounts(): Promise<Mount[]>;
   /** Rejects with the system's error, or when `signal` aborts before there is an answer. */
-  stat(path: string, signal: AbortSignal): Promise<FileSystemStats>;
+  stat(path: string, signal: StopSignal): Promise<FileSystemStats>;
   /** The path without symbolic links. Rejects as `stat` does. */
-  resolve(path: string, signal: AbortSignal): Promise<string>;
+  resolve(path: string, signal: StopSignal): Promise<string>;
 }
 
 const MAX_WAITING_COUNT = 2;
@@ -58,7 +59,7 @@ export function openFileSystems(): FileSystems {
 function shareAnswers<Answer>(
   slots: Slots,
   ask: (path: string) => Promise<Answer>,
-): (path: string, signal: AbortSignal) => Promise<Answer> {
+): (path: string, signal: StopSignal) => Promise<Answer> {
   const asked = new Map<string, Promise<Answer>>();
   return (path, signal) => {
     const known = asked.get(path);
@@ -68,7 +69,7 @@ function shareAnswers<Answer>(
   };
 }
 
-function waitFor<Answer>(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+function waitFor<Answer>(answer: Promise<Answer>, signal: StopSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = () => reject(signal.reason);
     if (signal.aborted) fail();

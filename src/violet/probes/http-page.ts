@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, request as requestOver } from 'node:http';
 import type { Socket } from 'node:net';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { type Endpoint, openConnection } from './connection.ts';
 import { type SecureConnection, secure, type TlsSettings } from './secure-connection.ts';
 
@@ -44,7 +45,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
  * that no new one can be made. Rejects with the system's, TLS's or the parser's error, and with an
  * `AbortError` when `signal` aborts.
  */
-export async function fetchPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
+export async function fetchPage(request: PageRequest, signal: StopSignal): Promise<Page> {
   const isTls = request.url.protocol === 'https:';
   const socket = isTls
     ? (await openSecure(request, signal)).socket
@@ -59,7 +60,7 @@ export async function fetchPage(request: PageRequest, signal: AbortSignal): Prom
 /** Connects and shakes hands. Whoever has the socket must destroy it. */
 export async function openSecure(
   request: PageRequest,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<SecureConnection> {
   const socket = await openConnection(request, signal);
   return secure(socket, hostOf(request.url), request.tls, signal);

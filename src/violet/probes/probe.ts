@@ -6,6 +6,7 @@
 import { getSystemErrorMap } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
 import { startDeadline } from '../../lib/deadline.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { CHECK_STATES, type CheckStateName, type Perfdatum } from '../../model/check.ts';
 import { formatPerfdata } from '../../nagios/perfdata.ts';
 import { isAlert, parseThreshold } from '../../nagios/threshold.ts';
@@ -21,7 +22,7 @@ export interface ServiceContext {
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Aborts when time is up: the probe lets go of everything and rejects. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** What any probe may use. */
@@ -204,7 +205,7 @@ export function codeOf(error: unknown): string {
 export async function runWithin<Result>(
   limitMs: number,
   { clock, signal, timeoutMs }: Pick<ServiceContext, 'clock' | 'signal' | 'timeoutMs'>,
-  run: (signal: AbortSignal) => Promise<Result>,
+  run: (signal: StopSignal) => Promise<Result>,
 ): Promise<Result | null> {
   if (limitMs >= timeoutMs) return run(signal);
   const deadline = startDeadline(clock, limitMs, signal);

@@ -1,6 +1,7 @@
 /** One run of a built-in probe: what is to be probed -> how it ended, in the time that it has. */
 
 import { startDeadline } from '../../lib/deadline.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { BUILTIN_NAMES } from '../../model/builtins.ts';
 import type { Outcome } from '../../model/check.ts';
 import { Unavailable } from '../../model/errors.ts';
@@ -35,7 +36,7 @@ export function createStartProbe<Context extends ServiceContext>(
     const deadline = startDeadline(shared.clock, timeoutMs);
     const { signal } = deadline;
     // Everything of the context: what it has of its own is `shared`, what all have is here.
-    const context = { ...shared, host, timeoutMs, signal } as unknown as Context;
+    const context = { host, timeoutMs, signal, ...shared } as unknown as Context;
     const run = async (): Promise<Outcome> => {
       try {
         // A probe ends by itself when its signal aborts; the slot is free even if one does not.
@@ -59,7 +60,7 @@ export function createStopped(builtin: string): Unavailable {
 }
 
 /** As `work`, or rejects when the signal aborts before. */
-function settleOrAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+function settleOrAbort<Result>(work: Promise<Result>, signal: StopSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     work.then(resolve, reject);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -12,6 +12,7 @@ import {
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { toError } from './connection.ts';
 import { codeOf, showText } from './probe.ts';
 
@@ -61,7 +62,7 @@ export async function secure(
   socket: Socket,
   serverName: string,
   { isVerified, ...settings }: TlsSettings,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<SecureConnection> {
   const secured = connect({
     socket,
@@ -84,7 +85,7 @@ export async function secure(
   }
 }
 
-function shakeHands(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+function shakeHands(socket: TLSSocket, signal: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     // All of these stay: the connection may still fail when it is somebody else's.
     const abort = () => socket.destroy(toError(signal.reason));

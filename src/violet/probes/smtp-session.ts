@@ -1,6 +1,7 @@
 /** A conversation with a mail server: commands -> its answers, over TLS once both agreed to it. */
 
 import type { Socket } from 'node:net';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { type Reading, startReading } from './conversation.ts';
 import { type SecureConnection, secure, type TlsSettings } from './secure-connection.ts';
 
@@ -11,7 +12,7 @@ export interface SmtpSession {
   /** Says a line and listens. */
   ask(line: string): Promise<string>;
   /** Goes on over TLS; rejects as `secure` does. What the server said in advance is dropped. */
-  secure(serverName: string, settings: TlsSettings, signal: AbortSignal): Promise<SecureConnection>;
+  secure(serverName: string, settings: TlsSettings, signal: StopSignal): Promise<SecureConnection>;
   /** Says good-bye, without waiting for an answer. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 /** `ssh`: what an SSH server says of itself, as `check_ssh`. No login; no key is looked at. */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { describeFailedConnection, type Endpoint, openConnection } from './connection.ts';
 import { StreamEnded, startReading, TooMuch } from './conversation.ts';
 import { readNumber, readOptions } from './options.ts';
@@ -76,7 +77,7 @@ class NoBanner extends Error {
   override name = 'NoBanner';
 }
 
-async function fetchBanner(endpoint: Endpoint, signal: AbortSignal): Promise<Banner> {
+async function fetchBanner(endpoint: Endpoint, signal: StopSignal): Promise<Banner> {
   const socket = await openConnection(endpoint, signal);
   try {
     const reading = startReading(socket, MAX_BANNER_BYTES);

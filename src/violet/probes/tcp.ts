@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { CHECK_STATES, type CheckStateName } from '../../model/check.ts';
 import { type CertificateLimits, readCertificateLimits, reportCertificate } from './certificate.ts';
 import { describeFailedConnection, type Endpoint, openConnection } from './connection.ts';
@@ -172,7 +173,7 @@ function readEscapes(text: string): string {
 async function meet(
   target: Target,
   clock: Clock,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Conversation | ProbeReport> {
   const startedAt = clock.monotonic();
   const plain = await openConnection(target, signal);

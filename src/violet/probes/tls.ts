@@ -3,6 +3,7 @@
  * Debian has no such plugin; `-D` and the texts are those of `check_tcp -S -D`.
  */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import {
   type CertificateLimits,
   daysLeft,
@@ -110,7 +111,7 @@ function readMinVersion(text: string): string {
 
 async function shakeHands(
   { endpoint, serverName, settings }: Order,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Omit<Handshake, 'timeS'>> {
   const plain = await openConnection(endpoint, signal);
   try {

@@ -13,6 +13,7 @@ import { type BackoffPolicy, backoffMs } from '../../lib/backoff.ts';
 import type { CancelTimer } from '../../lib/clock.ts';
 import { Lru } from '../../lib/lru.ts';
 import type { CounterMetric, Metrics } from '../../lib/metrics.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { connectTo, type HandshakeContext, type OpenStream, type Progress } from './handshake.ts';
 import { Link, type SessionRequest } from './link.ts';
 import { formatTarget, NO_ANSWER, type SshFailure, type SshTarget } from './target.ts';
@@ -128,7 +129,7 @@ class Pool implements SshConnections {
   }
 
   /** The link to a target, made if need be; a failure when the signal aborts first. */
-  async #findLink(target: SshTarget, signal: AbortSignal): Promise<Link | SshFailure> {
+  async #findLink(target: SshTarget, signal: StopSignal): Promise<Link | SshFailure> {
     const key = formatTarget(target);
     const pause = this.#pauses.get(key);
     const waitMs = (pause?.endsAtMs ?? 0) - this.#context.clock.monotonic();
@@ -221,7 +222,7 @@ function viaJump({ phase, reason }: SshFailure, jumpHost: SshTarget): SshFailure
 /** What comes first. A late result goes to whoever asks next. */
 function raceWithAbort<Result>(
   result: Promise<Result>,
-  signal: AbortSignal,
+  signal: StopSignal,
   onAbort: () => Result,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {

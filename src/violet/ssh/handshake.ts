@@ -13,6 +13,7 @@ import ssh2, {
 import type { Clock } from '../../lib/clock.ts';
 import { startDeadline } from '../../lib/deadline.ts';
 import type { Log } from '../../lib/log.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { readHostCertificate } from './certificate-scan.ts';
 import { type CertifiedKey, checkCertificate } from './host-certificate.ts';
 import {
@@ -43,7 +44,7 @@ export interface Progress {
 export type OpenStream = (
   target: SshTarget,
   progress: Progress,
-  signal: AbortSignal,
+  signal: StopSignal,
 ) => Promise<Duplex | SshFailure>;
 
 /** What handshakes are made with. */
@@ -74,7 +75,7 @@ const MAX_REASON_LENGTH = 300;
 export async function connectTo(
   target: SshTarget,
   context: HandshakeContext,
-  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+  { progress, signal }: { readonly progress: Progress; readonly signal: StopSignal },
 ): Promise<Connection | SshFailure> {
   const { clock, connectTimeoutMs, openStream } = context;
   const deadline = startDeadline(clock, connectTimeoutMs, signal);
@@ -94,7 +95,7 @@ export async function connectTo(
 async function prepareHostKey(
   target: SshTarget,
   context: HandshakeContext,
-  wait: { readonly progress: Progress; readonly signal: AbortSignal },
+  wait: { readonly progress: Progress; readonly signal: StopSignal },
 ): Promise<HostKeyContext | SshFailure> {
   const { knownHosts: files, hostKeyPolicy: policy, log } = context;
   let host: KnownHost;
@@ -115,7 +116,7 @@ async function prepareHostKey(
 
 async function fetchCertificate(
   stream: Duplex,
-  asked: { target: SshTarget; host: KnownHost; nowMs: number; signal: AbortSignal },
+  asked: { target: SshTarget; host: KnownHost; nowMs: number; signal: StopSignal },
 ): Promise<CertifiedKey> {
   const stop = () => stream.destroy();
   asked.signal.addEventListener('abort', stop, { once: true });
@@ -135,7 +136,7 @@ interface Handshake {
   readonly identities: Identities;
   readonly stream: Duplex;
   readonly progress: Progress;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 function shakeHands(handshake: Handshake): Promise<Connection | SshFailure> {

@@ -11,6 +11,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { type Clock, sleep } from '../../lib/clock.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { TimeoutProgram } from './remote-command.ts';
 import { SessionSlots } from './session-slots.ts';
 import { NO_ANSWER, type SshFailure } from './target.ts';
@@ -43,7 +44,7 @@ export interface SessionRequest<Result> {
   /** Called with the channel in the moment that it is there. */
   readonly adopt: (channel: ClientChannel, link: Link) => Result;
   /** Ends the wait. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** Behind the server's own words, which may be long. */
@@ -109,7 +110,7 @@ export class Link {
   openStream(to: {
     readonly address: string;
     readonly port: number;
-    readonly signal: AbortSignal;
+    readonly signal: StopSignal;
   }): Promise<Opened<Duplex>> {
     this.#streamCount++;
     const release = () => {

@@ -9,6 +9,7 @@
 
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { type Deadline, startDeadline } from '../../lib/deadline.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { CheckStateName, Outcome } from '../../model/check.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { isPlainName } from '../plugins/plugin-folder.ts';
@@ -42,7 +43,7 @@ export interface RemoteRun {
   readonly script: string;
   readonly args: readonly string[];
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
 }
 
 /** From SIGTERM to SIGKILL and the end of the channel. */
@@ -195,7 +196,7 @@ function formatCommand(
   return formatRemoteCommand({ script, args, folders: ssh.pluginPaths, ...how });
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: StopSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,5 +1,7 @@
 /** How many sessions of a connection are in use, and who waits for one, in order of arrival. */
 
+import type { StopSignal } from '../../lib/stop-signal.ts';
+
 /** What became of waiting: a session is free, the wait was given up, or there is nothing to wait for. */
 export type Turn = 'free' | 'late' | 'closed';
 
@@ -30,7 +32,7 @@ export class SessionSlots {
   }
 
   /** Waits for a session, which is then to be given back, until `signal` aborts. */
-  async take(signal: AbortSignal): Promise<Turn> {
+  async take(signal: StopSignal): Promise<Turn> {
     if (this.#waiting.size > 0) await this.#wait(signal);
     while (this.#mustWait(signal)) await this.#wait(signal);
     if (this.#isClosed) return 'closed';
@@ -64,11 +66,11 @@ export class SessionSlots {
     this.#waiting.clear();
   }
 
-  #mustWait(signal: AbortSignal): boolean {
+  #mustWait(signal: StopSignal): boolean {
     return !this.#isClosed && !signal.aborted && this.#usedCount >= this.#limit;
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: StopSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         signal.removeEventListener('abort', wake);

@@ -4,6 +4,7 @@
  */
 
 import type { Slots } from '../../lib/slots.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import { Unavailable } from '../../model/errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import { findProgram } from '../executor/find-program.ts';
@@ -23,7 +24,7 @@ export interface EchoContext {
   /** Places for programs that ask one address each. */
   readonly slots: Slots;
   /** May have a listener for each address. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** The addresses that answered, or why nothing can be known by ICMP on this machine. */
@@ -85,7 +86,7 @@ async function askBySockets(
 function sendOne(
   icmp: Icmp,
   target: { readonly address: string; readonly timeoutMs: number },
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<EchoEnd> {
   return new Promise((resolve, reject) => {
     const abort = () => {

@@ -1,13 +1,14 @@
 /** Keeps what several slices send together below a rate. */
 
 import { type Clock, sleep } from '../../lib/clock.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 
 /** Spans of sending time, handed out one behind the other. */
 export interface Pace {
   /** From one address to the next. */
   readonly intervalMs: number;
   /** Resolves when `count` addresses may be sent to, one each `intervalMs`; early on abort. */
-  reserve(count: number, signal: AbortSignal): Promise<void>;
+  reserve(count: number, signal: StopSignal): Promise<void>;
 }
 
 /** Creates a pace of so many addresses a second. */

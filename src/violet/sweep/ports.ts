@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
 import type { Slots } from '../../lib/slots.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { Pace } from './pace.ts';
 
 /** What asking needs. */
@@ -15,7 +16,7 @@ export interface PortContext {
   /** Places for open sockets. */
   readonly slots: Slots;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** What says something of this machine and nothing of the address. */
