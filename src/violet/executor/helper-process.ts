@@ -27,9 +27,6 @@ import type { User } from './run-as.ts';
 /** Where `helper.ts` puts the socket. */
 const SOCKET_FILE = 3;
 
-/** Violet is told of a program that runs longer: it kills it if the helper is killed. */
-const LASTING_MS = 25;
-
 /** What a program writes is for its user only. */
 const UMASK = 0o077;
 
@@ -46,12 +43,9 @@ interface IdentifiedCommand extends Command {
 /** Runs what violet asks for. */
 class Helper {
   readonly #runs = new Map<number, IdentifiedCommand>();
-  /** Programs of which violet has not been told, by the id of their run. */
-  readonly #untold = new Map<number, number>();
   readonly #send: (message: FromHelper) => void;
   #environment: Command['env'] = {};
   #executor: StoppableExecutor | null = null;
-  #isTelling = false;
 
   constructor(socket: Socket) {
     this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
@@ -72,7 +66,10 @@ class Helper {
       const { kind, executor } = await openExecutor(settings, {
         clock: systemClock,
         log: openLog(settings.log),
-        onStarted: (command, pid) => this.#noteStart(command, pid),
+        // Violet kills it if the helper is killed.
+        onLasting: ({ id }: Partial<IdentifiedCommand>, pid) => {
+          if (id !== undefined) this.#send({ kind: 'lasting', id, pid });
+        },
       });
       this.#executor = executor;
       this.#send({ kind: 'opened', executor: kind });
@@ -92,7 +89,6 @@ class Helper {
     const command = { id, file, args, cwd, timeoutMs, maxOutputBytes, env };
     const finish = (message: FromHelper) => {
       this.#runs.delete(id);
-      this.#untold.delete(id);
       this.#send(message);
     };
     this.#runs.set(id, command);
@@ -101,21 +97,6 @@ class Helper {
       // An executor rejects for nothing else.
       () => finish({ kind: 'stopped', id }),
     );
-  }
-
-  /** One timer for all: most programs have ended when it is due. */
-  #noteStart({ id }: Partial<IdentifiedCommand>, pid: number): void {
-    if (id === undefined) return;
-    this.#untold.set(id, pid);
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    systemClock.setTimer(LASTING_MS, () => this.#tellAll());
-  }
-
-  #tellAll(): void {
-    this.#isTelling = false;
-    for (const [id, pid] of this.#untold) this.#send({ kind: 'lasting', id, pid });
-    this.#untold.clear();
   }
 }
 
