@@ -9,10 +9,10 @@ import { Socket } from 'node:net';
 import { getPriority, setPriority } from 'node:os';
 import { systemClock } from '../../lib/clock.ts';
 import { openLog } from '../../lib/log.ts';
+import type { Outcome } from '../../model/check.ts';
 import { openChildProcessExecutor } from './child-process.ts';
 import type { Command } from './executor.ts';
 import {
-  type CommandInEnvironment,
   type FromHelper,
   type HelperSettings,
   openChannel,
@@ -40,6 +40,8 @@ interface IdentifiedCommand extends Command {
   readonly id: number;
 }
 
+type RunMessage = Extract<ToHelper, readonly ['run', ...unknown[]]>;
+
 /** Runs what violet asks for. */
 class Helper {
   readonly #runs = new Map<number, IdentifiedCommand>();
@@ -49,10 +51,10 @@ class Helper {
 
   constructor(socket: Socket) {
     this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
-      if (message.kind === 'open') void this.#open(message.settings);
-      else if (message.kind === 'run') this.#run(message.id, message.command);
-      else if (message.kind === 'environment') this.#environment = message.env;
-      else this.#stop(message.id);
+      if (message[0] === 'run') this.#run(message);
+      else if (message[0] === 'stop') this.#stop(message[1]);
+      else if (message[0] === 'environment') this.#environment = message[1];
+      else void this.#open(message[1]);
     });
   }
 
@@ -68,13 +70,13 @@ class Helper {
         log: openLog(settings.log),
         // Violet kills it if the helper is killed.
         onLasting: ({ id }: Partial<IdentifiedCommand>, pid) => {
-          if (id !== undefined) this.#send({ kind: 'lasting', id, pid });
+          if (id !== undefined) this.#send(['lasting', id, pid]);
         },
       });
       this.#executor = executor;
-      this.#send({ kind: 'opened', executor: kind });
+      this.#send(['opened', kind]);
     } catch (error) {
-      this.#send({ kind: 'refused', problem: error instanceof Error ? error.message : 'unknown' });
+      this.#send(['refused', error instanceof Error ? error.message : 'unknown']);
     }
   }
 
@@ -83,8 +85,7 @@ class Helper {
     if (command !== undefined) this.#executor?.stop(command);
   }
 
-  #run(id: number, asked: CommandInEnvironment): void {
-    const { file, args, cwd, timeoutMs, maxOutputBytes } = asked;
+  #run([, id, file, args, cwd, timeoutMs, maxOutputBytes]: RunMessage): void {
     const env = this.#environment;
     const command = { id, file, args, cwd, timeoutMs, maxOutputBytes, env };
     const finish = (message: FromHelper) => {
@@ -93,11 +94,17 @@ class Helper {
     };
     this.#runs.set(id, command);
     this.#executor?.run(command).then(
-      (outcome) => finish({ kind: 'ended', id, outcome }),
+      (outcome) => finish(describeEnd(id, outcome)),
       // An executor rejects for nothing else.
-      () => finish({ kind: 'stopped', id }),
+      () => finish(['stopped', id]),
     );
   }
+}
+
+function describeEnd(id: number, outcome: Outcome): FromHelper {
+  if (outcome.kind !== 'exited') return ['ended', id, outcome];
+  const { exitCode, stdout, stderr, truncated } = outcome;
+  return ['exited', id, exitCode, stdout, stderr, truncated];
 }
 
 /** Becomes what programs inherit, and chooses. Throws with a sentence for people when it may not. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { processesOfGroup } from '../../../test/process-group.ts';
 import { startProcess, tempFolder, waitFor } from '../../../test/servers/temp.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { createSimulatedClock } from '../../../test/simulated-clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { ConfigError, Unavailable } from '../../model/errors.ts';
 import { describeExecutor, readPid } from './executor.contract.ts';
@@ -22,9 +23,9 @@ const SETTINGS: HelperSettings = {
   log: { level: 'error', format: 'json' },
 };
 
-const open = (settings: Partial<HelperSettings> = {}) =>
+const open = (settings: Partial<HelperSettings> = {}, clock: Clock = systemClock) =>
   openHelperExecutor({
-    ...{ clock: systemClock, log: silentLog(), file: join(COMPILED, 'helper-process.js') },
+    ...{ clock, log: silentLog(), file: join(COMPILED, 'helper-process.js') },
     settings: { ...SETTINGS, ...settings },
   });
 
@@ -78,6 +79,34 @@ describe('a helper', () => {
     expect(await executor.run(commandOf('check_silent'))).toMatchObject({ exitCode: 0 });
     await executor.close();
   });
+});
+
+test('a helper that says nothing any more is killed with its programs when their time is long over', async () => {
+  await using folder = await tempFolder();
+  const clock = createSimulatedClock();
+  const executor = await open({}, clock);
+  const pidFile = join(folder.path, 'pid');
+  const timeoutMs = 600_000;
+  const running = executor.run(commandOf('check_hang', { args: [pidFile], timeoutMs }));
+  const lost = expect(running).rejects.toThrow(/does not answer/);
+  const pid = await waitFor('the program to start', async () => {
+    // So that what was asked for is written.
+    await clock.advance(1);
+    return Number(await readFile(pidFile, 'utf8').catch(() => '')) || undefined;
+  });
+  const helper = await parentOf(pid);
+  // One that lasted: by then violet has been told of the other.
+  const sleeping = executor.run(commandOf('', { file: '/bin/sleep', args: ['0.2'] }));
+  await clock.advance(1);
+  await sleeping;
+  process.kill(helper, 'SIGSTOP');
+  await clock.advance(timeoutMs + 5_000);
+  expect(await processesOfGroup(helper)).not.toEqual([]);
+  await clock.advance(10_000);
+  await lost;
+  await groupEnds(helper);
+  await groupEnds(pid);
+  await executor.close();
 });
 
 describe('a violet that is killed', () => {
