@@ -23,6 +23,7 @@ import { inheritedLimits, lowerTo, programLimits, type ResourceLimit } from './l
 import { openPosixSpawnExecutor } from './posix-spawn.ts';
 import type { RunContext, StoppableExecutor } from './run.ts';
 import type { User } from './run-as.ts';
+import { shortenTimeSlice } from './time-slice.ts';
 
 /** Where `helper.ts` puts the socket. */
 const SOCKET_FILE = 3;
@@ -31,6 +32,9 @@ const SOCKET_FILE = 3;
 const UMASK = 0o077;
 
 const LOWEST_PRIORITY = 19;
+
+/** The event loop hands on programs and what they print, in steps that are shorter. */
+const TIME_SLICE_NS = 100_000;
 
 /** Those who end violet by signalling all of its processes want what runs to be finished. */
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -116,6 +120,7 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
   }
   process.umask(UMASK);
   if (settings.nice > 0) lowerPriority(settings.nice);
+  if (libc !== null) await shortenTimeSlice(TIME_SLICE_NS);
   if (settings.user !== null) become(settings.user);
   if (libc === null) {
     return { kind: 'childProcess', executor: openChildProcessExecutor(context) } as const;

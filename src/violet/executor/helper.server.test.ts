@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { processesOfGroup } from '../../../test/process-group.ts';
@@ -173,6 +175,13 @@ describe('what programs inherit', () => {
     });
   });
 
+  test.skipIf(sliceOf() === null)('the helper takes short turns, they do not', async () => {
+    const script = 'grep se.slice /proc/$PPID/sched; grep se.slice /proc/self/sched';
+    const outcome = await runOne(commandOf('', { file: '/bin/sh', args: ['-c', script] }), {});
+    const slices = 'stdout' in outcome ? outcome.stdout.match(/\d+/g)?.map(Number) : [];
+    expect(slices).toEqual([100_000, sliceOf()]);
+  });
+
   describe.skipIf(process.getuid?.() !== 0)('by a user who may have so many processes', () => {
     // One whom nobody else uses: the limit counts all processes of a user.
     const findOwnUser = () => findUser('games');
@@ -209,6 +218,19 @@ describe('what programs inherit', () => {
     await expect(findUser('nobody-of-that-name')).rejects.toThrow(ConfigError);
   });
 });
+
+/** How long the system lets this process run at a time, in ns; null where it cannot be asked for less. */
+function sliceOf(): number | null {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 12)) return null;
+  try {
+    const [, slice] =
+      /^se\.slice\s*:\s*(\d+)$/m.exec(readFileSync('/proc/self/sched', 'utf8')) ?? [];
+    return slice === undefined ? null : Number(slice);
+  } catch {
+    return null;
+  }
+}
 
 /** Names of the processes of a user. */
 async function processesOf(uid: number): Promise<string[]> {
