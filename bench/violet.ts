@@ -1,8 +1,10 @@
 /**
  * Running plugins alone: each executor at 1, 10 and 100 at a time, in a process of 50 MB and of
  * 500 MB, beside the machine's own rate of `posix_spawn`. Everything is measured in rounds, one
- * after the other, and the median is shown: what else the machine does meets all alike. The processes
- * stay for all rounds and their code is compiled before, as that of a violet is, which runs for months.
+ * after the other, and the median is shown: what else the machine does meets all alike. A share is that
+ * of the mean of the machine's rates directly before and after, since that rate changes by a third
+ * within seconds where others use the machine too. The processes stay for all rounds and their code is
+ * compiled before, as that of a violet is, which runs for months.
  */
 
 import { execFileSync, fork, spawnSync } from 'node:child_process';
@@ -19,7 +21,7 @@ export interface VioletRow {
   readonly atOnce: number | null;
   readonly residentMb: number | null;
   readonly runsPerSecond: number;
-  /** Of the rate of `posix_spawn` in the same round, at as many at a time; null without a compiler. */
+  /** Of the rate of `posix_spawn` just before and after, at as many at a time; null without a compiler. */
   readonly shareOfRaw: number | null;
   readonly cpuMsPerRun: number;
   readonly loopDelayP99Ms: number | null;
@@ -42,15 +44,19 @@ const NAGIOS = {
 
 interface Sample extends Omit<Measurement, 'loopDelayP99Ms'> {
   readonly loopDelayP99Ms: number | null;
+  readonly shareOfRaw: number | null;
 }
 
 interface Subject {
   readonly name: string;
   readonly atOnce: number;
   readonly residentMb: number | null;
-  readonly measure: (spanMs: number) => Promise<Sample>;
+  readonly measure: (spanMs: number) => Promise<Omit<Sample, 'shareOfRaw'>>;
   readonly stop: () => void;
 }
+
+/** The C program's part of a subject's time: it needs no time to come up to speed. */
+const RAW_SPAN = 1 / 3;
 
 /** Until the compiler has found out what is worth its time. */
 const WARM_UP_MS = 3_000;
@@ -61,33 +67,50 @@ export async function benchViolet(
   span: { readonly rounds: number; readonly spanMs: number },
 ): Promise<VioletRow[]> {
   await using folder = await tempFolder();
-  const raw = compileRaw(folder.path);
-  const subjects: Subject[] = [];
-  if (raw !== null) subjects.push(...AT_ONCE.map((atOnce) => createRaw(raw, plugin, atOnce)));
+  const program = compileRaw(folder.path);
+  const raws = program === null ? [] : AT_ONCE.map((atOnce) => createRaw(program, plugin, atOnce));
+  const loads: Subject[] = [];
   process.stderr.write('warming up ...\n');
   for (const [executor, name] of EXECUTORS) {
     for (const residentMb of RESIDENT_MB) {
       for (const atOnce of AT_ONCE) {
         const order = { executor, ...plugin, atOnce, residentMb, warmUpMs: WARM_UP_MS };
-        subjects.push(await startLoad(name, order));
+        loads.push(await startLoad(name, order));
       }
     }
   }
+  const subjects = [...raws, ...loads];
   const samples = new Map<Subject, Sample[]>(subjects.map((subject) => [subject, []]));
   for (let round = 1; round <= span.rounds; round++) {
     process.stderr.write(`running plugins, round ${round} of ${span.rounds} ...\n`);
-    for (const subject of subjects) {
-      samples.get(subject)?.push(await subject.measure(span.spanMs));
+    for (const atOnce of AT_ONCE) {
+      const raw = raws.find((subject) => subject.atOnce === atOnce) ?? null;
+      const measureRaw = async () => (await raw?.measure(span.spanMs * RAW_SPAN)) ?? null;
+      let before = await measureRaw();
+      for (const load of loads.filter((subject) => subject.atOnce === atOnce)) {
+        const sample = await load.measure(span.spanMs);
+        const after = await measureRaw();
+        samples.get(load)?.push({ ...sample, shareOfRaw: shareOf(sample, before, after) });
+        if (raw !== null && after !== null) samples.get(raw)?.push({ ...after, shareOfRaw: 1 });
+        before = after;
+      }
     }
   }
-  for (const { stop } of subjects) stop();
-  const rows = subjects.map((subject) => toRow(subject, samples));
+  for (const { stop } of loads) stop();
+  const rows = subjects.map((subject) => toRow(subject, samples.get(subject) ?? []));
   const nagios = await measureNagios(plugin, span.rounds * span.spanMs);
   if (nagios === null)
     process.stderr.write('no nagios4 to compare with: apt install nagios4-core\n');
   else rows.push({ ...NAGIOS, ...nagios });
   printRows(rows);
   return rows;
+}
+
+type Rate = Pick<Sample, 'runsPerSecond'>;
+
+function shareOf(sample: Rate, before: Rate | null, after: Rate | null): number | null {
+  if (before === null || after === null) return null;
+  return sample.runsPerSecond / ((before.runsPerSecond + after.runsPerSecond) / 2);
 }
 
 /** The compiled `raw-spawn.c`; null without a compiler. */
@@ -108,10 +131,10 @@ function createRaw(
   return {
     ...{ name: RAW, atOnce, residentMb: null, stop: () => undefined },
     async measure(spanMs) {
-      const spanS = spanMs / 1_000;
-      const output = execFileSync(program, [String(atOnce), String(spanS), file, ...args]);
-      const [runs = 0, cpuMs = 0] = output.toString().split(' ').map(Number);
-      return { runsPerSecond: runs / spanS, cpuMsPerRun: cpuMs / runs, loopDelayP99Ms: null };
+      const output = execFileSync(program, [String(atOnce), String(spanMs), file, ...args]);
+      const [runs = 0, elapsedMs = 0, cpuMs = 0] = output.toString().split(' ').map(Number);
+      const runsPerSecond = runs / (elapsedMs / 1_000);
+      return { runsPerSecond, cpuMsPerRun: cpuMs / runs, loopDelayP99Ms: null };
     },
   };
 }
@@ -134,21 +157,15 @@ async function startLoad(name: string, order: LoadOrder): Promise<Subject> {
   return { name, atOnce, residentMb, measure: ask, stop: () => child.disconnect() };
 }
 
-function toRow(subject: Subject, samples: ReadonlyMap<Subject, readonly Sample[]>): VioletRow {
-  const own = samples.get(subject) ?? [];
-  const [, raw] = [...samples].find(
-    ([other]) => other.name === RAW && other.atOnce === subject.atOnce,
-  ) ?? [null, null];
-  const shares = own.map(({ runsPerSecond }, round) => {
-    return runsPerSecond / (raw?.[round]?.runsPerSecond ?? Number.NaN);
-  });
+function toRow(subject: Subject, own: readonly Sample[]): VioletRow {
+  const shares = own.flatMap(({ shareOfRaw }) => shareOfRaw ?? []);
   const delays = own.flatMap(({ loopDelayP99Ms }) => loopDelayP99Ms ?? []);
   return {
     subject: subject.name,
     atOnce: subject.atOnce,
     residentMb: subject.residentMb,
     runsPerSecond: median(own.map((sample) => sample.runsPerSecond)),
-    shareOfRaw: raw === null ? null : median(shares),
+    shareOfRaw: shares.length === 0 ? null : median(shares),
     cpuMsPerRun: median(own.map((sample) => sample.cpuMsPerRun)),
     loopDelayP99Ms: delays.length === 0 ? null : median(delays),
   };

@@ -14,7 +14,9 @@ import type { ResourceLimit } from './limits.ts';
  * program that changes its user (setuid), where violet does not belong to root.
  */
 export function applyLimits(libc: Libc, pid: number, limits: readonly ResourceLimit[]): boolean {
-  return limits.map((limit) => libc.limit(pid, limit)).every(Boolean);
+  let areAllowed = true;
+  for (const limit of limits) areAllowed = libc.limit(pid, limit) && areAllowed;
+  return areAllowed;
 }
 
 /** Limits what a process has started, and what that has started. */

@@ -1,6 +1,7 @@
 /**
- * What violet and its helper process tell each other, as lines of JSON on one socket. Both ends are
- * of one build and one user, so what arrives is what was sent.
+ * What violet and its helper process tell each other, as lines of JSON on one socket, each a list of
+ * messages. Both ends are of one build and one user, so what arrives is what was sent. Messages are
+ * tuples: writing and reading names of fields would cost as much as all else about them.
  */
 
 import type { Socket } from 'node:net';
@@ -26,26 +27,40 @@ export interface HelperSettings {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
-/** A command but for what is told before. */
-export type CommandInEnvironment = Omit<Command, 'signal' | 'env'>;
-
 /** What violet tells. That it has gone is told by the end of the socket: everything is killed then. */
 export type ToHelper =
-  | { readonly kind: 'open'; readonly settings: HelperSettings }
+  | readonly [kind: 'open', settings: HelperSettings]
   /** That of the runs that follow: it is the same for nearly all, and the longest part of each. */
-  | { readonly kind: 'environment'; readonly env: Command['env'] }
-  | { readonly kind: 'run'; readonly id: number; readonly command: CommandInEnvironment }
-  | { readonly kind: 'stop'; readonly id: number };
+  | readonly [kind: 'environment', env: Command['env']]
+  | readonly [
+      kind: 'run',
+      id: number,
+      file: string,
+      args: readonly string[],
+      cwd: string,
+      timeoutMs: number,
+      maxOutputBytes: number,
+    ]
+  | readonly [kind: 'stop', id: number];
 
 /** What the helper tells. */
 export type FromHelper =
-  | { readonly kind: 'opened'; readonly executor: Exclude<ExecutorChoice, 'auto'> }
+  | readonly [kind: 'opened', executor: Exclude<ExecutorChoice, 'auto'>]
   /** It cannot work as it was told, and ends. */
-  | { readonly kind: 'refused'; readonly problem: string }
+  | readonly [kind: 'refused', problem: string]
   /** A program that runs for a while already. */
-  | { readonly kind: 'lasting'; readonly id: number; readonly pid: number }
-  | { readonly kind: 'ended'; readonly id: number; readonly outcome: Outcome }
-  | { readonly kind: 'stopped'; readonly id: number };
+  | readonly [kind: 'lasting', id: number, pid: number]
+  /** The outcome of nearly all. */
+  | readonly [
+      kind: 'exited',
+      id: number,
+      exitCode: number,
+      stdout: string,
+      stderr: string,
+      truncated: boolean,
+    ]
+  | readonly [kind: 'ended', id: number, outcome: Outcome]
+  | readonly [kind: 'stopped', id: number];
 
 /**
  * From one write to the next, at least: messages in between go out together. Waking the other side
@@ -65,20 +80,21 @@ export function openChannel<Sent, Received>(
     const lines = text.split('\n');
     const last = lines.pop() ?? '';
     for (const line of lines) {
-      receive(JSON.parse(pieces.join('') + line) as Received);
+      const messages = JSON.parse(pieces.join('') + line) as readonly Received[];
       pieces = [];
+      for (const message of messages) receive(message);
     }
     pieces.push(last);
   });
-  const waiting: string[] = [];
+  const waiting: Sent[] = [];
   let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
     writtenAt = clock.monotonic();
-    socket.write(waiting.join(''));
+    socket.write(`${JSON.stringify(waiting)}\n`);
     waiting.length = 0;
   };
   return (message) => {
-    waiting.push(`${JSON.stringify(message)}\n`);
+    waiting.push(message);
     if (waiting.length > 1) return;
     if (clock.monotonic() - writtenAt < GATHER_MS) clock.setTimer(GATHER_MS, write);
     else setImmediate(write);

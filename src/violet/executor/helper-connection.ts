@@ -2,6 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import type { CancelTimer } from '../../lib/clock.ts';
+import type { StopSignal } from '../../lib/stop-signal.ts';
 import type { Outcome } from '../../model/check.ts';
 import { ConfigError, Unavailable } from '../../model/errors.ts';
 import { type Command, DRAIN_MS, GRACE_MS } from './executor.ts';
@@ -35,8 +37,11 @@ export interface HelperConnection {
 /** How long a helper may take until it can run programs. */
 const START_MS = 20_000;
 
-/** After the latest end of a run: a helper that has said nothing by then is stuck. */
+/** After the latest end of a run: a helper that says nothing for as long is stuck. */
 const SILENCE_MS = 5_000;
+
+/** From the end of a run's time to its latest end. */
+const ENDING_MS = GRACE_MS + DRAIN_MS;
 
 /** How long a helper that was asked to end may take. */
 const CLOSE_MS = DRAIN_MS * 3;
@@ -59,11 +64,15 @@ export async function startHelper(options: HelperOptions): Promise<HelperConnect
 /** A run whose end the helper has not told. */
 interface PendingRun {
   readonly command: Command;
+  /** By the monotonic clock: the latest end. */
+  readonly untilMs: number;
   /** The program's process and group, once it has run for a while. */
   pid: number | null;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Unavailable) => void;
 }
+
+type MessageOfRun = Exclude<FromHelper, readonly ['opened' | 'refused', ...unknown[]]>;
 
 class Helper implements HelperConnection {
   kind: HelperConnection['kind'] = 'childProcess';
@@ -78,6 +87,7 @@ class Helper implements HelperConnection {
   /** The one that the helper was told last. */
   #environment: Command['env'] | null = null;
   #isClosing = false;
+  #cancelWatch: CancelTimer | null = null;
   #settleStart: (failure: Error | null) => void = () => undefined;
 
   constructor(child: ChildProcess, options: HelperOptions) {
@@ -109,7 +119,7 @@ class Helper implements HelperConnection {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#settleStart = (failure) => (failure === null ? resolve() : reject(failure));
-        this.#send({ kind: 'open', settings: this.#options.settings });
+        this.#send(['open', this.#options.settings]);
       });
     } catch (error) {
       this.#child.kill('SIGKILL');
@@ -119,31 +129,46 @@ class Helper implements HelperConnection {
     }
   }
 
-  async run(command: Command): Promise<Outcome> {
-    const { signal, file, args, cwd, timeoutMs, maxOutputBytes } = command;
+  run(command: Command): Promise<Outcome> {
+    const { file, args, cwd, timeoutMs, maxOutputBytes } = command;
     const id = ++this.#lastId;
-    const stop = () => this.#send({ kind: 'stop', id });
-    const limitMs = timeoutMs + GRACE_MS + DRAIN_MS + SILENCE_MS;
-    const cancel = this.#options.clock.setTimer(limitMs, () => this.#lose('it does not answer'));
-    signal?.addEventListener('abort', stop, { once: true });
+    const untilMs = this.#options.clock.monotonic() + timeoutMs + ENDING_MS;
+    const outcome = new Promise<Outcome>((resolve, reject) => {
+      this.#pending.set(id, { command, untilMs, pid: null, resolve, reject });
+    });
+    this.#tellEnvironment(command.env);
+    this.#send(['run', id, file, args, cwd, timeoutMs, maxOutputBytes]);
+    this.#watch();
+    return command.signal === undefined ? outcome : this.#runUntil(command.signal, id, outcome);
+  }
+
+  async #runUntil(signal: StopSignal, id: number, outcome: Promise<Outcome>): Promise<Outcome> {
+    const stop = () => this.#send(['stop', id]);
+    signal.addEventListener('abort', stop, { once: true });
     try {
-      return await new Promise((resolve, reject) => {
-        this.#pending.set(id, { command, pid: null, resolve, reject });
-        this.#tellEnvironment(command.env);
-        const sent = { file, args, cwd, timeoutMs, maxOutputBytes };
-        this.#send({ kind: 'run', id, command: sent });
-      });
+      return await outcome;
     } finally {
-      this.#pending.delete(id);
-      cancel();
-      signal?.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** Looks from time to time, as long as there are runs, whether one of them is overdue. */
+  #watch(): void {
+    const { clock } = this.#options;
+    this.#cancelWatch ??= clock.setTimer(SILENCE_MS, () => {
+      this.#cancelWatch = null;
+      const latestMs = clock.monotonic() - SILENCE_MS;
+      for (const { untilMs } of this.#pending.values()) {
+        if (untilMs < latestMs) return this.#lose('it does not answer');
+      }
+      if (this.#pending.size > 0) this.#watch();
+    });
   }
 
   #tellEnvironment(env: Command['env']): void {
     if (env === this.#environment) return;
     this.#environment = env;
-    this.#send({ kind: 'environment', env });
+    this.#send(['environment', env]);
   }
 
   async close(): Promise<void> {
@@ -155,17 +180,32 @@ class Helper implements HelperConnection {
   }
 
   #receive(message: FromHelper): void {
-    if (message.kind === 'opened') {
-      this.kind = message.executor;
+    if (message[0] === 'opened') {
+      this.kind = message[1];
       this.#settleStart(null);
-    } else if (message.kind === 'refused') {
-      this.#settleStart(new ConfigError(`violet.executor: ${message.problem}.`));
+    } else if (message[0] === 'refused') {
+      this.#settleStart(new ConfigError(`violet.executor: ${message[1]}.`));
     } else {
-      const run = this.#pending.get(message.id);
-      if (run === undefined) return;
-      if (message.kind === 'lasting') run.pid = message.pid;
-      else if (message.kind === 'ended') run.resolve(message.outcome);
-      else run.reject(createStopped(run.command));
+      this.#hearOf(message);
+    }
+  }
+
+  #hearOf(message: MessageOfRun): void {
+    const [kind, id] = message;
+    const run = this.#pending.get(id);
+    if (run === undefined) return;
+    if (kind === 'lasting') {
+      run.pid = message[2];
+      return;
+    }
+    this.#pending.delete(id);
+    if (kind === 'exited') {
+      const [, , exitCode, stdout, stderr, truncated] = message;
+      run.resolve({ kind, exitCode, stdout, stderr, truncated });
+    } else if (kind === 'ended') {
+      run.resolve(message[2]);
+    } else {
+      run.reject(createStopped(run.command));
     }
   }
 
@@ -176,12 +216,14 @@ class Helper implements HelperConnection {
     this.#child.kill('SIGKILL');
     this.#child.unref();
     this.#socket?.destroy();
+    this.#cancelWatch?.();
     const failure = new Unavailable('executor', `The helper process of violet is lost: ${reason}.`);
     this.#settleStart(failure);
     for (const { command, pid, reject } of this.#pending.values()) {
       if (pid !== null) killGroup(pid);
       reject(this.#isClosing ? createStopped(command) : failure);
     }
+    this.#pending.clear();
   }
 }
 

@@ -9,10 +9,10 @@ import { Socket } from 'node:net';
 import { getPriority, setPriority } from 'node:os';
 import { systemClock } from '../../lib/clock.ts';
 import { openLog } from '../../lib/log.ts';
+import type { Outcome } from '../../model/check.ts';
 import { openChildProcessExecutor } from './child-process.ts';
 import type { Command } from './executor.ts';
 import {
-  type CommandInEnvironment,
   type FromHelper,
   type HelperSettings,
   openChannel,
@@ -23,17 +23,18 @@ import { inheritedLimits, lowerTo, programLimits, type ResourceLimit } from './l
 import { openPosixSpawnExecutor } from './posix-spawn.ts';
 import type { RunContext, StoppableExecutor } from './run.ts';
 import type { User } from './run-as.ts';
+import { shortenTimeSlice } from './time-slice.ts';
 
 /** Where `helper.ts` puts the socket. */
 const SOCKET_FILE = 3;
-
-/** Violet is told of a program that runs longer: it kills it if the helper is killed. */
-const LASTING_MS = 25;
 
 /** What a program writes is for its user only. */
 const UMASK = 0o077;
 
 const LOWEST_PRIORITY = 19;
+
+/** The event loop hands on programs and what they print, in steps that are shorter. */
+const TIME_SLICE_NS = 100_000;
 
 /** Those who end violet by signalling all of its processes want what runs to be finished. */
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -43,22 +44,21 @@ interface IdentifiedCommand extends Command {
   readonly id: number;
 }
 
+type RunMessage = Extract<ToHelper, readonly ['run', ...unknown[]]>;
+
 /** Runs what violet asks for. */
 class Helper {
   readonly #runs = new Map<number, IdentifiedCommand>();
-  /** Programs of which violet has not been told, by the id of their run. */
-  readonly #untold = new Map<number, number>();
   readonly #send: (message: FromHelper) => void;
   #environment: Command['env'] = {};
   #executor: StoppableExecutor | null = null;
-  #isTelling = false;
 
   constructor(socket: Socket) {
     this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
-      if (message.kind === 'open') void this.#open(message.settings);
-      else if (message.kind === 'run') this.#run(message.id, message.command);
-      else if (message.kind === 'environment') this.#environment = message.env;
-      else this.#stop(message.id);
+      if (message[0] === 'run') this.#run(message);
+      else if (message[0] === 'stop') this.#stop(message[1]);
+      else if (message[0] === 'environment') this.#environment = message[1];
+      else void this.#open(message[1]);
     });
   }
 
@@ -72,12 +72,15 @@ class Helper {
       const { kind, executor } = await openExecutor(settings, {
         clock: systemClock,
         log: openLog(settings.log),
-        onStarted: (command, pid) => this.#noteStart(command, pid),
+        // Violet kills it if the helper is killed.
+        onLasting: ({ id }: Partial<IdentifiedCommand>, pid) => {
+          if (id !== undefined) this.#send(['lasting', id, pid]);
+        },
       });
       this.#executor = executor;
-      this.#send({ kind: 'opened', executor: kind });
+      this.#send(['opened', kind]);
     } catch (error) {
-      this.#send({ kind: 'refused', problem: error instanceof Error ? error.message : 'unknown' });
+      this.#send(['refused', error instanceof Error ? error.message : 'unknown']);
     }
   }
 
@@ -86,37 +89,26 @@ class Helper {
     if (command !== undefined) this.#executor?.stop(command);
   }
 
-  #run(id: number, asked: CommandInEnvironment): void {
-    const { file, args, cwd, timeoutMs, maxOutputBytes } = asked;
+  #run([, id, file, args, cwd, timeoutMs, maxOutputBytes]: RunMessage): void {
     const env = this.#environment;
     const command = { id, file, args, cwd, timeoutMs, maxOutputBytes, env };
     const finish = (message: FromHelper) => {
       this.#runs.delete(id);
-      this.#untold.delete(id);
       this.#send(message);
     };
     this.#runs.set(id, command);
     this.#executor?.run(command).then(
-      (outcome) => finish({ kind: 'ended', id, outcome }),
+      (outcome) => finish(describeEnd(id, outcome)),
       // An executor rejects for nothing else.
-      () => finish({ kind: 'stopped', id }),
+      () => finish(['stopped', id]),
     );
   }
+}
 
-  /** One timer for all: most programs have ended when it is due. */
-  #noteStart({ id }: Partial<IdentifiedCommand>, pid: number): void {
-    if (id === undefined) return;
-    this.#untold.set(id, pid);
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    systemClock.setTimer(LASTING_MS, () => this.#tellAll());
-  }
-
-  #tellAll(): void {
-    this.#isTelling = false;
-    for (const [id, pid] of this.#untold) this.#send({ kind: 'lasting', id, pid });
-    this.#untold.clear();
-  }
+function describeEnd(id: number, outcome: Outcome): FromHelper {
+  if (outcome.kind !== 'exited') return ['ended', id, outcome];
+  const { exitCode, stdout, stderr, truncated } = outcome;
+  return ['exited', id, exitCode, stdout, stderr, truncated];
 }
 
 /** Becomes what programs inherit, and chooses. Throws with a sentence for people when it may not. */
@@ -128,6 +120,7 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
   }
   process.umask(UMASK);
   if (settings.nice > 0) lowerPriority(settings.nice);
+  if (libc !== null) await shortenTimeSlice(TIME_SLICE_NS);
   if (settings.user !== null) become(settings.user);
   if (libc === null) {
     return { kind: 'childProcess', executor: openChildProcessExecutor(context) } as const;

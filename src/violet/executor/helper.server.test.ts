@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { processesOfGroup } from '../../../test/process-group.ts';
 import { startProcess, tempFolder, waitFor } from '../../../test/servers/temp.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { createSimulatedClock } from '../../../test/simulated-clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { ConfigError, Unavailable } from '../../model/errors.ts';
 import { describeExecutor, readPid } from './executor.contract.ts';
@@ -22,9 +25,9 @@ const SETTINGS: HelperSettings = {
   log: { level: 'error', format: 'json' },
 };
 
-const open = (settings: Partial<HelperSettings> = {}) =>
+const open = (settings: Partial<HelperSettings> = {}, clock: Clock = systemClock) =>
   openHelperExecutor({
-    ...{ clock: systemClock, log: silentLog(), file: join(COMPILED, 'helper-process.js') },
+    ...{ clock, log: silentLog(), file: join(COMPILED, 'helper-process.js') },
     settings: { ...SETTINGS, ...settings },
   });
 
@@ -78,6 +81,34 @@ describe('a helper', () => {
     expect(await executor.run(commandOf('check_silent'))).toMatchObject({ exitCode: 0 });
     await executor.close();
   });
+});
+
+test('a helper that says nothing any more is killed with its programs when their time is long over', async () => {
+  await using folder = await tempFolder();
+  const clock = createSimulatedClock();
+  const executor = await open({}, clock);
+  const pidFile = join(folder.path, 'pid');
+  const timeoutMs = 600_000;
+  const running = executor.run(commandOf('check_hang', { args: [pidFile], timeoutMs }));
+  const lost = expect(running).rejects.toThrow(/does not answer/);
+  const pid = await waitFor('the program to start', async () => {
+    // So that what was asked for is written.
+    await clock.advance(1);
+    return Number(await readFile(pidFile, 'utf8').catch(() => '')) || undefined;
+  });
+  const helper = await parentOf(pid);
+  // One that lasted: by then violet has been told of the other.
+  const sleeping = executor.run(commandOf('', { file: '/bin/sleep', args: ['0.2'] }));
+  await clock.advance(1);
+  await sleeping;
+  process.kill(helper, 'SIGSTOP');
+  await clock.advance(timeoutMs + 5_000);
+  expect(await processesOfGroup(helper)).not.toEqual([]);
+  await clock.advance(10_000);
+  await lost;
+  await groupEnds(helper);
+  await groupEnds(pid);
+  await executor.close();
 });
 
 describe('a violet that is killed', () => {
@@ -144,6 +175,13 @@ describe('what programs inherit', () => {
     });
   });
 
+  test.skipIf(sliceOf() === null)('the helper takes short turns, they do not', async () => {
+    const script = 'grep se.slice /proc/$PPID/sched; grep se.slice /proc/self/sched';
+    const outcome = await runOne(commandOf('', { file: '/bin/sh', args: ['-c', script] }), {});
+    const slices = 'stdout' in outcome ? outcome.stdout.match(/\d+/g)?.map(Number) : [];
+    expect(slices).toEqual([100_000, sliceOf()]);
+  });
+
   describe.skipIf(process.getuid?.() !== 0)('by a user who may have so many processes', () => {
     // One whom nobody else uses: the limit counts all processes of a user.
     const findOwnUser = () => findUser('games');
@@ -180,6 +218,19 @@ describe('what programs inherit', () => {
     await expect(findUser('nobody-of-that-name')).rejects.toThrow(ConfigError);
   });
 });
+
+/** How long the system lets this process run at a time, in ns; null where it cannot be asked for less. */
+function sliceOf(): number | null {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 12)) return null;
+  try {
+    const [, slice] =
+      /^se\.slice\s*:\s*(\d+)$/m.exec(readFileSync('/proc/self/sched', 'utf8')) ?? [];
+    return slice === undefined ? null : Number(slice);
+  } catch {
+    return null;
+  }
+}
 
 /** Names of the processes of a user. */
 async function processesOf(uid: number): Promise<string[]> {

@@ -41,20 +41,24 @@ export async function openHelperExecutor(options: HelperOptions): Promise<Helper
     }
   };
 
+  const run = (command: Command): Promise<Outcome> =>
+    isClosed || command.signal?.aborted
+      ? Promise.reject(createStopped(command))
+      : helper.run(command);
+
+  const runAfterRestart = async (command: Command) => {
+    try {
+      restarting ??= restart();
+      await restarting;
+    } catch (error) {
+      return refuse(command, error);
+    }
+    return run(command);
+  };
+
   return {
     kind: helper.kind,
-    async run(command) {
-      if (helper.isLost && !isClosed) {
-        try {
-          restarting ??= restart();
-          await restarting;
-        } catch (error) {
-          return refuse(command, error);
-        }
-      }
-      if (isClosed || command.signal?.aborted) throw createStopped(command);
-      return helper.run(command);
-    },
+    run: (command) => (helper.isLost && !isClosed ? runAfterRestart(command) : run(command)),
     async close() {
       isClosed = true;
       await restarting?.catch(() => undefined);

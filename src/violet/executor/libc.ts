@@ -5,19 +5,16 @@
 
 import { constants as fileConstants } from 'node:fs';
 import { constants } from 'node:os';
+import { type FilesOfStart, KeptFileActions } from './file-actions.ts';
 import type { ResourceLimit } from './limits.ts';
 
 /** A program to start: its surroundings, and which of our files become its own. */
-export interface ProgramStart {
+export interface ProgramStart extends FilesOfStart {
   /** Absolute path. */
   readonly file: string;
   readonly args: readonly string[];
-  /** `NAME=value`, all of it. */
-  readonly environment: readonly string[];
-  readonly cwd: string;
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
+  /** `NAME=value`, all of it, then null. */
+  readonly environment: readonly (string | null)[];
 }
 
 /** How a child ended: one of both is null. */
@@ -51,7 +48,7 @@ export interface Libc {
    * The next child of this process that has ended, whoever started it; null when there is none now.
    */
   reap(): Reaped | null;
-  /** What there is to read, valid until the next call; empty at the end, null when nothing is there. */
+  /** What there is to read; empty at the end, null when nothing is there. */
   read(file: number): Buffer | null;
   close(file: number): void;
   /** Limits a process; 0 means this one. False when that is not allowed; true when it has ended. */
@@ -71,6 +68,7 @@ const STRUCT_BYTES = 512;
 const FIRST_FILE_OF_OURS = 3;
 /** What a pipe holds, so that most outputs are read by one call. */
 const PIPE_BYTES = 65_536;
+const NOTHING = Buffer.alloc(0);
 
 /** Binds the calls; null where there is no Linux, no koffi or a C library that lacks one of them. */
 export async function loadLibc(): Promise<Libc | null> {
@@ -88,7 +86,8 @@ type Koffi = typeof import('koffi').default;
 function bind(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const pipe2 = library.func('int pipe2(void *files, int flags)');
-  const fcntl = library.func('int fcntl(int file, int command, ...)');
+  // With its third parameter, which koffi passes more cheaply than one of any type.
+  const fcntl = library.func('int fcntl(int file, int command, int value)');
   const read = library.func('intptr_t read(int file, void *into, size_t size)');
   const close = library.func('int close(int file)');
   const waitpid = library.func('int waitpid(int pid, void *status, int options)');
@@ -110,17 +109,20 @@ function bind(koffi: Koffi): Libc {
       if (pipe2(files, CLOSE_ON_EXEC) !== 0) throw systemError(koffi.errno());
       const [readEnd = 0, writeEnd = 0] = files;
       // Not by pipe2: the program would have a writing end that does not block.
-      fcntl(readEnd, SET_STATUS_FLAGS, 'int', fileConstants.O_NONBLOCK);
+      fcntl(readEnd, SET_STATUS_FLAGS, fileConstants.O_NONBLOCK);
       return { readEnd, writeEnd };
     },
     spawn,
     reap() {
       const pid: number = waitpid(-1, status, NO_HANG);
-      return pid > 0 ? { pid, ...readStatus(status[0] ?? 0) } : null;
+      return pid > 0 ? toReaped(pid, status[0] ?? 0) : null;
     },
     read(file) {
       const count: number = read(file, chunk, chunk.length);
-      return count < 0 ? null : chunk.subarray(0, count);
+      if (count <= 0) return count < 0 ? null : NOTHING;
+      const bytes = Buffer.allocUnsafe(count);
+      chunk.copy(bytes, 0, 0, count);
+      return bytes;
     },
     close,
     limit(pid, limit) {
@@ -141,34 +143,50 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
   const posixSpawn = library.func(
     'int posix_spawn(void *pid, const char *file, void *actions, void *attributes, const char **argv, const char **environment)',
   );
-  const initActions = library.func('int posix_spawn_file_actions_init(void *actions)');
-  const destroyActions = library.func('int posix_spawn_file_actions_destroy(void *actions)');
+  const attributes = createAttributes(koffi);
+  const keptActions = bindFileActions(koffi);
+  /** Memory for the answers of starts to come. */
+  const idlePids: Int32Array[] = [];
+
+  return (start, done) => {
+    const { file, environment } = start;
+    const actions = keptActions.take(start);
+    const pid = idlePids.pop() ?? new Int32Array(1);
+    const finish = (failure: Error | null, errno: number) => {
+      const [started = 0] = pid;
+      keptActions.giveBack(start, actions);
+      idlePids.push(pid);
+      if (failure) done(failure, 0);
+      else if (errno === 0) done(null, started);
+      else done(systemError(errno), 0);
+    };
+    const argv = [file, ...start.args, null];
+    posixSpawn.async(pid, file, actions, attributes, argv, environment, finish);
+  };
+}
+
+function bindFileActions(koffi: Koffi): KeptFileActions {
+  const library = koffi.load(null);
+  const init = library.func('int posix_spawn_file_actions_init(void *actions)');
+  const destroy = library.func('int posix_spawn_file_actions_destroy(void *actions)');
   const addDup2 = library.func('int posix_spawn_file_actions_adddup2(void *actions, int a, int b)');
   const addChdir = library.func(
     'int posix_spawn_file_actions_addchdir_np(void *actions, const char *folder)',
   );
   const addCloseFrom = bindCloseFrom(koffi);
-  const attributes = createAttributes(koffi);
-
-  return (start, done) => {
-    const actions = Buffer.alloc(STRUCT_BYTES);
-    const pid = new Int32Array(1);
-    initActions(actions);
-    addChdir(actions, start.cwd);
-    addDup2(actions, start.stdin, 0);
-    addDup2(actions, start.stdout, 1);
-    addDup2(actions, start.stderr, 2);
-    addCloseFrom(actions, FIRST_FILE_OF_OURS);
-    const argv = [start.file, ...start.args, null];
-    const environment = [...start.environment, null];
-    const finish = (failure: Error | null, errno: number) => {
-      destroyActions(actions);
-      if (failure) done(failure, 0);
-      else if (errno === 0) done(null, pid[0] ?? 0);
-      else done(systemError(errno), 0);
-    };
-    posixSpawn.async(pid, start.file, actions, attributes, argv, environment, finish);
-  };
+  return new KeptFileActions({
+    create({ cwd, stdin, stdout, stderr }) {
+      const actions = Buffer.alloc(STRUCT_BYTES);
+      init(actions);
+      addChdir(actions, cwd);
+      addDup2(actions, stdin, 0);
+      addDup2(actions, stdout, 1);
+      addDup2(actions, stderr, 2);
+      addCloseFrom(actions, FIRST_FILE_OF_OURS);
+      return actions;
+    },
+    destroy,
+  });
 }
 
 /** A group of its own; Node ignores SIGPIPE, and what is ignored would be inherited. */
@@ -217,9 +235,9 @@ export function systemError(errno: number): Error {
   return Object.assign(new Error(code), { code });
 }
 
-function readStatus(status: number): Pick<Reaped, 'exitCode' | 'signal'> {
+function toReaped(pid: number, status: number): Reaped {
   const number = status & 0x7f;
   return number === 0
-    ? { exitCode: (status >> 8) & 0xff, signal: null }
-    : { exitCode: null, signal: SIGNAL_NAMES.get(number) ?? `signal ${number}` };
+    ? { pid, exitCode: (status >> 8) & 0xff, signal: null }
+    : { pid, exitCode: null, signal: SIGNAL_NAMES.get(number) ?? `signal ${number}` };
 }

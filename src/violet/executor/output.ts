@@ -70,7 +70,7 @@ export class Output {
     for (const stream of this.#streams) {
       if (stream.isOpen && stream.socket === null && this.#readToEnd(stream)) this.#close(stream);
     }
-    return this.#streams.every((stream) => !stream.isOpen);
+    return this.#isClosed();
   }
 
   /** Reads no more. */
@@ -87,7 +87,7 @@ export class Output {
       const chunk = this.#libc.read(readEnd);
       if (chunk === null) return false;
       if (chunk.length === 0) return true;
-      capture.add(Buffer.from(chunk));
+      capture.add(chunk);
     }
     return false;
   }
@@ -99,7 +99,12 @@ export class Output {
 
   #markClosed(stream: Stream): void {
     stream.isOpen = false;
-    if (this.#streams.every((one) => !one.isOpen)) this.#onEnd();
+    if (this.#isClosed()) this.#onEnd();
+  }
+
+  #isClosed(): boolean {
+    const [stdout, stderr] = this.#streams;
+    return !stdout.isOpen && !stderr.isOpen;
   }
 }
 

@@ -28,9 +28,6 @@ export interface PosixSpawnContext extends RunContext {
 /** Threads of Node's pool, so that a run that has to wait does so where it can still be stopped. */
 const STARTS_AT_ONCE = 4;
 
-/** Most programs end before; for the others it is worth its cost to look after them. */
-const LASTING_MS = 25;
-
 /** For a file without a header that the system knows, as the C library does it (execvp). */
 const SHELL = '/bin/sh';
 
@@ -48,15 +45,18 @@ export function openPosixSpawnExecutor(context: PosixSpawnContext): StoppableExe
   };
 }
 
-const NO_ENVIRONMENT = { env: {}, texts: [] };
+/** An environment as the C library takes it. */
+interface Environment {
+  readonly env: Command['env'];
+  readonly texts: readonly (string | null)[];
+}
 
 /** Starts programs in the order asked for, and hears of their ends. */
 class Starter {
   readonly #context: PosixSpawnContext;
   readonly #stdin = openSync('/dev/null', 'r');
   readonly #waiting = new Deque<Run>();
-  #environment: { readonly env: Command['env']; readonly texts: readonly string[] } =
-    NO_ENVIRONMENT;
+  #environment: Environment = { env: {}, texts: [null] };
   #startingCount = 0;
   /** Waits for the moment in which nothing is being started. */
   #onIdle: () => void = () => undefined;
@@ -69,7 +69,13 @@ class Starter {
    * time, who have a copy of it until they drop it on their way to `exec`.
    */
   readonly #lingering = new Set<() => void>();
-  readonly #reap = () => this.#reapAll();
+  /** There is a signal for each end, often several at a time, and one look finds them all. */
+  readonly #reap = () => {
+    if (this.#isReaping) return;
+    this.#isReaping = true;
+    setImmediate(() => this.#reapAll());
+  };
+  #isReaping = false;
   #hasWarned = false;
 
   constructor(context: PosixSpawnContext) {
@@ -103,17 +109,19 @@ class Starter {
 
   #start(run: Run): void {
     const { libc } = this.#context;
-    const { file, cwd, args, env } = run.command;
+    const { command } = run;
     let output: Output;
+    let environment: Environment;
     try {
-      refuseNul(file, cwd, ...args, ...this.#format(env));
+      refuseNul([command.file, command.cwd], command.args);
+      environment = this.#format(command.env);
       output = new Output(libc, run.stdout, run.stderr);
     } catch (error) {
       run.fail(error);
       return;
     }
     this.#startingCount++;
-    this.#spawn(run.command, output, (error, pid) => {
+    this.#spawn(command, environment, output, (error, pid) => {
       output.closeWriteEnds();
       if (error === null) {
         this.#follow(pid, run, output);
@@ -131,9 +139,13 @@ class Starter {
     });
   }
 
-  #spawn({ file, args, cwd, env }: Command, output: Output, done: SpawnDone): void {
+  #spawn(
+    { file, args, cwd }: Command,
+    { texts: environment }: Environment,
+    output: Output,
+    done: SpawnDone,
+  ): void {
     const { libc } = this.#context;
-    const environment = this.#format(env);
     const { stdout, stderr } = output;
     const start = { file, args, cwd, environment, stdin: this.#stdin, stdout, stderr };
     libc.spawn(start, (error, pid) => {
@@ -146,16 +158,17 @@ class Starter {
   }
 
   /** Most programs get the same environment as the one before. */
-  #format(env: Command['env']): readonly string[] {
+  #format(env: Command['env']): Environment {
     if (env !== this.#environment.env) {
       const texts = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-      this.#environment = { env, texts };
+      refuseNul(texts);
+      this.#environment = { env, texts: [...texts, null] };
     }
-    return this.#environment.texts;
+    return this.#environment;
   }
 
   #follow(pid: number, run: Run, output: Output): void {
-    const { clock, libc, limits } = this.#context;
+    const { libc, limits } = this.#context;
     let hasEnded = false;
     const closeIfRead = () => {
       if (hasEnded && output.readRest()) run.closeOutput();
@@ -165,14 +178,13 @@ class Starter {
       run.end(exitCode, signal, output.readRest());
       if (!run.isFinished) this.#lingering.add(closeIfRead);
     };
-    const cancelLasting = clock.setTimer(LASTING_MS, () => {
-      if (!hasEnded) applyToDescendants(libc, pid, limits);
-      output.watch(closeIfRead);
-    });
     run.attach({
       pid,
+      watch() {
+        if (!hasEnded) applyToDescendants(libc, pid, limits);
+        output.watch(closeIfRead);
+      },
       release: () => {
-        cancelLasting();
         this.#lingering.delete(closeIfRead);
         output.close();
       },
@@ -196,6 +208,7 @@ class Starter {
 
   #reapAll(): void {
     const { libc } = this.#context;
+    this.#isReaping = false;
     for (let ending = libc.reap(); ending !== null; ending = libc.reap()) {
       const end = this.#programs.get(ending.pid);
       if (end === undefined) {
@@ -209,8 +222,8 @@ class Starter {
 }
 
 /** The C library would take the text up to NUL. */
-function refuseNul(...texts: readonly string[]): void {
-  if (!texts.some((text) => text.includes('\0'))) return;
+function refuseNul(...lists: readonly (readonly string[])[]): void {
+  if (!lists.some((texts) => texts.some((text) => text.includes('\0')))) return;
   throw Object.assign(new Error('NUL in a text'), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 

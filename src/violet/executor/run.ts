@@ -17,20 +17,26 @@ import type { Outcome } from '../../model/check.ts';
 import { Unavailable } from '../../model/errors.ts';
 import { Capture } from './capture.ts';
 import { type Command, DRAIN_MS, type Executor, GRACE_MS } from './executor.ts';
+import { Lasting } from './lasting.ts';
 import { describeStartFailure } from './start-failure.ts';
+
+/** Most programs end before; for the others it is worth its cost to look after them. */
+const LASTING_MS = 20;
 
 /** What runs are made with. */
 export interface RunContext {
   readonly clock: Clock;
   readonly log: Log;
-  /** Hears of every program that was started. */
-  readonly onStarted?: (command: Command, pid: number) => void;
+  /** Hears of every program that runs for a while already. */
+  readonly onLasting?: (command: Command, pid: number) => void;
 }
 
 /** A program that was started. */
 export interface Program {
   /** Its process and its group. */
   readonly pid: number;
+  /** Looks after it, as most are not worth: called once when it has run for a while. */
+  watch?(): void;
   /** Lets go of its output; called once, when nobody reads it any more. */
   release(): void;
 }
@@ -47,13 +53,14 @@ export interface StoppableExecutor extends Executor {
  */
 export function createExecutor(context: RunContext, start: (run: Run) => void): StoppableExecutor {
   const runs = new Set<Run>();
+  const lasting = new Lasting<Run>(context.clock, LASTING_MS, (run) => run.watch());
   let isClosed = false;
   return {
     run(command) {
       const { signal } = command;
       if (isClosed || signal?.aborted) return Promise.reject(createStopped(command));
       const stop = () => run.stop();
-      const run = new Run(command, context, () => {
+      const run = new Run(command, context, lasting, () => {
         runs.delete(run);
         signal?.removeEventListener('abort', stop);
       });
@@ -88,6 +95,7 @@ export class Run {
   readonly stdout: Capture;
   readonly stderr: Capture;
   readonly #context: RunContext;
+  readonly #lasting: Lasting<Run>;
   readonly #onFinished: () => void;
   /** Null while it is being started. */
   #program: Program | null = null;
@@ -100,9 +108,15 @@ export class Run {
   #resolve: (outcome: Outcome | Promise<Outcome>) => void = () => undefined;
 
   /** The time-out begins now. */
-  constructor(command: Command, context: RunContext, onFinished: () => void) {
+  constructor(
+    command: Command,
+    context: RunContext,
+    lasting: Lasting<Run>,
+    onFinished: () => void,
+  ) {
     this.command = command;
     this.#context = context;
+    this.#lasting = lasting;
     this.#onFinished = onFinished;
     this.stdout = new Capture(command.maxOutputBytes);
     this.stderr = new Capture(command.maxOutputBytes);
@@ -121,11 +135,18 @@ export class Run {
   attach(program: Program): void {
     this.#program = program;
     if (!this.#isFinished) {
-      this.#context.onStarted?.(this.command, program.pid);
+      this.#lasting.add(this);
       return;
     }
     this.#signalGroup('SIGKILL');
     program.release();
+  }
+
+  /** The program has run for a while. */
+  watch(): void {
+    if (this.#program === null) return;
+    this.#context.onLasting?.(this.command, this.#program.pid);
+    this.#program.watch?.();
   }
 
   /** The program was not started; `error` is what the system said. */
@@ -192,6 +213,7 @@ export class Run {
     if (this.#isFinished) return;
     this.#isFinished = true;
     this.#onFinished();
+    this.#lasting.delete(this);
     this.#cancelTimer();
     if (this.#isOverdue) this.#signalGroup('SIGKILL');
     this.#program?.release();
@@ -204,15 +226,12 @@ export class Run {
     if (this.#isOverdue) {
       return { kind: 'timedOut', timeoutMs: this.command.timeoutMs, stdout };
     }
-    const texts = {
-      stdout,
-      stderr: this.stderr.text(),
-      truncated: this.stdout.isTruncated || this.stderr.isTruncated,
-    };
+    const stderr = this.stderr.text();
+    const truncated = this.stdout.isTruncated || this.stderr.isTruncated;
     const { code = null, signal = null } = this.#exit ?? {};
     return code === null
-      ? { kind: 'signalled', signal: signal ?? 'unknown', ...texts }
-      : { kind: 'exited', exitCode: code, ...texts };
+      ? { kind: 'signalled', signal: signal ?? 'unknown', stdout, stderr, truncated }
+      : { kind: 'exited', exitCode: code, stdout, stderr, truncated };
   }
 
   /** One timer at a time: each phase has its own end. */
