@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { Clock } from '../../lib/clock.ts';
+import type { CancelTimer, Clock } from '../../lib/clock.ts';
 import type { LogFormat, LogLevel } from '../../lib/log.ts';
 import type { Outcome } from '../../model/check.ts';
 import type { Command } from './executor.ts';
@@ -63,16 +63,25 @@ export type FromHelper =
   | readonly [kind: 'stopped', id: number];
 
 /**
- * From one write to the next, at least: messages in between go out together. Waking the other side
- * costs more than all else about a message, a tenth of a millisecond a run without this.
+ * Messages go out together, since waking the other side costs more than all else about them: once there
+ * is one for this part of the runs that are in hand, so that the other side is not left without work,
+ * and at the latest after so long.
  */
-const GATHER_MS = 1;
+const GATHERED_SHARE = 1 / 3;
+const GATHER_MS = 2;
 
-/** Gives each message that arrives to `receive` and returns what sends one. */
+/** What a channel belongs to. */
+export interface ChannelEnd<Received> {
+  receive(message: Received): void;
+  /** How many runs this side waits for. */
+  countRuns(): number;
+}
+
+/** Hands over what arrives and returns what sends a message. */
 export function openChannel<Sent, Received>(
   socket: Socket,
   clock: Clock,
-  receive: (message: Received) => void,
+  { receive, countRuns }: ChannelEnd<Received>,
 ): (message: Sent) => void {
   let pieces: string[] = [];
   socket.setEncoding('utf8');
@@ -87,16 +96,23 @@ export function openChannel<Sent, Received>(
     pieces.push(last);
   });
   const waiting: Sent[] = [];
-  let writtenAt = Number.NEGATIVE_INFINITY;
+  let isDue = false;
+  let cancelTimer: CancelTimer | null = null;
   const write = () => {
-    writtenAt = clock.monotonic();
+    cancelTimer = null;
+    isDue = false;
     socket.write(`${JSON.stringify(waiting)}\n`);
     waiting.length = 0;
   };
   return (message) => {
     waiting.push(message);
-    if (waiting.length > 1) return;
-    if (clock.monotonic() - writtenAt < GATHER_MS) clock.setTimer(GATHER_MS, write);
-    else setImmediate(write);
+    if (isDue) return;
+    if (waiting.length < countRuns() * GATHERED_SHARE) {
+      cancelTimer ??= clock.setTimer(GATHER_MS, write);
+      return;
+    }
+    isDue = true;
+    cancelTimer?.();
+    setImmediate(write);
   };
 }

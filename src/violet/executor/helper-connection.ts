@@ -100,9 +100,10 @@ class Helper implements HelperConnection {
     this.#send =
       this.#socket === null
         ? () => undefined
-        : openChannel<ToHelper, FromHelper>(this.#socket, options.clock, (message) =>
-            this.#receive(message),
-          );
+        : openChannel<ToHelper, FromHelper>(this.#socket, options.clock, {
+            receive: (message) => this.#receive(message),
+            countRuns: () => this.#pending.size,
+          });
     this.#ended = new Promise((resolve) => {
       const end = (reason: string) => {
         this.#lose(reason);

@@ -54,17 +54,22 @@ class Helper {
   #executor: StoppableExecutor | null = null;
 
   constructor(socket: Socket) {
-    this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, (message) => {
-      if (message[0] === 'run') this.#run(message);
-      else if (message[0] === 'stop') this.#stop(message[1]);
-      else if (message[0] === 'environment') this.#environment = message[1];
-      else void this.#open(message[1]);
+    this.#send = openChannel<FromHelper, ToHelper>(socket, systemClock, {
+      receive: (message) => this.#receive(message),
+      countRuns: () => this.#runs.size,
     });
   }
 
   /** Kills what runs. */
   async close(): Promise<void> {
     await this.#executor?.close();
+  }
+
+  #receive(message: ToHelper): void {
+    if (message[0] === 'run') this.#run(message);
+    else if (message[0] === 'stop') this.#stop(message[1]);
+    else if (message[0] === 'environment') this.#environment = message[1];
+    else void this.#open(message[1]);
   }
 
   async #open(settings: HelperSettings): Promise<void> {
