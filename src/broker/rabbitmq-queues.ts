@@ -85,12 +85,14 @@ export async function closeChannel(channel: Channel): Promise<void> {
 
 /** The properties of a message on the wire. `now` is the clock's. */
 export function toOptions(message: OutgoingMessage, now: number): Options.Publish {
-  const options = { messageId: message.id, persistent: true, mandatory: true };
-  if (message.expiresAt === undefined) return { ...options, headers: message.headers };
+  const { id: messageId, headers, expiresAt } = message;
+  if (expiresAt === undefined) return { messageId, persistent: true, mandatory: true, headers };
   return {
-    ...options,
-    headers: { ...message.headers, [EXPIRES_HEADER]: String(message.expiresAt) },
-    expiration: Math.max(0, Math.ceil(message.expiresAt - now)),
+    messageId,
+    persistent: true,
+    mandatory: true,
+    headers: { [EXPIRES_HEADER]: String(expiresAt), ...headers },
+    expiration: Math.max(0, Math.ceil(expiresAt - now)),
   };
 }
 

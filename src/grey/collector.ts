@@ -199,7 +199,7 @@ class ShardCollector {
     const masters = await this.#lookAtMasters(known, objects, before);
     const batch = { inputs: known, objects, before };
     const silence = await readSilenceFacts(database, this.#policies, batch);
-    const around = { ...above, masters, silence };
+    const around = { masters, silence, ...above };
     const context = { site: this.#site, keepsHistory, collectedAt, objects, ...around };
     const evaluation = evaluateBatch(before, known, context);
     await database.transaction(async (sql) => {
@@ -289,7 +289,7 @@ class ShardCollector {
     ]);
     tell('resultsStored', stored);
     tell('checksWanted', [...evaluation.wanted]);
-    const context = { ...this.#options, policies: this.#policies };
+    const context = { policies: this.#policies, ...this.#options };
     try {
       tell('checksWanted', [...(await findWantedNeighbours(context, evaluation.turns))]);
       await wakeWaiting(context, evaluation, sights);
