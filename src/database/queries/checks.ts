@@ -245,11 +245,11 @@ function readCheck(row: CheckRow, isHostUp: boolean): CheckView {
       row.check_id === null
         ? null
         : {
-            ...readRunView(row as RunRow, readCheckCode),
             stateType: STATE_TYPES[row.state_type ?? 1] ?? 'hard',
             attempt: row.attempt ?? 1,
             lastStateChangeAt: row.last_state_change_at ?? 0,
             lastHardStateChangeAt: row.last_hard_state_change_at ?? 0,
+            ...readRunView(row as RunRow, readCheckCode),
           },
   };
 }

@@ -177,10 +177,10 @@ function readView(row: StateRow, hostCheck: HostCheck | null): HostView {
 
 function readRun(row: Selectable<CheckStateTable>): CurrentRun<HostStateName> {
   return {
-    ...readRunView(row, readHostCode),
     stateType: STATE_TYPES[row.state_type] ?? 'hard',
     attempt: row.attempt,
     lastStateChangeAt: row.last_state_change_at,
     lastHardStateChangeAt: row.last_hard_state_change_at,
+    ...readRunView(row, readHostCode),
   };
 }
