@@ -94,6 +94,11 @@ async function change(work: () => Promise<unknown>): Promise<void> {
   await clock.advance(0);
 }
 
+/** To when a request has just begun to wait: the one before has expired, and it does not soon. */
+async function advanceIntoWait(checkId: number): Promise<void> {
+  await clock.advance((scheduler.dueAtOf(checkId) ?? 0) - clock.now() + 10_000);
+}
+
 describe('schedule', () => {
   test('a held check is not run, keeps its due times, and is run once it is released', async () => {
     const { checkId } = await addCheck(database, 'a');
@@ -174,6 +179,7 @@ describe('schedule', () => {
     const { checkId } = await addCheck(database, 'a');
     await start();
     await clock.advance(310_000);
+    await advanceIntoWait(checkId);
     expect(scheduler.figures().missed).toBeGreaterThanOrEqual(4);
     const newest = trail.newestScheduledAt(checkId) ?? 0;
     expect(trail.find({ checkId, scheduledAt: newest - 60_000 }).map(({ step }) => step)).toEqual([
@@ -244,6 +250,7 @@ describe('schedule', () => {
     const { checkId } = await addCheck(database, 'a');
     await start();
     await clock.advance(130_000);
+    await advanceIntoWait(checkId);
     const { missed } = scheduler.figures();
     expect(missed).toBeGreaterThan(0);
     isActive = false;
