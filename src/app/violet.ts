@@ -69,6 +69,11 @@ export async function startViolet(shared: Shared): Promise<void> {
   const threadCount =
     violet.probeThreads === 'auto' ? probeThreadCount(cores) : violet.probeThreads;
   const threads = threadCount === 0 ? null : openThreads(threadCount, shared);
+  shared.metrics.gauge(
+    'ppalette_violet_probe_threads',
+    'Threads that run built-in probes of services.',
+    () => threads?.count ?? 0,
+  );
   const execute = createExecute({
     ...plugins,
     ...{ ssh, userMacros, icmp, clock },
@@ -135,14 +140,9 @@ export async function startViolet(shared: Shared): Promise<void> {
   log.info({ worker: id, zones: violet.zones, slots: programs, light }, 'violet takes checks');
 }
 
-function openThreads(maxCount: number, { clock, log, lifecycle, metrics }: Shared): ProbeThreads {
+function openThreads(maxCount: number, { clock, log, lifecycle }: Shared): ProbeThreads {
   const threads = openProbeThreads({ file: PROBE_THREAD_FILE, maxCount, clock, log });
   lifecycle.onStop('threads of probes', () => threads.close());
-  metrics.gauge(
-    'ppalette_violet_probe_threads',
-    'Threads that run built-in probes of services.',
-    () => threads.count,
-  );
   return threads;
 }
 

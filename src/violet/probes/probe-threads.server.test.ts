@@ -85,6 +85,7 @@ describe('probes of services on threads', () => {
     const run = own.start(waiting());
     await waitFor('the connection', () => targets.sockets.size > 0);
     await Promise.all([expect(run.outcome).rejects.toBeInstanceOf(Unavailable), own.close()]);
+    await expect(own.start(reaching()).outcome).rejects.toBeInstanceOf(Unavailable);
     await waitFor('the connection to be closed', () => targets.sockets.size === 0);
   });
 

@@ -52,6 +52,7 @@ export function openProbeThreads({
 }: ProbeThreadsOptions): ProbeThreads {
   const threads = new Set<ProbeThread>();
   let isWatching = false;
+  let isClosed = false;
 
   const startThread = () => {
     const thread = new ProbeThread(file, clock, (reason) => {
@@ -81,19 +82,32 @@ export function openProbeThreads({
 
   return {
     start(order) {
+      if (isClosed) return refuse(createStopped(order.builtin));
+      let thread: ProbeThread;
+      try {
+        thread = choose();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        return refuse(new Unavailable('executor', `No thread for probes can be had: ${reason}`));
+      }
       if (!isWatching) {
         isWatching = true;
         clock.setTimer(WATCH_MS, watch);
       }
-      return choose().start(order);
+      return thread.start(order);
     },
     get count() {
       return threads.size;
     },
     async close() {
+      isClosed = true;
       await Promise.all([...threads].map((thread) => thread.close()));
     },
   };
+}
+
+function refuse(reason: Unavailable): ProbeRun {
+  return { outcome: Promise.reject(reason), stop: () => undefined };
 }
 
 /** A run whose end the thread has not told. */
