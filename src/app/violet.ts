@@ -131,10 +131,12 @@ export async function startViolet(shared: Shared): Promise<void> {
   lifecycle.onStop('heartbeat', () => heartbeat.stop());
   // Light checks hardly use the processors, whoever does.
   const readLoad = { program: () => (loadavg()[0] ?? 0) / cores, light: () => 0 };
+  const readUse = { program: () => 0, light: () => threads?.readUse() ?? 0 };
   for (const kind of ['program', 'light'] as const) {
     if (wanted[kind] !== 'auto') continue;
-    const own = { range: ranges[kind], slots: slots[kind], readLoadPerCore: readLoad[kind] };
-    adapt(own, (count) => worker.resize(kind, count), shared);
+    const own = { range: ranges[kind], slots: slots[kind] };
+    const readings = { readLoadPerCore: readLoad[kind], readThreadUse: readUse[kind] };
+    adapt({ ...own, ...readings }, (count) => worker.resize(kind, count), shared);
   }
   const [programs, light] = [slots.program.count, slots.light.count];
   log.info({ worker: id, zones: violet.zones, slots: programs, light }, 'violet takes checks');
@@ -152,17 +154,19 @@ function adapt(
     readonly range: ConcurrencyRange;
     readonly slots: Slots;
     readonly readLoadPerCore: () => number;
+    readonly readThreadUse: () => number;
   },
   resize: (count: number) => Promise<void>,
   { lifecycle, clock, log }: Shared,
 ): void {
-  const { range, slots, readLoadPerCore } = of;
+  const { range, slots, readLoadPerCore, readThreadUse } = of;
   // Of its own, since it reads what happened since its last reading.
   const lag = watchLoopLag();
   const sample = () => ({
     isShort: slots.waiting > 0 && slots.running >= slots.count,
     lagMs: lag.readP99Ms(),
     loadPerCore: readLoadPerCore(),
+    threadUse: readThreadUse(),
   });
   const adapting = startAdapting({ range, count: () => slots.count, sample, resize, clock, log });
   lifecycle.onStop('number of slots', async () => {

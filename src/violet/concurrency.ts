@@ -11,6 +11,8 @@ export interface ConcurrencySample {
   readonly lagMs: number;
   /** Load average over one minute, divided by the number of processors. */
   readonly loadPerCore: number;
+  /** Share of the time since the last sample in which every thread that runs such checks was busy. */
+  readonly threadUse: number;
 }
 
 /** Between choices; the load average needs some time to show the last one. */
@@ -19,6 +21,8 @@ const LAG_HIGH_MS = 200;
 const LAG_LOW_MS = 50;
 const LOAD_HIGH = 4;
 const LOAD_LOW = 1.5;
+/** From here on a thread answers no sooner for having more to do. */
+const FULL_USE = 0.9;
 
 /** The numbers to begin with and to stay between. */
 export interface ConcurrencyRange {
@@ -38,11 +42,12 @@ export const LIGHT_RANGE: ConcurrencyRange = { start: 256, min: 64, max: 2_048 }
 /** The next number: less when the machine suffers, more when checks wait and it does not. Pure. */
 export function nextConcurrency(
   count: number,
-  { isShort, lagMs, loadPerCore }: ConcurrencySample,
+  { isShort, lagMs, loadPerCore, threadUse }: ConcurrencySample,
   { min, max }: { readonly min: number; readonly max: number },
 ): number {
   if (lagMs > LAG_HIGH_MS || loadPerCore > LOAD_HIGH) return Math.max(min, Math.floor(count * 0.8));
-  if (isShort && lagMs < LAG_LOW_MS && loadPerCore < LOAD_LOW) {
+  const isCalm = lagMs < LAG_LOW_MS && loadPerCore < LOAD_LOW && threadUse < FULL_USE;
+  if (isShort && isCalm) {
     return Math.min(max, count + Math.ceil(count / 8));
   }
   return count;

@@ -15,6 +15,7 @@ import {
 import type { ProbeOrder } from './run-probe.ts';
 
 const FILE = join(import.meta.dirname, '../../../dist/violet/probes/probe-thread.js');
+const COMPUTING_FILE = join(import.meta.dirname, '../../../test/fixtures/computing-thread.mjs');
 const targets = openProbeTargets();
 let port: string;
 /** Takes connections and says nothing. */
@@ -48,6 +49,9 @@ function orderOf(args: readonly string[], changes: Partial<ProbeOrder> = {}): Pr
 
 const reaching = () => orderOf(['-p', port, '-e', '220']);
 const waiting = (timeoutMs = 10_000) => orderOf(['-p', silentPort, '-e', '220'], { timeoutMs });
+
+/** For `COMPUTING_FILE`. */
+const computing = () => orderOf(['compute without end'], { timeoutMs: 1_000 });
 
 describe('probes of services on threads', () => {
   test('say what they say elsewhere: of a target, of wrong arguments, of a time-out', async () => {
@@ -91,20 +95,33 @@ describe('probes of services on threads', () => {
 
   test('a thread that computes on is replaced: its run is out of time, others are handed back', async () => {
     const clock = createSimulatedClock();
-    const { start } = open({ clock });
-    // Two ways through every "a": some 2^40 steps until it is clear that there is no end of the text.
-    const page = await targets.listen(say(`HTTP/1.0 200 OK\r\n\r\n${'a'.repeat(40)}!`));
-    const stuck = start({
-      ...orderOf(['-p', page, '-r', '^(a|a)*$']),
-      ...{ builtin: 'http', timeoutMs: 1_000 },
-    });
-    await waitFor('the page to be asked for', () => targets.sockets.size > 0);
+    const { start } = open({ clock, file: COMPUTING_FILE });
     const other = start(waiting(60_000));
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    const stuck = start(computing());
     const handedBack = expect(other.outcome).rejects.toBeInstanceOf(Unavailable);
     await clock.advance(10_000);
     expect(await stuck.outcome).toEqual({ kind: 'timedOut', timeoutMs: 1_000, stdout: '' });
     await handedBack;
     expect(await start(reaching()).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('tell how much of their time they use, of which none is left when all compute', async () => {
+    const own = open({ clock: createSimulatedClock(), file: COMPUTING_FILE });
+    expect(own.readUse()).toBe(0);
+    await own.start(reaching()).outcome;
+    await waitFor('the thread to idle', () => own.readUse() < 0.5);
+    const run = own.start(computing());
+    await waitFor('the thread to be busy', () => own.readUse() > 0.95);
+    await Promise.all([expect(run.outcome).rejects.toBeInstanceOf(Unavailable), own.close()]);
+  });
+
+  test('those that may still be started count as idle', async () => {
+    const settings = { clock: createSimulatedClock(), file: COMPUTING_FILE };
+    const own = open({ ...settings, maxCount: 2 });
+    const run = own.start(computing());
+    expect(own.readUse()).toBe(0);
+    await Promise.all([expect(run.outcome).rejects.toBeInstanceOf(Unavailable), own.close()]);
   });
 
   test('a thread that cannot be started hands back what it was to run', async () => {

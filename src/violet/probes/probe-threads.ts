@@ -4,6 +4,7 @@
  * is lost or stuck is replaced at the next run; what it was running is handed back.
  */
 
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -27,6 +28,8 @@ export interface ProbeThreads {
   readonly start: StartProbe;
   /** How many threads there are. */
   readonly count: number;
+  /** Share of the time since the last reading in which the least busy thread was busy, 0 to 1. */
+  readUse(): number;
   /** What runs is stopped. */
   close(): Promise<void>;
 }
@@ -99,6 +102,10 @@ export function openProbeThreads({
     get count() {
       return threads.size;
     },
+    readUse() {
+      const uses = [...threads].map((thread) => thread.readUse());
+      return threads.size < maxCount ? 0 : Math.min(...uses);
+    },
     async close() {
       isClosed = true;
       await Promise.all([...threads].map((thread) => thread.close()));
@@ -125,6 +132,7 @@ class ProbeThread {
   readonly #onLost: (reason: string) => void;
   readonly #pending = new Map<number, PendingRun>();
   #lastId = 0;
+  #lastUse: EventLoopUtilization | undefined;
   #isEnded = false;
 
   constructor(file: string, clock: Clock, onLost: (reason: string) => void) {
@@ -143,6 +151,16 @@ class ProbeThread {
 
   get runningCount(): number {
     return this.#pending.size;
+  }
+
+  readUse(): number {
+    const { performance } = this.#worker;
+    const now = performance.eventLoopUtilization();
+    const since = this.#lastUse;
+    this.#lastUse = now;
+    return since === undefined
+      ? now.utilization
+      : performance.eventLoopUtilization(now, since).utilization;
   }
 
   start(order: ProbeOrder): ProbeRun {
