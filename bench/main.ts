@@ -29,7 +29,7 @@ const SUBJECTS: Readonly<Record<string, (isQuick: boolean) => Promise<unknown>>>
   violet: async (isQuick) => ({
     plugins: await benchViolet(
       { file: CHECK_DUMMY, args: ['0', 'hi'] },
-      isQuick ? { rounds: 3, spanMs: 600 } : { rounds: 7, spanMs: 1_000 },
+      isQuick ? { rounds: 3, spanMs: 600 } : { rounds: 7, spanMs: 1_500 },
     ),
     probes: await benchProbes(isQuick ? 1_000 : 5_000),
   }),

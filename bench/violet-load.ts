@@ -1,7 +1,7 @@
 /**
- * One process that runs a plugin as fast as an executor can: told what by its first message, answers
- * once the code is compiled; then each further message is for how long, and is answered with a
- * `Measurement`. Its memory is as large as that of the violet that it stands for.
+ * One process that runs programs as fast as an executor can. Its first message says how, and is answered
+ * when the code is compiled; each further one says what to run, and is answered with a `Measurement`.
+ * Its memory is as large as that of the violet that it stands for.
  */
 
 import { join } from 'node:path';
@@ -16,14 +16,24 @@ import { programLimits } from '../src/violet/executor/limits.ts';
 import { openPosixSpawnExecutor } from '../src/violet/executor/posix-spawn.ts';
 import { treeCpuMs } from './tree-cpu.ts';
 
-/** What to run, and how. */
-export interface LoadOrder {
-  readonly executor: 'childProcess' | 'posixSpawn' | 'helper';
+/** What to run again and again. */
+export interface Program {
   readonly file: string;
   readonly args: readonly string[];
-  readonly atOnce: number;
+}
+
+/** How to run it. */
+export interface LoadOrder {
+  readonly executor: 'childProcess' | 'posixSpawn' | 'helper';
   readonly residentMb: number;
-  readonly warmUpMs: number;
+  /** What is run until the code is compiled. */
+  readonly warmUp: Program;
+}
+
+/** What to measure. */
+export interface LoadTask extends Program {
+  readonly atOnce: number;
+  readonly spanMs: number;
 }
 
 /** What came of it. */
@@ -35,9 +45,12 @@ export interface Measurement {
 }
 
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', LANG: 'C', LC_ALL: 'C' };
-const RESOLUTION_MS = 5;
+/** Often enough for what is looked for, and rare enough to disturb nobody. */
+const RESOLUTION_MS = 20;
 /** Before each measurement: whoever idled for a while has thrown away compiled code, unlike a violet. */
 const LEAD_IN_MS = 500;
+/** Until the compiler has found out what is worth its time. */
+const WARM_UP = { runs: 10_000, atOnce: 100, spanMs: 20_000 };
 const LIMITS = {
   ...{ cpuS: 60, memoryBytes: 2 ** 32, openFiles: 1_024, fileBytes: 100 * 2 ** 20 },
   processes: null,
@@ -45,17 +58,18 @@ const LIMITS = {
 
 process.once('message', (order) => void serve(order as LoadOrder));
 
-async function serve(order: LoadOrder): Promise<void> {
-  const ballast = Array.from({ length: Math.max(0, order.residentMb - residentMb()) }, () =>
+async function serve({ executor: kind, residentMb, warmUp }: LoadOrder): Promise<void> {
+  const ballast = Array.from({ length: Math.max(0, residentMb - ownMb()) }, () =>
     Buffer.alloc(2 ** 20, 1),
   );
-  const executor = await open(order.executor);
-  const answer = async (spanMs: number) => {
-    process.send?.({ ...(await measure(executor, order, spanMs)), ballastMb: ballast.length });
+  const executor = await open(kind);
+  const answer = async (task: LoadTask) => {
+    process.send?.({ ...(await measure(executor, task)), ballastMb: ballast.length });
   };
-  process.on('message', (spanMs) => void answer(Number(spanMs)));
+  process.on('message', (task) => void answer(task as LoadTask));
   process.once('disconnect', () => void executor.close().then(() => process.exit(0)));
-  await answer(order.warmUpMs);
+  await runFor(executor, { ...warmUp, ...WARM_UP });
+  process.send?.('ready');
 }
 
 async function open(kind: LoadOrder['executor']): Promise<Executor> {
@@ -76,13 +90,13 @@ async function open(kind: LoadOrder['executor']): Promise<Executor> {
   return openPosixSpawnExecutor({ ...context, libc, limits: programLimits(LIMITS) });
 }
 
-async function measure(executor: Executor, order: LoadOrder, spanMs: number): Promise<Measurement> {
-  await runFor(executor, order, LEAD_IN_MS);
+async function measure(executor: Executor, task: LoadTask): Promise<Measurement> {
+  await runFor(executor, { ...task, spanMs: LEAD_IN_MS });
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const cpuBefore = treeCpuMs(process.pid);
   const startedAt = performance.now();
-  const count = await runFor(executor, order, spanMs);
+  const count = await runFor(executor, task);
   const elapsedS = (performance.now() - startedAt) / 1_000;
   return {
     runsPerSecond: count / elapsedS,
@@ -91,11 +105,10 @@ async function measure(executor: Executor, order: LoadOrder, spanMs: number): Pr
   };
 }
 
-/** Runs the plugin again and again; how often. */
+/** Runs a program again and again, `runs` times at most; how often. */
 async function runFor(
   executor: Executor,
-  { file, args, atOnce }: LoadOrder,
-  spanMs: number,
+  { file, args, atOnce, spanMs, runs = Number.POSITIVE_INFINITY }: LoadTask & { runs?: number },
 ): Promise<number> {
   const command = {
     ...{ file, args, cwd: '/', timeoutMs: 10_000, maxOutputBytes: 65_536 },
@@ -104,7 +117,7 @@ async function runFor(
   const endAt = performance.now() + spanMs;
   let count = 0;
   const runOn = async () => {
-    while (performance.now() < endAt) {
+    while (performance.now() < endAt && count < runs) {
       const outcome = await executor.run(command);
       if (outcome.kind !== 'exited') throw new Error(JSON.stringify(outcome));
       count++;
@@ -114,6 +127,6 @@ async function runFor(
   return count;
 }
 
-function residentMb(): number {
+function ownMb(): number {
   return Math.round(process.memoryUsage.rss() / 2 ** 20);
 }

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import { tempFolder } from '../test/servers/temp.ts';
 import { measureNagios } from './nagios.ts';
-import type { LoadOrder, Measurement } from './violet-load.ts';
+import type { LoadOrder, LoadTask, Measurement, Program } from './violet-load.ts';
 
 /** What is shown of one subject. */
 export interface VioletRow {
@@ -56,27 +56,25 @@ interface Subject {
 }
 
 /** The C program's part of a subject's time: it needs no time to come up to speed. */
-const RAW_SPAN = 1 / 3;
-
-/** Until the compiler has found out what is worth its time. */
-const WARM_UP_MS = 3_000;
+const RAW_SPAN = 1 / 2;
 
 /** Measures everything and prints a table. `rounds` of `spanMs` for each subject. */
 export async function benchViolet(
-  plugin: { readonly file: string; readonly args: readonly string[] },
+  plugin: Program,
   span: { readonly rounds: number; readonly spanMs: number },
 ): Promise<VioletRow[]> {
   await using folder = await tempFolder();
-  const program = compileRaw(folder.path);
+  const program = compile(folder.path, 'raw-spawn', []);
   const raws = program === null ? [] : AT_ONCE.map((atOnce) => createRaw(program, plugin, atOnce));
+  if (program === null) process.stderr.write('no C compiler: nothing to compare with\n');
+  const nothing = compile(folder.path, 'raw-nothing', ['-static', '-nostdlib']);
+  const warmUp = nothing === null ? plugin : { file: nothing, args: [] };
   const loads: Subject[] = [];
   process.stderr.write('warming up ...\n');
   for (const [executor, name] of EXECUTORS) {
     for (const residentMb of RESIDENT_MB) {
-      for (const atOnce of AT_ONCE) {
-        const order = { executor, ...plugin, atOnce, residentMb, warmUpMs: WARM_UP_MS };
-        loads.push(await startLoad(name, order));
-      }
+      const load = await startLoad(name, { executor, residentMb, warmUp });
+      loads.push(...AT_ONCE.map((atOnce) => load.createSubject(plugin, atOnce)));
     }
   }
   const subjects = [...raws, ...loads];
@@ -113,21 +111,15 @@ function shareOf(sample: Rate, before: Rate | null, after: Rate | null): number 
   return sample.runsPerSecond / ((before.runsPerSecond + after.runsPerSecond) / 2);
 }
 
-/** The compiled `raw-spawn.c`; null without a compiler. */
-function compileRaw(folder: string): string | null {
-  const program = join(folder, 'raw-spawn');
-  const source = join(process.cwd(), 'bench', 'raw-spawn.c');
-  const { status } = spawnSync('cc', ['-O2', '-o', program, source], { stdio: 'inherit' });
-  if (status === 0) return program;
-  process.stderr.write('no C compiler: nothing to compare with but "posix_spawn in violet"\n');
-  return null;
+/** A compiled C program of this folder; null without a compiler. */
+function compile(folder: string, name: string, options: readonly string[]): string | null {
+  const program = join(folder, name);
+  const source = join(process.cwd(), 'bench', `${name}.c`);
+  const { status } = spawnSync('cc', ['-O2', ...options, '-o', program, source]);
+  return status === 0 ? program : null;
 }
 
-function createRaw(
-  program: string,
-  { file, args }: Pick<LoadOrder, 'file' | 'args'>,
-  atOnce: number,
-): Subject {
+function createRaw(program: string, { file, args }: Program, atOnce: number): Subject {
   return {
     ...{ name: RAW, atOnce, residentMb: null, stop: () => undefined },
     async measure(spanMs) {
@@ -139,22 +131,28 @@ function createRaw(
   };
 }
 
-async function startLoad(name: string, order: LoadOrder): Promise<Subject> {
+/** A process that stays for all that is measured of an executor and a size of memory. */
+async function startLoad(name: string, order: LoadOrder) {
   const child = fork(join(import.meta.dirname, 'violet-load.js'));
-  const ask = (message: LoadOrder | number) => {
+  const ask = (message: LoadOrder | LoadTask) => {
     child.send(message);
     return new Promise<Measurement>((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`${name} ended with ${code}`));
       child.once('exit', fail);
-      child.once('message', (measurement) => {
+      child.once('message', (answer) => {
         child.off('exit', fail);
-        resolve(measurement as Measurement);
+        resolve(answer as Measurement);
       });
     });
   };
   await ask(order);
-  const { atOnce, residentMb } = order;
-  return { name, atOnce, residentMb, measure: ask, stop: () => child.disconnect() };
+  return {
+    createSubject: (plugin: Program, atOnce: number): Subject => ({
+      ...{ name, atOnce, residentMb: order.residentMb },
+      measure: (spanMs) => ask({ ...plugin, atOnce, spanMs }),
+      stop: () => child.connected && child.disconnect(),
+    }),
+  };
 }
 
 function toRow(subject: Subject, own: readonly Sample[]): VioletRow {
