@@ -24,7 +24,15 @@ const send = openThreadChannel<FromThread, ToThread>(parentPort, ([id, order]) =
     send([id, outcome]);
   };
   run.outcome.then(end, (error: unknown) => {
-    if (!(error instanceof Unavailable)) throw error;
-    end(null);
+    if (error instanceof Unavailable) return end(null);
+    runs.delete(id);
+    send([id, null, describe(error)]);
   });
 });
+
+// The others go on; the run whose fault it is ends by its time.
+process.on('uncaughtException', (error) => send([null, null, describe(error)]));
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import pino from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openProbeTargets, say } from '../../../test/probe-targets.ts';
 import { waitFor } from '../../../test/servers/temp.ts';
@@ -15,7 +16,7 @@ import {
 import type { ProbeOrder } from './run-probe.ts';
 
 const FILE = join(import.meta.dirname, '../../../dist/violet/probes/probe-thread.js');
-const COMPUTING_FILE = join(import.meta.dirname, '../../../test/fixtures/computing-thread.mjs');
+const FAULTY_FILE = join(import.meta.dirname, '../../../test/fixtures/faulty-thread.mjs');
 const targets = openProbeTargets();
 let port: string;
 /** Takes connections and says nothing. */
@@ -50,7 +51,7 @@ function orderOf(args: readonly string[], changes: Partial<ProbeOrder> = {}): Pr
 const reaching = () => orderOf(['-p', port, '-e', '220']);
 const waiting = (timeoutMs = 10_000) => orderOf(['-p', silentPort, '-e', '220'], { timeoutMs });
 
-/** For `COMPUTING_FILE`. */
+/** For `FAULTY_FILE`. */
 const computing = () => orderOf(['compute without end'], { timeoutMs: 1_000 });
 
 describe('probes of services on threads', () => {
@@ -95,7 +96,7 @@ describe('probes of services on threads', () => {
 
   test('a thread that computes on is replaced: its run is out of time, others are handed back', async () => {
     const clock = createSimulatedClock();
-    const { start } = open({ clock, file: COMPUTING_FILE });
+    const { start } = open({ clock, file: FAULTY_FILE });
     const other = start(waiting(60_000));
     await waitFor('the connection', () => targets.sockets.size > 0);
     const stuck = start(computing());
@@ -106,8 +107,34 @@ describe('probes of services on threads', () => {
     expect(await start(reaching()).outcome).toMatchObject({ exitCode: 0 });
   });
 
+  test('a fault of a probe outside of a run is logged, and the runs of its thread go on', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(line) });
+    const own = open({ file: FAULTY_FILE, log });
+    const going = own.start(waiting());
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    const faulty = own.start(orderOf(['-p', silentPort, '-e', 'fail outside'], { timeoutMs: 300 }));
+    expect(await faulty.outcome).toMatchObject({ kind: 'timedOut' });
+    expect(lines.join()).toMatch(/failed outside/);
+    expect(await own.start(reaching()).outcome).toMatchObject({ exitCode: 0 });
+    going.stop();
+    await expect(going.outcome).rejects.toBeInstanceOf(Unavailable);
+    expect(own.count).toBe(1);
+  });
+
+  test('a fault of a probe in its run ends that run and no other', async () => {
+    const own = open();
+    const going = own.start(waiting());
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    const faulty = own.start({ ...reaching(), args: null as unknown as string[] });
+    await expect(faulty.outcome).rejects.toThrow(/TypeError/);
+    going.stop();
+    await expect(going.outcome).rejects.toBeInstanceOf(Unavailable);
+    expect(own.count).toBe(1);
+  });
+
   test('tell how much of their time they use, of which none is left when all compute', async () => {
-    const own = open({ clock: createSimulatedClock(), file: COMPUTING_FILE });
+    const own = open({ clock: createSimulatedClock(), file: FAULTY_FILE });
     expect(own.readUse()).toBe(0);
     await own.start(reaching()).outcome;
     await waitFor('the thread to idle', () => own.readUse() < 0.5);
@@ -117,17 +144,33 @@ describe('probes of services on threads', () => {
   });
 
   test('those that may still be started count as idle', async () => {
-    const settings = { clock: createSimulatedClock(), file: COMPUTING_FILE };
+    const settings = { clock: createSimulatedClock(), file: FAULTY_FILE };
     const own = open({ ...settings, maxCount: 2 });
     const run = own.start(computing());
     expect(own.readUse()).toBe(0);
     await Promise.all([expect(run.outcome).rejects.toBeInstanceOf(Unavailable), own.close()]);
   });
 
-  test('a thread that cannot be started hands back what it was to run', async () => {
+  test('a thread that ends before any of its runs is told as their outcome, not tried forever', async () => {
     const own = open({ file: '/nowhere/thread.js' });
-    await expect(own.start(reaching()).outcome).rejects.toBeInstanceOf(Unavailable);
+    const outcomes = await Promise.all([reaching(), reaching()].map((o) => own.start(o).outcome));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        ...{ kind: 'notStarted', why: 'refused' },
+        detail: expect.stringMatching(/^Probe tcp was not started: no thread .*Cannot find module/),
+      });
+    }
     expect(own.count).toBe(0);
+  });
+
+  test('a thread that crashes after it has worked hands back what it runs', async () => {
+    const own = open({ file: FAULTY_FILE });
+    await own.start(reaching()).outcome;
+    const going = own.start(waiting());
+    await waitFor('the connection', () => targets.sockets.size > 0);
+    own.start(orderOf(['end the thread'])).outcome.catch(() => undefined);
+    await expect(going.outcome).rejects.toBeInstanceOf(Unavailable);
+    expect(await own.start(reaching()).outcome).toMatchObject({ exitCode: 0 });
   });
 
   test('there is one more when those that are there are busy, up to the limit', async () => {

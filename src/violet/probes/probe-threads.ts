@@ -1,7 +1,8 @@
 /**
  * The probes of services on threads of their own: what sockets, TLS and patterns cost uses another
  * processor, and a probe that computes for long holds up neither the broker nor the API. A thread that
- * is lost or stuck is replaced at the next run; what it was running is handed back.
+ * is lost or stuck is replaced at the next run; what it was running is handed back, unless it never
+ * ended a run: then the reason is the outcome.
  */
 
 import type { EventLoopUtilization } from 'node:perf_hooks';
@@ -58,9 +59,14 @@ export function openProbeThreads({
   let isClosed = false;
 
   const startThread = () => {
-    const thread = new ProbeThread(file, clock, (reason) => {
-      threads.delete(thread);
-      log.warn({ reason }, 'a thread of probes was lost, what it was running is handed back');
+    const thread = new ProbeThread(file, clock, {
+      onLost(reason) {
+        threads.delete(thread);
+        log.warn({ reason }, 'a thread of probes was lost, what it was running is handed back');
+      },
+      onFault(fault) {
+        log.error({ fault }, 'a probe has a fault, please report it; its run ends by its time');
+      },
     });
     threads.add(thread);
     return thread;
@@ -85,13 +91,13 @@ export function openProbeThreads({
 
   return {
     start(order) {
-      if (isClosed) return refuse(createStopped(order.builtin));
+      if (isClosed) return settled(Promise.reject(createStopped(order.builtin)));
       let thread: ProbeThread;
       try {
         thread = choose();
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        return refuse(new Unavailable('executor', `No thread for probes can be had: ${reason}`));
+        return settled(Promise.resolve(refuse(order, reason)));
       }
       if (!isWatching) {
         isWatching = true;
@@ -113,8 +119,13 @@ export function openProbeThreads({
   };
 }
 
-function refuse(reason: Unavailable): ProbeRun {
-  return { outcome: Promise.reject(reason), stop: () => undefined };
+function settled(outcome: ProbeRun['outcome']): ProbeRun {
+  return { outcome, stop: () => undefined };
+}
+
+function refuse({ builtin }: ProbeOrder, reason: string): Outcome {
+  const detail = `Probe ${builtin} was not started: no thread of violet runs it (${reason}).`;
+  return { kind: 'notStarted', why: 'refused', detail };
 }
 
 /** A run whose end the thread has not told. */
@@ -122,31 +133,35 @@ interface PendingRun {
   readonly order: ProbeOrder;
   readonly overdueAt: number;
   readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Unavailable) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface ProbeThreadEvents {
+  onLost(reason: string): void;
+  /** Of a run that is not known. */
+  onFault(fault: string): void;
 }
 
 class ProbeThread {
   readonly #worker: Worker;
   readonly #send: (message: ToThread) => void;
   readonly #clock: Clock;
-  readonly #onLost: (reason: string) => void;
+  readonly #events: ProbeThreadEvents;
   readonly #pending = new Map<number, PendingRun>();
   #lastId = 0;
   #lastUse: EventLoopUtilization | undefined;
+  #hasEndedRun = false;
   #isEnded = false;
 
-  constructor(file: string, clock: Clock, onLost: (reason: string) => void) {
+  constructor(file: string, clock: Clock, events: ProbeThreadEvents) {
     this.#clock = clock;
-    this.#onLost = onLost;
+    this.#events = events;
     this.#worker = new Worker(file, { name: 'probes' });
-    this.#send = openThreadChannel<ToThread, FromThread>(this.#worker, ([id, outcome]) => {
-      const run = this.#pending.get(id);
-      this.#pending.delete(id);
-      if (outcome === null) run?.reject(createStopped(run.order.builtin));
-      else run?.resolve(outcome);
-    });
-    this.#worker.on('error', (error) => this.#lose(error.stack ?? error.message));
-    this.#worker.on('exit', (code) => this.#lose(`it ended with ${code}`));
+    this.#send = openThreadChannel<ToThread, FromThread>(this.#worker, (message) =>
+      this.#receive(message),
+    );
+    this.#worker.on('error', (error) => this.#crash(error.message));
+    this.#worker.on('exit', (code) => this.#crash(`it ended with ${code}`));
   }
 
   get runningCount(): number {
@@ -173,6 +188,19 @@ class ProbeThread {
     return { outcome, stop: () => this.#send([id, null]) };
   }
 
+  #receive(message: FromThread): void {
+    if (message[0] === null) {
+      this.#events.onFault(message[2]);
+      return;
+    }
+    const [id, outcome, fault] = message;
+    this.#hasEndedRun = true;
+    const run = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (outcome !== null) run?.resolve(outcome);
+    else run?.reject(fault === undefined ? createStopped(run.order.builtin) : new Error(fault));
+  }
+
   /** Ends the thread when one of its runs should have ended long ago. */
   endOverdue(now: number): void {
     const overdue = [...this.#pending].filter(([, run]) => run.overdueAt <= now);
@@ -192,10 +220,19 @@ class ProbeThread {
     await this.#worker.terminate();
   }
 
+  /** Runs that would only crash the next thread, too, are answered: handed back they would come again at once. */
+  #crash(reason: string): void {
+    if (!this.#hasEndedRun) {
+      for (const { order, resolve } of this.#pending.values()) resolve(refuse(order, reason));
+      this.#pending.clear();
+    }
+    this.#lose(reason);
+  }
+
   #lose(reason: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#onLost(reason);
+    this.#events.onLost(reason);
     this.#rejectAll(({ builtin }) => {
       return new Unavailable('executor', `The thread of probe ${builtin} was lost.`);
     });

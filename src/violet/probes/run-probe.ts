@@ -16,7 +16,10 @@ export interface ProbeOrder extends Pick<ServiceContext, 'host' | 'timeoutMs'> {
 
 /** A probe that runs. */
 export interface ProbeRun {
-  /** Rejects with `Unavailable` when the run was stopped, or there is nowhere to run it. */
+  /**
+   * Rejects with `Unavailable` when the run was stopped or there is nowhere to run it; with anything
+   * else for a fault of the probe.
+   */
   readonly outcome: Promise<Outcome>;
   /** Nobody wants the outcome any more. */
   stop(): void;

@@ -10,8 +10,14 @@ import type { ProbeOrder } from './run-probe.ts';
 /** What violet tells; null: the run of that number is to be stopped. */
 export type ToThread = readonly [id: number, order: ProbeOrder | null];
 
-/** What the thread tells; null: the run was stopped. */
-export type FromThread = readonly [id: number, outcome: Outcome | null];
+/** What the thread tells. */
+export type FromThread =
+  /** Null: the run was stopped. */
+  | readonly [id: number, outcome: Outcome | null]
+  /** A fault of the probe ended the run. */
+  | readonly [id: number, outcome: null, fault: string]
+  /** A probe has a fault, it is not known of which run. */
+  | readonly [id: null, outcome: null, fault: string];
 
 /** Gives each message that arrives to `receive` and returns what sends one. */
 export function openThreadChannel<Sent, Received>(
