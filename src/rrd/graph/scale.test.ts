@@ -55,6 +55,7 @@ describe('the scale of values', () => {
         expect(places.length).toBeGreaterThanOrEqual(2);
         expect(places.length).toBeLessThanOrEqual(count * 2 + 2);
       }),
+      { examples: [[[-999_999_999_999_993.4, -999_999_999_999_993.2], '', 7]] },
     );
   });
 });

@@ -26,13 +26,18 @@ const PREFIXED_UNITS = new Set(['', 's', '/s', 'Hz', 'W', 'V', 'A']);
 /** Place of no prefix in `DECIMAL_PREFIXES`. */
 const NO_PREFIX = 3;
 
+/** Of the size of values: numbers that differ by less are hardly apart from each other. */
+const LEAST_STEP = 1e-12;
+
 /** A scale of about `tickCount` round ticks that holds all values; one of 0 to 1 when there are none. */
 export function scaleValues(
   values: readonly number[],
   { unit, tickCount }: { readonly unit: Unit; readonly tickCount: number },
 ): ValueScale {
   const [lowest, highest] = rangeOf(values);
-  const step = roundStep((highest - lowest) / Math.max(1, tickCount), unit);
+  const leastStep = LEAST_STEP * Math.max(Math.abs(lowest), Math.abs(highest));
+  const wishedStep = (highest - lowest) / Math.max(1, tickCount);
+  const step = roundStep(Math.max(wishedStep, leastStep), unit);
   const low = Math.floor(lowest / step) * step;
   // Half a step more would be wasted; a tick beyond the highest value is not.
   const high = Math.max(low + step, Math.ceil(highest / step - 1e-9) * step);
