@@ -20,8 +20,8 @@ import { type Command, DRAIN_MS, type Executor, GRACE_MS } from './executor.ts';
 import { Lasting } from './lasting.ts';
 import { describeStartFailure } from './start-failure.ts';
 
-/** Most programs end before; for the others it is worth its cost to look after them. */
-const LASTING_MS = 20;
+/** Most programs end before, also where they share processors; the others are worth looking after. */
+const LASTING_MS = 100;
 
 /** What runs are made with. */
 export interface RunContext {
