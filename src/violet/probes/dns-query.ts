@@ -35,14 +35,14 @@ export interface Query {
   readonly server: string;
 }
 
+/** How to ask; `tryMs`: until the question is sent once more. */
+type Asking = Pick<ServiceContext, 'clock' | 'signal'> & { readonly tryMs: number };
+
 /**
  * Whether the server's answer is authoritative. Asks again and again until there is one, or until
  * `signal` aborts, at which it rejects, as it does with the system's error.
  */
-export function isAuthoritative(
-  query: Query,
-  { clock, signal, tryMs }: Pick<ServiceContext, 'clock' | 'signal'> & { readonly tryMs: number },
-): Promise<boolean> {
+export function isAuthoritative(query: Query, { clock, signal, tryMs }: Asking): Promise<boolean> {
   signal.throwIfAborted();
   const { address, port } = readServer(query.server);
   const id = randomInt(0x10000);
@@ -59,15 +59,13 @@ export function isAuthoritative(
       signal.removeEventListener('abort', abort);
       socket.close();
     };
-    const abort = () => {
-      end();
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    socket.once('error', (error) => {
+    const fail = (error: unknown) => {
       end();
       reject(error);
-    });
+    };
+    const abort = () => fail(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', fail);
     socket.on('message', (answer) => {
       if (answer.length < HEADER_BYTES || answer.readUInt16BE(0) !== id) return;
       const flags = answer.readUInt16BE(2);
@@ -76,8 +74,26 @@ export function isAuthoritative(
       resolve((flags & IS_AUTHORITATIVE) !== 0);
     });
     // Connected, so that nobody else's answer is taken.
-    socket.connect(port, address, send);
+    socket.connect(port, address, (error?: Error) => (error ? fail(error) : send()));
   });
+}
+
+/** `isAuthoritative` of the first of some servers that can be reached. */
+export async function askInTurn(
+  servers: readonly string[],
+  query: Omit<Query, 'server'>,
+  context: Asking,
+): Promise<boolean> {
+  let failure: unknown;
+  for (const server of servers) {
+    try {
+      return await isAuthoritative({ ...query, server }, context);
+    } catch (error) {
+      failure = error;
+      if (context.signal.aborted) break;
+    }
+  }
+  throw failure;
 }
 
 function readServer(server: string): { readonly address: string; readonly port: number } {

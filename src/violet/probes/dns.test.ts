@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NameServer, startNameServer } from '../../../test/name-server.ts';
 import { runProbe } from '../../../test/probing.ts';
 import { freePort } from '../../../test/servers/temp.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { StopSource } from '../../lib/stop-signal.ts';
+import { askInTurn, isAuthoritative } from './dns-query.ts';
 
 /** Records by name and type; the codes of an error in place of records. */
 const ZONE: Readonly<Record<string, readonly string[] | number>> = {
@@ -154,6 +157,20 @@ test('a type of which there are no records is critical', async () => {
   expect((await ask('-H', 'all.test', '-q', 'MX', '-a', '10 mail.test', '-L')).state).toBe(
     'critical',
   );
+});
+
+test('authority is asked for at the first server that can be reached', async () => {
+  await using own = await startNameServer({ zone: ZONE, isAuthoritative: true });
+  const context = { clock: systemClock, signal: new StopSource(), tryMs: 200 };
+  const query = { name: 'one.test', type: 'A' as const };
+  // Not to be connected to: it is for broadcasts.
+  const unreachable = '255.255.255.255:53';
+  const reachable = `127.0.0.1:${own.port}`;
+  await expect(isAuthoritative({ ...query, server: unreachable }, context)).rejects.toThrow(
+    /EACCES/,
+  );
+  expect(await askInTurn([unreachable, reachable], query, context)).toBe(true);
+  await expect(askInTurn([unreachable], query, context)).rejects.toThrow(/EACCES/);
 });
 
 test('authority is asked for until there is an answer', async () => {

@@ -3,7 +3,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { parseCidr, parseIpAddress } from '../../lib/ip.ts';
-import { isAuthoritative, QUERY_TYPES, type QueryType } from './dns-query.ts';
+import { askInTurn, QUERY_TYPES, type QueryType } from './dns-query.ts';
 import { readNumber, readOptions, UsageError } from './options.ts';
 import {
   codeOf,
@@ -136,9 +136,9 @@ async function ask(
       throw error;
     });
     if (!expectation.isAuthoritative) return { values, isAuthoritative: null };
-    const [first = ''] = resolver.getServers();
-    const asked = { ...question, server: first, type: question.type ?? 'A' };
-    return { values, isAuthoritative: await isAuthoritative(asked, { ...context, tryMs }) };
+    const query = { ...question, type: question.type ?? 'A' };
+    const servers = resolver.getServers();
+    return { values, isAuthoritative: await askInTurn(servers, query, { ...context, tryMs }) };
   } finally {
     signal.removeEventListener('abort', cancel);
   }

@@ -75,8 +75,19 @@ function exchange(socket: Socket, request: PageRequest): Promise<Page> {
       path: `${url.pathname}${url.search}`,
       headers: { Host: url.host, 'User-Agent': 'ppalette', ...headers },
     });
+    const read = (response: IncomingMessage, wantsBody: boolean) => {
+      client.off('close', hangUp);
+      readPage(response, { ...request, wantsBody }).then(resolve, reject);
+    };
+    // Without a response Node tells some ends by no error.
+    const hangUp = () => {
+      reject(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
+    };
     client.on('error', reject);
-    client.on('response', (response) => readPage(response, request).then(resolve, reject));
+    client.on('close', hangUp);
+    client.on('response', (response) => read(response, request.wantsBody));
+    // The connection is something else's from here on, as for status 101.
+    client.on('upgrade', (response) => read(response, false));
     client.end(content ?? undefined);
   });
 }

@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProbe } from '../../../test/probing.ts';
-import { freePort, waitFor } from '../../../test/servers/temp.ts';
+import { freePort, tempFolder, waitFor } from '../../../test/servers/temp.ts';
 
 const TLS = join(import.meta.dirname, '../../../test/fixtures/tls');
 const CA = join(TLS, 'authority.crt');
@@ -36,13 +37,20 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (pathname === '/half') setImmediate(() => request.socket.destroy());
 }
 
+/** As a server does that speaks WebSocket from then on. */
+function upgrade(request: IncomingMessage, socket: Duplex): void {
+  asked = [request, ...asked];
+  socket.on('end', () => socket.end()).resume();
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+}
+
 function flood(response: ServerResponse): void {
   while (response.writable && response.write('x'.repeat(65_536)));
   if (response.writable) response.once('drain', () => flood(response));
 }
 
 beforeAll(async () => {
-  port = await listen(createServer(answer));
+  port = await listen(createServer(answer).on('upgrade', upgrade));
   const [cert, key] = await Promise.all([
     readFile(join(TLS, 'server.crt')),
     readFile(join(TLS, 'server.key')),
@@ -212,6 +220,14 @@ describe('a server in trouble', () => {
     await waitFor('the connection to be closed', () => asked[0]?.socket.destroyed);
   });
 
+  test('that changes the protocol is what -e expects, and is let go of', async () => {
+    const headers = ['-k', 'Connection: Upgrade', '-k', 'Upgrade: x'];
+    const run = await get(...headers, '-e', '101');
+    expect(run.output).toMatch(/^HTTP OK: Status line output matched "101" - \d+ bytes/);
+    expect((await get(...headers)).output).toMatch(/^HTTP \w+: HTTP\/1.1 101 Switching Protocols/);
+    await waitFor('the connection to be closed', () => asked[0]?.socket.destroyed);
+  });
+
   test('that does not answer is critical after -t, or times out with the check', async () => {
     const run = await get('-u', '/hang', '-t', '0.3');
     expect(run.output).toBe('HTTP CRITICAL - Socket timeout after 0.3 seconds');
@@ -222,6 +238,27 @@ describe('a server in trouble', () => {
 });
 
 describe('over TLS', () => {
+  test('a certificate of our own that cannot be used is named before anybody is asked', async () => {
+    await using folder = await tempFolder();
+    const file = join(folder.path, 'own.pem');
+    const lines = ['CERTIFICATE', 'PRIVATE KEY'].map((kind) => {
+      return `-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`;
+    });
+    await writeFile(file, lines.join(''));
+    asked = [];
+    for (const args of [
+      ['--client-cert', file],
+      ['--ca-cert', CA, '--client-cert', file],
+    ]) {
+      const run = await getTls(...args);
+      expect(run).toMatchObject({
+        state: 'unknown',
+        output: expect.stringMatching(/^HTTP UNKNOWN - .*own.pem cannot be used: /),
+      });
+    }
+    expect(asked).toEqual([]);
+  });
+
   test('a certificate of a trusted authority for this name is ok', async () => {
     const run = await getTls('-H', 'secure.test', '--ca-cert', CA);
     expect(run.state).toBe('ok');

@@ -64,14 +64,14 @@ export async function secure(
   { isVerified, ...settings }: TlsSettings,
   signal: StopSignal,
 ): Promise<SecureConnection> {
-  const secured = connect({
-    socket,
-    ...settings,
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-  });
   try {
+    const secured = connect({
+      socket,
+      ...settings,
+      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
     await shakeHands(secured, signal);
     const peer = secured.getPeerCertificate();
     const certificate = readCertificate(peer);
@@ -79,7 +79,6 @@ export async function secure(
     if (reason !== null) throw new UntrustedCertificate(certificate, reason);
     return { socket: secured, certificate };
   } catch (error) {
-    secured.destroy();
     socket.destroy();
     throw error;
   }

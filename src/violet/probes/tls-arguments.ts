@@ -1,6 +1,7 @@
 /** What the probes that can speak TLS take for it: arguments -> settings. */
 
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { type Options, UsageError } from './options.ts';
 import type { TlsSettings } from './secure-connection.ts';
 
@@ -26,13 +27,26 @@ export async function readTlsSettings(
   if (certificate === undefined && key !== undefined) {
     throw new UsageError('there is a private key but no certificate: give --client-cert FILE');
   }
-  return {
+  const settings = {
     ...readTlsVersions(versions),
     ...(authorities === undefined ? {} : { ca: await readPem(authorities, 'CERTIFICATE') }),
     ...(certificate === undefined ? {} : { cert: await readPem(certificate, 'CERTIFICATE') }),
     ...(key === undefined ? {} : { key: await readPem(key, 'PRIVATE KEY') }),
     isVerified: !options.has('no-verify'),
   };
+  const files = [...new Set([authorities, certificate, key])].filter((file) => file !== undefined);
+  if (files.length > 0) refuseBroken(settings, files);
+  return settings;
+}
+
+/** What cannot be used is our own fault, and not to be found out while a server waits. */
+function refuseBroken(settings: TlsSettings, files: readonly string[]): void {
+  try {
+    createSecureContext(settings);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^error:\w+:/, '') : '';
+    throw new UsageError(`${files.join(', ')} cannot be used: ${reason}`);
+  }
 }
 
 function readTlsVersions(text: string): Pick<TlsSettings, 'minVersion' | 'maxVersion'> {
