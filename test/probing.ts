@@ -50,7 +50,7 @@ export async function runProbe(
     environment: { PATH: settings.path ?? '/usr/local/bin:/usr/bin:/bin', LANG: 'C' },
     maxOutputBytes: 65_536,
     icmp: settings.icmp ?? openTestIcmp(null),
-    clock: systemClock,
+    ...context,
   });
   try {
     const outcome = await execute({

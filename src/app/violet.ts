@@ -76,7 +76,7 @@ export async function startViolet(shared: Shared): Promise<void> {
   );
   const execute = createExecute({
     ...plugins,
-    ...{ ssh, userMacros, icmp, clock },
+    ...{ ssh, userMacros, icmp, clock, log },
     ...(threads === null ? {} : { startServiceProbe: threads.start }),
   });
   const limits = { perHost: violet.maxPerHost, perPlugin: violet.maxPerPlugin };

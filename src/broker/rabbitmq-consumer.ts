@@ -7,6 +7,7 @@
  * counts as delivered once more. A handler's `requeue` rejects, what was merely fetched is nacked.
  */
 
+import { setMaxListeners } from 'node:events';
 import {
   type Channel,
   type ChannelModel,
@@ -73,6 +74,8 @@ export class RabbitmqConsumer implements Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    // Each message that waits to be buried listens.
+    setMaxListeners(0, this.#stopping.signal);
     const { surroundings, queue, connection } = options;
     this.#handover = options.createHandover({
       queueName: queue.name,

@@ -89,12 +89,17 @@ export async function startEventHandlers(
     return report;
   };
 
+  /** In turn, so that one which is delivered again while it runs finds what came of it. */
+  const runUnlessRun = async (request: HandlerRequest): Promise<HandlerReport> => {
+    const report = remembered.get(request.id) ?? (await runOnce(request));
+    remembered.set(request.id, report);
+    return report;
+  };
+
   const handle = async (delivery: Delivery): Promise<Settlement> => {
     try {
       const request = envelope.open(HANDLER_REQUEST, delivery);
-      const report =
-        remembered.get(request.id) ?? (await inTurn(request.checkId, () => runOnce(request)));
-      remembered.set(request.id, report);
+      const report = await inTurn(request.checkId, () => runUnlessRun(request));
       const message = envelope.seal(HANDLER_REPORT, `${REPORT_ID_PREFIX}${request.id}`, report);
       await broker.publish(topology.results(request.shard), message);
       return ACK;

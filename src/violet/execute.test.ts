@@ -1,6 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestIcmp } from '../../test/icmp.ts';
 import { openTestSsh } from '../../test/remote.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
     environment: { PATH: '/usr/bin:/bin', LANG: 'C' },
     maxOutputBytes: 4_000_000,
     icmp: openTestIcmp(null),
-    clock: systemClock,
+    ...CONTEXT,
   });
 });
 
@@ -68,7 +69,7 @@ test('probes that need a program start a bounded number of them at a time', asyn
   // Without sockets for ICMP every echo is a program's.
   await symlink('/bin/true', join(temp.path, 'fping'));
   const own = createExecute({
-    ...{ executor: counting, ssh: openTestSsh(), icmp: openTestIcmp(null), clock: systemClock },
+    ...{ executor: counting, ssh: openTestSsh(), icmp: openTestIcmp(null), ...CONTEXT },
     ...{ userMacros: {}, environment: { PATH: temp.path }, maxOutputBytes: 1_024 },
     pluginFolders: await openPluginFolders([FIXTURES], CONTEXT),
   });
@@ -76,6 +77,25 @@ test('probes that need a program start a bounded number of them at a time', asyn
   const outcomes = await Promise.all(Array.from({ length: bound + 8 }, () => own(ping)));
   expect(outcomes).toHaveLength(bound + 8);
   expect(peak).toBe(bound);
+});
+
+test('a fault of a probe is its outcome, and logged', async () => {
+  const lines: string[] = [];
+  const own = createExecute({
+    ...{ executor, ssh: openTestSsh(), icmp: openTestIcmp(null), clock: systemClock },
+    ...{ userMacros: { USER2: 'my secret' }, environment: {}, maxOutputBytes: 1_024 },
+    pluginFolders: await openPluginFolders([], CONTEXT),
+    startServiceProbe: ({ args }) => ({
+      outcome: Promise.reject(new Error(`cannot read ${args}`)),
+      stop: () => undefined,
+    }),
+    log: pino({}, { write: (line: string) => lines.push(line) }),
+  });
+  expect(await own(requestFor({ builtin: 'tcp' }, '-s $USER2$'))).toEqual({
+    ...{ kind: 'notStarted', why: 'refused' },
+    detail: 'Probe tcp has a fault, please report it: cannot read -s,******.',
+  });
+  expect(lines).toEqual([expect.stringMatching(/"fault":"Error: cannot read -s,\*{6}\\n +at /)]);
 });
 
 function requestFor(

@@ -4,15 +4,17 @@
  */
 
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import { createSlots } from '../lib/slots.ts';
 import type { StopSignal } from '../lib/stop-signal.ts';
 import type { CheckRequest } from '../messages/check-request.ts';
 import type { Outcome } from '../model/check.ts';
+import { Unavailable } from '../model/errors.ts';
 import { createHostMacros } from '../nagios/macros.ts';
 import type { Executor } from './executor/executor.ts';
 import type { Icmp } from './icmp/icmp.ts';
 import { buildArguments } from './plugins/arguments.ts';
-import { createMask } from './plugins/mask.ts';
+import { createMask, createTextMask } from './plugins/mask.ts';
 import { type PluginContext, runPlugin } from './plugins/run-plugin.ts';
 import { openFileSystems } from './probes/file-systems.ts';
 import { findProbe, isServiceProbe } from './probes/probes.ts';
@@ -39,6 +41,7 @@ export interface ExecuteContext extends PluginContext, RemoteContext {
   /** Where probes of services run. Default: here, with all others. */
   readonly startServiceProbe?: StartProbe;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
@@ -57,6 +60,7 @@ export function createExecute(context: ExecuteContext): Execute {
 function createRunner(context: ExecuteContext): Execute {
   const { clock, environment, icmp } = context;
   const programs = createSlots(MAX_PROGRAMS_OF_PROBES);
+  const mask = createTextMask(context.userMacros);
   const executor: Executor = {
     ...context.executor,
     run: (command) => programs.run(() => context.executor.run(command)),
@@ -66,6 +70,19 @@ function createRunner(context: ExecuteContext): Execute {
   const { startServiceProbe = startHere } = context;
   const startProbe: StartProbe = (order) =>
     isServiceProbe(order.builtin) ? startServiceProbe(order) : startHere(order);
+  const probe = async (order: ProbeOrder, signal: StopSignal | undefined): Promise<Outcome> => {
+    try {
+      return await runProbe(startProbe, order, signal);
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+      const { builtin, host } = order;
+      const { message, stack = message } =
+        error instanceof Error ? error : new Error(String(error));
+      const fields = { fault: mask(stack, false), builtin, host: host.name };
+      context.log.error(fields, 'a probe has a fault, please report it');
+      return refuse(`Probe ${builtin} has a fault, please report it: ${message}.`);
+    }
+  };
   return async (request, signal) => {
     const { run, host, plugin, params, timeoutMs, ssh } = request;
     const macros = createHostMacros({ host, plugin, userMacros: context.userMacros });
@@ -76,7 +93,7 @@ function createRunner(context: ExecuteContext): Execute {
     const { args } = built;
     if ('builtin' in run) {
       const target = { name: host.name, address: host.address };
-      return runProbe(startProbe, { builtin: run.builtin, args, host: target, timeoutMs }, signal);
+      return probe({ builtin: run.builtin, args, host: target, timeoutMs }, signal);
     }
     const { script } = run;
     if (ssh === undefined) return runPlugin({ script, args, timeoutMs, signal }, context);

@@ -18,6 +18,8 @@ interface Part {
 export class Intake {
   readonly #open: (concurrency: number) => Promise<Consumer>;
   readonly #parts: Part[] = [];
+  /** Consumers that take no more and are not idle yet. */
+  readonly #leaving = new Set<Promise<void>>();
   #isStopped = false;
 
   /** `open` starts a consumer that has so many requests in hand. */
@@ -43,13 +45,21 @@ export class Intake {
       if (this.#isStopped) await consumer.stop();
     } else if (last !== undefined && this.#parts.length > 1 && wanted <= held - last.concurrency) {
       this.#parts.pop();
-      await last.consumer.stop();
+      this.#leave(last.consumer);
     }
   }
 
   /** Takes no more; resolves when what is in hand is settled. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#parts.map(({ consumer }) => consumer.stop()));
+    await Promise.all([...this.#parts.map(({ consumer }) => consumer.stop()), ...this.#leaving]);
+  }
+
+  /** What it has in hand may take as long as the broker is away: nobody waits for it but `stop`. */
+  #leave(consumer: Consumer): void {
+    const left = consumer.stop();
+    const forget = () => this.#leaving.delete(left);
+    this.#leaving.add(left);
+    left.then(forget, forget);
   }
 }

@@ -9,6 +9,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { StopSource } from '../lib/stop-signal.ts';
 import { CHECK_REQUEST, type CheckRequest } from '../messages/check-request.ts';
 import { CHECK_RESULT, type CheckResult } from '../messages/check-result.ts';
 import type { Envelope } from '../messages/envelope.ts';
@@ -97,7 +98,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   });
   const suspects = new Suspects();
   const inHand = new RequestsInHand(() => count.repeated.add());
-  const stopping = new AbortController();
+  const stopping = new StopSource();
 
   const publishResult = async (request: CheckRequest, result: CheckResult) => {
     const message = envelope.seal(CHECK_RESULT, result.id, result);
@@ -109,10 +110,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           await broker.publish(queue, message, { isPatient: true });
           return log.debug({ requestId: request.id }, 'result confirmed');
         } catch (error) {
-          if (!(error instanceof Unavailable) || stopping.signal.aborted) throw error;
+          if (!(error instanceof Unavailable) || stopping.aborted) throw error;
           if (failures === 1)
             log.warn({ error, requestId: request.id }, 'result not sent, trying on');
-          await sleep(clock, backoffMs(RETRY, failures, options.random), stopping.signal);
+          await sleep(clock, backoffMs(RETRY, failures, options.random), stopping);
         }
       }
     } finally {
@@ -183,7 +184,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       log.warn({ error, requestId: request.id }, 'stopped before a result was sent, handed back');
       return { kind: 'requeue' };
     }
-    if (stopping.signal.aborted) return { kind: 'requeue' };
+    if (stopping.aborted) return { kind: 'requeue' };
     count.refused.add();
     log.debug({ requestId: request.id }, 'request given up, too many wait for its host or plugin');
     return { kind: 'expired' };

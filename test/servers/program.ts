@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type RunningProcess, startProcess } from './temp.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const PPALETTE = join(ROOT, 'dist', 'bin', 'ppalette.js');
+const PPALETTE = join(ROOT, 'dist', 'bin', 'ppalette.cjs');
 /** The built command line. */
 export const PPADM = join(ROOT, 'dist', 'bin', 'ppadm.js');
 

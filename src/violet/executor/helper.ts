@@ -4,7 +4,8 @@
  * violet that was killed end, that their user, priority, umask and limits cost nothing at a start,
  * that a fault in native code does not end violet, and that violet may have children of its own.
  *
- * A helper that is lost is replaced at the next run; what it was running is killed and handed back.
+ * A helper that is lost is replaced at the next run; what it was running is handed back, and killed if
+ * it had run for a moment already.
  */
 
 import type { Outcome } from '../../model/check.ts';

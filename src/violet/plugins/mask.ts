@@ -19,23 +19,36 @@ const FOLDER_MACRO = 'USER1';
 export function createMask(
   userMacros: Readonly<Record<string, string>>,
 ): (outcome: Outcome) => Outcome {
-  const secrets = Object.entries(userMacros)
-    .filter(([name, value]) => name !== FOLDER_MACRO && value.length >= MIN_LENGTH)
-    .map(([, value]) => value)
-    // One that contains another is to be found whole.
-    .sort((one, other) => other.length - one.length);
-  if (secrets.length === 0) return (outcome) => outcome;
+  if (findSecrets(userMacros).length === 0) return (outcome) => outcome;
+  const mask = createTextMask(userMacros);
   return (outcome) => {
     const isCut = outcome.kind !== 'exited' || outcome.truncated;
-    const mask = (text: string) => {
-      // First what was cut, which may contain a shorter secret.
-      const end = isCut ? findBeginning(text, secrets) : text.length;
-      let masked = text.slice(0, end);
-      for (const secret of secrets) masked = masked.replaceAll(secret, MASK);
-      return end < text.length ? masked + MASK : masked;
-    };
-    return maskTexts(outcome, mask);
+    return maskTexts(outcome, (text) => mask(text, isCut));
   };
+}
+
+/** As `createMask`, for a single text. */
+export function createTextMask(
+  userMacros: Readonly<Record<string, string>>,
+): (text: string, isCut: boolean) => string {
+  const secrets = findSecrets(userMacros);
+  return (text, isCut) => {
+    // First what was cut, which may contain a shorter secret.
+    const end = isCut ? findBeginning(text, secrets) : text.length;
+    let masked = text.slice(0, end);
+    for (const secret of secrets) masked = masked.replaceAll(secret, MASK);
+    return end < text.length ? masked + MASK : masked;
+  };
+}
+
+function findSecrets(userMacros: Readonly<Record<string, string>>): string[] {
+  return (
+    Object.entries(userMacros)
+      .filter(([name, value]) => name !== FOLDER_MACRO && value.length >= MIN_LENGTH)
+      .map(([, value]) => value)
+      // One that contains another is to be found whole.
+      .sort((one, other) => other.length - one.length)
+  );
 }
 
 function maskTexts(outcome: Outcome, mask: (text: string) => string): Outcome {

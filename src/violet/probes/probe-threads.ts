@@ -60,9 +60,9 @@ export function openProbeThreads({
 
   const startThread = () => {
     const thread = new ProbeThread(file, clock, {
-      onLost(reason) {
+      onLost(reason, becomes) {
         threads.delete(thread);
-        log.warn({ reason }, 'a thread of probes was lost, what it was running is handed back');
+        log.warn({ reason }, `a thread of probes was lost, what it was running is ${becomes}`);
       },
       onFault(fault) {
         log.error({ fault }, 'a probe has a fault, please report it; its run ends by its time');
@@ -119,6 +119,12 @@ export function openProbeThreads({
   };
 }
 
+/** As it was in the thread. */
+function toFault(stack: string): Error {
+  const [message] = stack.split('\n');
+  return Object.assign(new Error(message), { stack });
+}
+
 function settled(outcome: ProbeRun['outcome']): ProbeRun {
   return { outcome, stop: () => undefined };
 }
@@ -137,7 +143,8 @@ interface PendingRun {
 }
 
 interface ProbeThreadEvents {
-  onLost(reason: string): void;
+  /** With what becomes of its runs. */
+  onLost(reason: string, becomes: 'handed back' | 'answered'): void;
   /** Of a run that is not known. */
   onFault(fault: string): void;
 }
@@ -160,8 +167,8 @@ class ProbeThread {
     this.#send = openThreadChannel<ToThread, FromThread>(this.#worker, (message) =>
       this.#receive(message),
     );
-    this.#worker.on('error', (error) => this.#crash(error.message));
-    this.#worker.on('exit', (code) => this.#crash(`it ended with ${code}`));
+    this.#worker.on('error', (error) => this.#crash(error));
+    this.#worker.on('exit', (code) => this.#crash(new Error(`it ended with ${code}`)));
   }
 
   get runningCount(): number {
@@ -198,7 +205,7 @@ class ProbeThread {
     const run = this.#pending.get(id);
     this.#pending.delete(id);
     if (outcome !== null) run?.resolve(outcome);
-    else run?.reject(fault === undefined ? createStopped(run.order.builtin) : new Error(fault));
+    else run?.reject(fault === undefined ? createStopped(run.order.builtin) : toFault(fault));
   }
 
   /** Ends the thread when one of its runs should have ended long ago. */
@@ -221,18 +228,19 @@ class ProbeThread {
   }
 
   /** Runs that would only crash the next thread, too, are answered: handed back they would come again at once. */
-  #crash(reason: string): void {
-    if (!this.#hasEndedRun) {
-      for (const { order, resolve } of this.#pending.values()) resolve(refuse(order, reason));
+  #crash({ message, stack }: Error): void {
+    const isUseless = !this.#hasEndedRun;
+    if (isUseless) {
+      for (const { order, resolve } of this.#pending.values()) resolve(refuse(order, message));
       this.#pending.clear();
     }
-    this.#lose(reason);
+    this.#lose(stack ?? message, isUseless ? 'answered' : 'handed back');
   }
 
-  #lose(reason: string): void {
+  #lose(reason: string, becomes: 'handed back' | 'answered' = 'handed back'): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#events.onLost(reason);
+    this.#events.onLost(reason, becomes);
     this.#rejectAll(({ builtin }) => {
       return new Unavailable('executor', `The thread of probe ${builtin} was lost.`);
     });

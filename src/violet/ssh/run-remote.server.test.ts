@@ -206,6 +206,7 @@ describe.skipIf(needs('sshd'))('a script on another host', () => {
       maxOutputBytes: 1_000,
       icmp: openTestIcmp(null),
       clock: systemClock,
+      log,
     });
     const ask = (script: string, port: number, params: string) =>
       execute({
