@@ -75,6 +75,14 @@ describe("a newcomer's first minute", () => {
     }
   });
 
+  test.runIf(process.platform === 'linux')(
+    'names of hosts are looked up on many threads',
+    async () => {
+      // Node has four, of which half look up names.
+      expect((await readdir(`/proc/${up.pid}/task`)).length).toBeGreaterThan(64);
+    },
+  );
+
   test('a new check of an API client runs and turns up', async () => {
     await api.send('POST', '/suites', { name: 's1' });
     const plugin = {
