@@ -17,6 +17,7 @@ import { findUser } from '../violet/executor/run-as.ts';
 import { startHeartbeat } from '../violet/heartbeat.ts';
 import { openIcmp } from '../violet/icmp/icmp.ts';
 import { loadSocketCalls } from '../violet/icmp/socket-calls.ts';
+import { createTextMask } from '../violet/plugins/mask.ts';
 import { openPluginFolders } from '../violet/plugins/plugin-folder.ts';
 import { readUserMacros } from '../violet/plugins/user-macros.ts';
 import {
@@ -68,7 +69,7 @@ export async function startViolet(shared: Shared): Promise<void> {
   const cores = availableParallelism();
   const threadCount =
     violet.probeThreads === 'auto' ? probeThreadCount(cores) : violet.probeThreads;
-  const threads = threadCount === 0 ? null : openThreads(threadCount, shared);
+  const threads = threadCount === 0 ? null : openThreads(threadCount, userMacros, shared);
   shared.metrics.gauge(
     'ppalette_violet_probe_threads',
     'Threads that run built-in probes of services.',
@@ -142,8 +143,14 @@ export async function startViolet(shared: Shared): Promise<void> {
   log.info({ worker: id, zones: violet.zones, slots: programs, light }, 'violet takes checks');
 }
 
-function openThreads(maxCount: number, { clock, log, lifecycle }: Shared): ProbeThreads {
-  const threads = openProbeThreads({ file: PROBE_THREAD_FILE, maxCount, clock, log });
+function openThreads(
+  maxCount: number,
+  userMacros: Readonly<Record<string, string>>,
+  { clock, log, lifecycle }: Shared,
+): ProbeThreads {
+  const maskText = createTextMask(userMacros);
+  const mask = (text: string) => maskText(text, false);
+  const threads = openProbeThreads({ file: PROBE_THREAD_FILE, maxCount, mask, clock, log });
   lifecycle.onStop('threads of probes', () => threads.close());
   return threads;
 }

@@ -38,6 +38,7 @@ afterAll(() => targets[Symbol.asyncDispose]());
 function open(options: Partial<ProbeThreadsOptions> = {}): ProbeThreads {
   threads = openProbeThreads({
     ...{ file: FILE, maxCount: 1, clock: systemClock, log: silentLog() },
+    mask: (text) => text.replaceAll('my secret', '******'),
     ...options,
   });
   return threads;
@@ -113,9 +114,11 @@ describe('probes of services on threads', () => {
     const own = open({ file: FAULTY_FILE, log });
     const going = own.start(waiting());
     await waitFor('the connection', () => targets.sockets.size > 0);
-    const faulty = own.start(orderOf(['-p', silentPort, '-e', 'fail outside'], { timeoutMs: 300 }));
-    expect(await faulty.outcome).toMatchObject({ kind: 'timedOut' });
-    expect(lines.join()).toMatch(/failed outside/);
+    const args = ['-p', silentPort, '-e', 'fail outside with my secret'];
+    expect(await own.start(orderOf(args, { timeoutMs: 300 })).outcome).toMatchObject({
+      kind: 'timedOut',
+    });
+    expect(lines.join()).toMatch(/fail outside with \*{6}/);
     expect(await own.start(reaching()).outcome).toMatchObject({ exitCode: 0 });
     going.stop();
     await expect(going.outcome).rejects.toBeInstanceOf(Unavailable);

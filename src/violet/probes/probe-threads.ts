@@ -20,6 +20,8 @@ export interface ProbeThreadsOptions {
   readonly file: string;
   /** So many at most; each is started when those before it are busy. */
   readonly maxCount: number;
+  /** Hides secrets in what is logged. */
+  readonly mask: (text: string) => string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -51,6 +53,7 @@ export function probeThreadCount(cores: number): number {
 export function openProbeThreads({
   file,
   maxCount,
+  mask,
   clock,
   log,
 }: ProbeThreadsOptions): ProbeThreads {
@@ -62,10 +65,16 @@ export function openProbeThreads({
     const thread = new ProbeThread(file, clock, {
       onLost(reason, becomes) {
         threads.delete(thread);
-        log.warn({ reason }, `a thread of probes was lost, what it was running is ${becomes}`);
+        log.warn(
+          { reason: mask(reason) },
+          `a thread of probes was lost, what it was running is ${becomes}`,
+        );
       },
       onFault(fault) {
-        log.error({ fault }, 'a probe has a fault, please report it; its run ends by its time');
+        log.error(
+          { fault: mask(fault) },
+          'a probe has a fault, please report it; its run ends by its time',
+        );
       },
     });
     threads.add(thread);
