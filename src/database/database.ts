@@ -10,6 +10,7 @@
  */
 
 import type { Kysely, Transaction } from 'kysely';
+import { Unavailable } from '../model/errors.ts';
 import type { Tables } from './schema.ts';
 
 /** A row with that key is already there. */
@@ -82,9 +83,13 @@ export function createDatabase(options: {
           finish?.('transaction', null);
           return result;
         } catch (error) {
-          if (error instanceof TransactionCollision && tries < MAX_TRIES) continue;
-          finish?.('transaction', error);
-          throw error;
+          const hasCollided = error instanceof TransactionCollision;
+          if (hasCollided && tries < MAX_TRIES) continue;
+          const failure = hasCollided
+            ? new Unavailable('database', 'Others hold what this would change, try again.', error)
+            : error;
+          finish?.('transaction', failure);
+          throw failure;
         }
       }
     },

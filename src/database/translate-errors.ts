@@ -65,10 +65,24 @@ const AWAY_CLASS = /^(08|28|3D|53|57P0)/;
 const AWAY_TEXT =
   /connection terminated|not queryable|connection is closed|closed state|timeout exceeded when trying to connect|pool is closed/i;
 
+/** What Node's own SQLite tells by numbers: extended codes, and the kinds that these are of. */
+const NODE_SQLITE: Readonly<Record<number, string>> = {
+  ...{ 787: 'SQLITE_CONSTRAINT_FOREIGNKEY', 1555: 'SQLITE_CONSTRAINT_PRIMARYKEY' },
+  ...{ 2067: 'SQLITE_CONSTRAINT_UNIQUE', 5: 'SQLITE_BUSY', 8: 'SQLITE_READONLY' },
+  ...{ 10: 'SQLITE_IOERR', 13: 'SQLITE_FULL', 14: 'SQLITE_CANTOPEN' },
+};
+const KIND_BITS = 0xff;
+
+function codeOf(error: Error & { readonly code?: unknown; readonly errcode?: unknown }): string {
+  const { code = '', errcode } = error;
+  if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return String(code);
+  return NODE_SQLITE[errcode] ?? NODE_SQLITE[errcode & KIND_BITS] ?? code;
+}
+
 /** The port's error for a driver's; the same error when there is nothing to translate. */
 export function translateError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (UNIQUE.has(code)) return new UniqueViolation(error.message, { cause: error });
   if (FOREIGN_KEY.has(code)) return new ForeignKeyViolation(error.message, { cause: error });
   if (COLLISION.has(code)) return new TransactionCollision(error.message, { cause: error });

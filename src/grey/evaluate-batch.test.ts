@@ -130,6 +130,30 @@ describe('a batch', () => {
     ]);
   });
 
+  test('an early check stays wanted when somebody acknowledges the problem in the same batch', () => {
+    const acknowledgement = {
+      ...{ id: 'a', isSticky: false, isPersistent: false, author: 'anna', comment: 'mine' },
+      expiresAt: null,
+    };
+    const acknowledge = command(50, { kind: 'acknowledge', notify: true, acknowledgement });
+    const three = { maxCheckAttempts: 3, retryIntervalMs: 5_000 };
+    const problem = [result(0, 'ok'), result(1, 'critical')];
+    const { wanted, memoryRows } = evaluate([...problem, acknowledge], NEW_CHECK_MEMORY, three);
+    expect(memoryRows).toMatchObject([{ is_acknowledged: 1 }]);
+    expect([...wanted]).toEqual([[CHECK_ID, 1 + 10 + 5_000]]);
+  });
+
+  test('a state that ended sooner than the one before it began follows that one all the same', () => {
+    const slow = result(1_000, 'critical', { finishedAt: 31_000 });
+    const quick = result(2_000, 'ok', { finishedAt: 2_000 });
+    const { stateStarts } = evaluate([result(0, 'ok'), slow, quick]);
+    expect(stateStarts.map(({ state, fromAt }) => [state, fromAt])).toEqual([
+      ['ok', 10],
+      ['critical', 31_000],
+      ['ok', 31_001],
+    ]);
+  });
+
   test('an acknowledgement is set, seen, and ends with the recovery', () => {
     const acknowledgement = {
       ...{ id: 'a', isSticky: false, isPersistent: false, author: 'anna', comment: 'mine' },

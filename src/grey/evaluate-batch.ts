@@ -317,7 +317,7 @@ class Batch {
     this.#stateStarts.push(...listStarts(begun, this.#context.silence));
     const ownCheckId = check === null ? (host.hostCheck?.checkId ?? null) : id;
     if (retryAt !== null && ownCheckId !== null) this.#retries.set(id, [ownCheckId, retryAt]);
-    else this.#retries.delete(id);
+    else if (result !== null) this.#retries.delete(id);
     for (const what of wantedChecks) this.#demand(what, check ?? host, at);
   }
 

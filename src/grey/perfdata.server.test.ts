@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../../test/servers/needs.ts';
 import { type TempFolder, tempFolder } from '../../test/servers/temp.ts';
@@ -13,7 +15,7 @@ import { DEFAULT_SPANS } from '../rrd/archives.ts';
 import { checkFileName } from '../rrd/check-series.ts';
 import type { RrdStore } from '../rrd/rrd.ts';
 import { openRrdtool } from '../rrd/rrdtool.ts';
-import { startPerfdata } from './perfdata.ts';
+import { type PerfdataWriter, startPerfdata } from './perfdata.ts';
 import { createWriteFailures } from './write-failures.ts';
 
 const START_S = Math.floor(Date.now() / 60_000) * 60 - 3_600;
@@ -60,8 +62,14 @@ afterEach(() => database.close());
 
 /** Writes the results one after the other and reads what a file keeps by the minute. */
 async function write(rrd: RrdStore, results: readonly CheckResult[]) {
+  const writer = open(rrd);
+  writer.add(results);
+  await writer.stop();
+}
+
+function open(rrd: RrdStore): PerfdataWriter {
   metrics = createMetrics();
-  const writer = startPerfdata({
+  return startPerfdata({
     archives: DEFAULT_SPANS,
     failures: createWriteFailures(systemClock, createMetrics()),
     database,
@@ -69,8 +77,6 @@ async function write(rrd: RrdStore, results: readonly CheckResult[]) {
     log: silentLog(),
     metrics,
   });
-  writer.add(results);
-  await writer.stop();
 }
 
 describe.skipIf(needs('rrdtool'))('performance data', () => {
@@ -140,6 +146,34 @@ describe.skipIf(needs('rrdtool'))('performance data', () => {
     );
     await write(rrd, [result(0, many)]);
     expect(await listCheckMetrics(database, [7])).toHaveLength(100);
+  });
+
+  test('of metrics that another grey placed meanwhile goes where that one put them', async () => {
+    const writer = open(rrd);
+    writer.add([result(0, { a: 1 })]);
+    await writer.stop();
+    await write(rrd, [result(1, { a: 1, b: 2 }), result(2, { a: 1, b: 2, c: 3 })]);
+    writer.add([result(3, { a: 1, c: 3 })]);
+    await writer.stop();
+    expect((await read(1))?.slice(0, 3)).toEqual([[2], [2], [null]]);
+    expect((await read(2))?.[2]).toEqual([3]);
+  });
+
+  test('without a value gives a metric no place: its unit is not known', async () => {
+    await write(rrd, [result(0, { a: null }), result(1, { a: null, b: 1 })]);
+    expect(await listCheckMetrics(database, [7])).toMatchObject([{ label: 'b', fileNumber: 0 }]);
+  });
+
+  test('of one file that cannot be written is left out, the others are written', async () => {
+    // A folder in the place of the file.
+    await mkdir(join(folder.path, `${checkFileName(8, 0)}.rrd`));
+    await write(rrd, [
+      result(1, { a: 1 }),
+      { ...result(1, { a: 1 }), checkId: 8 },
+      result(2, { a: 2 }),
+    ]);
+    expect(await metrics.format()).toMatch(/perfdata_left_out_total\{reason="unavailable"\} 1$/m);
+    expect((await read(0))?.slice(0, 2)).toEqual([[1], [2]]);
   });
 
   test('that cannot be written is left out and counted, and fails nothing', async () => {

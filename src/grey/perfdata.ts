@@ -69,6 +69,12 @@ interface KnownCheck {
 /** The definition of a file of metrics with these units of a check that runs so often. */
 type Define = (units: readonly string[], intervalS: number) => RrdDefinition;
 
+/** Results that were not written, and the first reason. */
+interface Failure {
+  readonly count: number;
+  readonly error: unknown;
+}
+
 /** Starts with nothing to write. */
 export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
   const { log } = options;
@@ -89,31 +95,47 @@ export function startPerfdata(options: PerfdataOptions): PerfdataWriter {
   let outage = false;
   let running: Promise<void> | undefined;
 
-  const write = async (results: readonly CheckResult[]) => {
-    await learnMetrics(options.database, known, results);
+  /** Resolves to how many were not written, and why. */
+  const write = async (results: readonly CheckResult[]): Promise<Failure> => {
+    try {
+      await learnMetrics(options.database, known, results);
+    } catch (error) {
+      // What was read of the metrics may not have been stored.
+      known.clear();
+      return { count: results.length, error };
+    }
+    const owners: CheckResult[] = [];
     const writes = results.flatMap((result) => {
       const check = known.get(result.checkId);
-      return check === undefined ? [] : writeResult(options.rrd, check, { result, define });
+      if (check === undefined) return [];
+      const own = writeResult(options.rrd, check, { result, define });
+      for (let index = 0; index < own.length; index++) owners.push(result);
+      return own;
     });
-    const failed = (await Promise.allSettled(writes)).find((each) => each.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = new Set<CheckResult | undefined>();
+    let reason: unknown = null;
+    for (const [index, outcome] of (await Promise.allSettled(writes)).entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      failed.add(owners[index]);
+      reason ??= outcome.reason;
+    }
+    for (const result of failed) if (result !== undefined) known.delete(result.checkId);
+    return { count: failed.size, error: reason };
   };
 
   const run = async () => {
     for (let part = waiting.splice(0, 1_000); part.length > 0; part = waiting.splice(0, 1_000)) {
-      try {
-        await write(part);
+      const { count, error } = await write(part);
+      if (count === 0) {
         outage = false;
         options.failures.note('checks', null);
-      } catch (error) {
-        if (error instanceof Error) options.failures.note('checks', error);
-        leftOut.add(part.length, { reason: 'unavailable' });
-        // What was read of the metrics may not have been stored.
-        known.clear();
-        if (!outage) log.warn({ error }, 'performance data cannot be written');
-        if (!(error instanceof Unavailable)) log.error({ error }, 'performance data failed');
-        outage = true;
+        continue;
       }
+      if (error instanceof Error) options.failures.note('checks', error);
+      leftOut.add(count, { reason: 'unavailable' });
+      if (!outage) log.warn({ error }, 'performance data cannot be written');
+      if (!(error instanceof Unavailable)) log.error({ error }, 'performance data failed');
+      outage = true;
     }
     running = undefined;
   };
@@ -139,11 +161,16 @@ async function learnMetrics(
   known: Lru<number, KnownCheck>,
   results: readonly CheckResult[],
 ): Promise<void> {
-  const unknown = [...new Set(results.map(({ checkId }) => checkId))].filter(
-    (checkId) => known.get(checkId) === undefined,
-  );
-  for (const checkId of unknown) known.set(checkId, { metrics: [], files: null });
-  for (const metric of await listCheckMetrics(database, unknown)) {
+  // Also of those with metrics that seem new: another grey may have placed them meanwhile.
+  const unread = new Set<number>();
+  for (const { checkId, perfdata } of results) {
+    const check = known.get(checkId);
+    if (check === undefined || placeNewMetrics(checkId, check.metrics, perfdata).length > 0) {
+      unread.add(checkId);
+    }
+  }
+  for (const checkId of unread) known.set(checkId, { metrics: [], files: null });
+  for (const metric of await listCheckMetrics(database, [...unread])) {
     const former = known.get(metric.checkId)?.metrics ?? [];
     known.set(metric.checkId, { metrics: [...former, metric], files: null });
   }
@@ -168,8 +195,9 @@ function placeNewMetrics(
   const fileNumber =
     known.reduce((highest, metric) => Math.max(highest, metric.fileNumber), -1) + 1;
   const fresh: CheckMetric[] = [];
-  for (const { label, unit } of perfdata) {
-    if (labels.has(label) || label.length > MAX_LABEL_LENGTH) continue;
+  for (const { label, unit, value } of perfdata) {
+    // Without a value it shows no unit, which decides what kind of source it is for good.
+    if (value === null || labels.has(label) || label.length > MAX_LABEL_LENGTH) continue;
     if (known.length + fresh.length >= MAX_METRICS) break;
     labels.add(label);
     const sourceNumber = fresh.length;

@@ -161,6 +161,20 @@ function testOn(kind: 'sqlite' | 'postgres' | 'mariadb'): void {
     expect(await list()).toHaveLength(3);
   });
 
+  test('a time in a downtime that nobody ends goes with the history of its check', async () => {
+    const { checkId, hostId } = await addCheck(database, 'retired');
+    const payload = { action: 'started', id: 'last' };
+    await writeBatch(database, {
+      events: [{ at: NOW - DAY, type: 'downtime', checkId, payload }],
+    });
+    const list = () => listDowntimeStretches(database, checkId, EVER);
+    await forget();
+    expect(await list()).toHaveLength(1);
+    await deleteHost(database, hostId);
+    await forget();
+    expect(await list()).toEqual([]);
+  });
+
   test('events go at their own age, and 0 keeps for ever', async () => {
     const event = (at: number) => ({ at, type: 'worker' as const, checkId: null, payload: {} });
     await insertEvents(database, [event(NOW - 6 * DAY), event(NOW - 4 * DAY)]);

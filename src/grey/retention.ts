@@ -6,7 +6,10 @@
 import type { Database } from '../database/database.ts';
 import { startLease } from '../database/lease.ts';
 import { deleteOldDiscoveries } from '../database/queries/discoveries.ts';
-import { deleteOldDowntimeStretches } from '../database/queries/downtime-stretches.ts';
+import {
+  deleteOldDowntimeStretches,
+  deleteOrphanedDowntimeStretches,
+} from '../database/queries/downtime-stretches.ts';
 import { deleteOldEvents } from '../database/queries/events.ts';
 import {
   addResultPartitions,
@@ -129,6 +132,7 @@ export async function forgetOld(round: Round): Promise<void> {
   }
   await forgetHistory(round, 'state_interval', states);
   await forgetRows(round, deleteOldDowntimeStretches, states);
+  await forgetRows(round, deleteOrphanedDowntimeStretches, states);
   if (results !== null && states !== null) {
     await forgetRows(round, deleteOldNames, Math.min(results, states));
   }

@@ -74,12 +74,12 @@ export type SilentChange = Parameters<typeof findStart>[0] & {
 export function listStarts(change: SilentChange, facts: SilenceFacts): readonly StateStart[] {
   const { id, at, before, since } = change;
   const silences = findGaps(change, facts);
+  // What is dated by another clock, or took less time, must not come before what it follows.
+  const earliestAt = (before.checkedAt ?? 0) + 1;
   if (silences.length === 0 && since === null) {
-    const start = findStart(change);
+    const start = findStart(at >= earliestAt ? change : { ...change, at: earliestAt });
     return start === null ? NO_STARTS : [start];
   }
-  // What is dated by another clock must not come before what it follows.
-  const earliestAt = (before.checkedAt ?? 0) + 1;
   const { stateType } = before;
   const gaps = silences
     .map(({ fromAt, reason }, index): StateStart => {

@@ -58,6 +58,40 @@ export async function listDowntimeStretches(
   return rows.map((row) => ({ from: row.from_at, to: row.to_at }));
 }
 
+/** Ends those of checks that are gone with their history: nobody else does. Resolves to how many went. */
+export async function deleteOrphanedDowntimeStretches(
+  { db }: Sql,
+  _before: number,
+  limit: number,
+): Promise<number> {
+  const rows = await db
+    .selectFrom('downtime_stretch')
+    .select(['downtime_stretch.check_id', 'downtime_stretch.downtime'])
+    .where('downtime_stretch.to_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('check_pair')
+            .select('check_pair.check_id')
+            .whereRef('check_pair.check_id', '=', 'downtime_stretch.check_id'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('check_archive')
+            .select('check_archive.check_id')
+            .whereRef('check_archive.check_id', '=', 'downtime_stretch.check_id'),
+        ),
+      ),
+    )
+    .limit(limit)
+    .execute();
+  await deleteStretches({ db }, rows);
+  return rows.length;
+}
+
 /** Deletes stretches that were over before `before`; resolves to how many went. */
 export async function deleteOldDowntimeStretches(
   { db }: Sql,
@@ -71,6 +105,14 @@ export async function deleteOldDowntimeStretches(
     .orderBy('downtime_stretch.to_at')
     .limit(limit)
     .execute();
+  await deleteStretches({ db }, rows);
+  return rows.length;
+}
+
+async function deleteStretches(
+  { db }: Pick<Sql, 'db'>,
+  rows: readonly { readonly check_id: number; readonly downtime: string }[],
+): Promise<void> {
   const checksOf = new Map<string, number[]>();
   for (const { check_id, downtime } of rows) {
     checksOf.set(downtime, [...(checksOf.get(downtime) ?? []), check_id]);
@@ -82,5 +124,4 @@ export async function deleteOldDowntimeStretches(
       .where('downtime_stretch.check_id', 'in', checkIds)
       .execute();
   }
-  return rows.length;
 }
