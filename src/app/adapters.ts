@@ -113,7 +113,10 @@ export async function openBroker(
 
 /** The broker's address for people. */
 export function brokerLabel(config: Config): string {
-  return [config.broker.url].flat().map(hidePassword).join(', ');
+  return [config.broker.url]
+    .flat()
+    .map((url) => hidePassword(url))
+    .join(', ');
 }
 
 /** Whether everything must be in this process. */

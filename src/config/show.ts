@@ -2,12 +2,13 @@
 
 import type { TSchema } from 'typebox';
 import { stringify } from 'yaml';
+import { hidePassword } from '../lib/hide-password.ts';
 import { type Config, ConfigSchema, SECRET_KEYS } from './schema.ts';
 
 /** The effective configuration as YAML; secrets are dots, URLs have no passwords. */
 export function formatConfig(config: Config): string {
   const hidden = JSON.parse(JSON.stringify(config), (_key, value: unknown) =>
-    typeof value === 'string' ? hidePassword(value) : value,
+    typeof value === 'string' ? hidePassword(value, '......') : value,
   ) as Record<string, Record<string, unknown>>;
   for (const key of SECRET_KEYS) {
     const [section = '', name = ''] = key.split('.');
@@ -43,8 +44,4 @@ function isEmpty(value: unknown): boolean {
   return (
     value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
   );
-}
-
-function hidePassword(text: string): string {
-  return text.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:......@');
 }

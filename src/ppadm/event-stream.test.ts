@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createEventParser } from './event-stream.ts';
 
-test('comments and blocks without data are no events, but their id counts', () => {
+test('comments are no events, and blocks without data tell where the stream begins', () => {
   const parse = createEventParser();
   expect(parse(': still here\n\nretry: 2000\nid: 7\n\ndata: {"a":1}\n\n')).toEqual([
+    { id: '7', data: null },
     { id: '7', data: '{"a":1}' },
   ]);
 });

@@ -4,7 +4,8 @@
 export interface ServerEvent {
   /** The id of the last event that had one; what `Last-Event-ID` takes. */
   readonly id: string;
-  readonly data: string;
+  /** Null: nothing happened, the stream tells where it begins. */
+  readonly data: string | null;
 }
 
 /** More text than this without an end of an event is not ours. */
@@ -21,11 +22,13 @@ export function createEventParser(): (text: string) => ServerEvent[] {
     const events: ServerEvent[] = [];
     for (const block of blocks) {
       const data: string[] = [];
+      const before = id;
       for (const line of block.split('\n')) {
         if (line.startsWith('id: ')) id = line.slice('id: '.length);
         if (line.startsWith('data: ')) data.push(line.slice('data: '.length));
       }
       if (data.length > 0) events.push({ id, data: data.join('\n') });
+      else if (id !== before) events.push({ id, data: null });
     }
     return events;
   };

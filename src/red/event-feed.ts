@@ -35,7 +35,7 @@ export interface News {
   readonly checkIds: readonly number[];
 }
 
-/** Tells what is new, in order, one after the other. */
+/** Tells what is new, in order, one after the other. Must not reject: it is told once. */
 export type Reader = (news: News) => Promise<void>;
 
 /** The feed. */
@@ -62,6 +62,7 @@ export function createEventFeed(options: {
   const gaps = new Map<number, number>();
   let newestId = 0;
   let leftOut = 0;
+  let beginning: Promise<void> | undefined;
   let running: Promise<void> | undefined;
   let wake = () => {};
 
@@ -84,6 +85,18 @@ export function createEventFeed(options: {
     checkIds.clear();
     if (events.length === 0 && news.checkIds.length === 0) return;
     await Promise.all([...readers].map((reader) => reader(news)));
+  };
+
+  /** One beginning for all who come first: another would leave out what happened since. */
+  const begin = () => {
+    beginning ??= getNewestEventId(sql)
+      .then((id) => {
+        if (running === undefined) newestId = id;
+      })
+      .finally(() => {
+        beginning = undefined;
+      });
+    return beginning;
   };
 
   const run = async () => {
@@ -120,7 +133,7 @@ export function createEventFeed(options: {
       wake();
     },
     async follow(reader) {
-      if (running === undefined) newestId = await getNewestEventId(sql);
+      if (running === undefined) await begin();
       readers.add(reader);
       running ??= run();
       return {

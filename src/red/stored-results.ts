@@ -7,6 +7,7 @@ import type { Sql } from '../database/database.ts';
 import { readLastScheduled } from '../database/queries/check-states.ts';
 import { type Clock, repeat } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { StopSignal } from '../lib/stop-signal.ts';
 import { Unavailable } from '../model/errors.ts';
 
 /** Requests that may wait at the same time; each holds a connection of a client. */
@@ -29,7 +30,7 @@ export interface StoredResults {
    */
   waitFor(
     result: StoredResult,
-    limit: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    limit: { readonly timeoutMs: number; readonly signal: StopSignal },
   ): Promise<boolean>;
   stop(): Promise<void>;
 }

@@ -89,7 +89,8 @@ export function startSync(options: SyncOptions): Sync {
       } catch (error) {
         if (!outage) log.warn({ error }, 'cannot read the configuration, trying on');
         outage = true;
-        wanted = what;
+        // More may have been asked for meanwhile.
+        if (what === 'everything' || wanted === 'nothing') wanted = what;
         return;
       }
     }

@@ -45,6 +45,19 @@ async function ok(...args: string[]): Promise<PpadmRun> {
   return run;
 }
 
+describe('edit', () => {
+  test('at once by several adds what each of them adds', async () => {
+    const suites = ['e1', 'e2', 'e3', 'e4', 'e5'];
+    for (const suite of suites) await ok('add', 'suite', suite);
+    await ok('add', 'host', 'edited', '--address', '192.0.2.9');
+    await Promise.all(suites.map((suite) => ok('edit', 'host', 'edited', '--add-suite', suite)));
+    const { stdout } = await ok('get', 'host', 'edited', '-o', 'json');
+    expect(JSON.parse(stdout).suites.toSorted()).toEqual(suites);
+    await ok('delete', 'host', 'edited');
+    for (const suite of suites) await ok('delete', 'suite', suite);
+  });
+});
+
 describe('run check', () => {
   test('says what it requested, and with --wait shows the result', async () => {
     expect((await ok('run', 'check', 'h', 'p')).stderr).toContain('Requested h/p');

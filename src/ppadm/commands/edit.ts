@@ -1,6 +1,7 @@
 /** `ppadm edit KIND NAME`: changes the fields that are given, and no other. */
 
 import type { Command } from 'commander';
+import { ProblemAnswer } from '../../contract/client.ts';
 import { InvalidInput } from '../../model/errors.ts';
 import { addExamples, firstOf, onRun } from '../command-line.ts';
 import { addFieldOptions, addMemberOptions, nameOptions, readChange } from '../field-options.ts';
@@ -30,6 +31,28 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Somebody else's changes of the same object that are waited out. */
+const MAX_TRIES = 10;
+const CONFLICT = 409;
+
+/** Reads and changes again when somebody else has changed in between what `change` has read. */
+async function retryLostUpdates<Value>(
+  change: (noteRead: () => void) => Promise<Value>,
+): Promise<Value> {
+  for (let tries = 1; ; tries++) {
+    let hasRead = false;
+    const noteRead = () => {
+      hasRead = true;
+    };
+    try {
+      return await change(noteRead);
+    } catch (error) {
+      const isLost = hasRead && error instanceof ProblemAnswer && error.status === CONFLICT;
+      if (!isLost || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
 /** Adds `edit host`, `edit plugin`, ... */
 export function defineEdit(verb: Command, program: Program): void {
   addExamples(verb, firstOf(EXAMPLES));
@@ -46,19 +69,29 @@ export function defineEdit(verb: Command, program: Program): void {
       const values = command.opts();
       const { name, field } = readReference(kind, { verb: 'edit', args, values });
       const path = { [kind.name]: name };
-      const read = async () => (await session.connect()).call(get, { path });
-      const change = async () => {
+      const change = async (noteRead: () => void) => {
+        const headers: Record<string, string> = {};
+        const read = async () => {
+          const item = await (await session.connect()).call(get, { path });
+          // Lists are sent whole: what others add meanwhile must not be lost.
+          if ('version' in item) headers['if-match'] = `"${item.version}"`;
+          noteRead();
+          return item;
+        };
         const body = await readChange(kind, values, read);
         if (field !== undefined) delete body[field];
         if (Object.keys(body).length > 0) {
-          return (await session.connect()).call(changes.change, { path, body });
+          return (await session.connect()).call(changes.change, { path, body, headers });
         }
         const message = `There is nothing to change: ppadm edit ${kind.name} --help shows the options.`;
         throw new InvalidInput([{ path: '', message }]);
       };
-      const item = await withNearNames(session, { kind, name }, change).catch((error: unknown) => {
-        throw nameOptions(error, kind);
-      });
+      const changeAtLast = () => retryLostUpdates(change);
+      const item = await withNearNames(session, { kind, name }, changeAtLast).catch(
+        (error: unknown) => {
+          throw nameOptions(error, kind);
+        },
+      );
       await printChanged(session, { verb: 'Changed', kind, item });
     });
   }

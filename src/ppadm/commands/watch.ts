@@ -76,8 +76,9 @@ async function watch(session: Session, query: Readonly<Record<string, string>>):
       const parse = createEventParser();
       for await (const text of stream) {
         for (const { id, data } of parse(text)) {
-          const key = `${id} ${data}`;
           lastId = id;
+          if (data === null) continue;
+          const key = `${id} ${data}`;
           if (seen.has(key)) continue;
           seen.add(key);
           if (seen.size > MAX_IDS) seen.clear();

@@ -2,10 +2,42 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiSite, openApiSite } from '../../../test/api-site.ts';
 import { waitFor } from '../../../test/servers/temp.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../test/simulated-clock.ts';
+import { insertEvents } from '../../database/queries/events.ts';
 import { deleteToken, listTokens } from '../../database/queries/tokens.ts';
 
 /** What is promised, by the server's own clock: the machine may be slow. */
 const PROMISED_MS = 1_000;
+
+describe('a stream that is resumed', () => {
+  test('tells all that happens while it reads what was before, once and in order', async () => {
+    const site = await openApiSite();
+    const url = await site.server.listen({ host: '127.0.0.1', port: 0 });
+    const happen = (count: number) =>
+      insertEvents(
+        site.database,
+        Array.from({ length: count }, () => ({
+          ...{ at: Date.now(), type: 'worker' as const, checkId: null, payload: {} },
+        })),
+      );
+    await happen(3_000);
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${site.admin}`, 'last-event-id': '1' };
+    const response = await fetch(`${url}/api/v1/events?type=worker`, {
+      ...{ headers, signal: leaving.signal },
+    });
+    let text = '';
+    const reading = (async () => {
+      for await (const part of response.body ?? []) text += new TextDecoder().decode(part);
+    })().catch(() => undefined);
+    for (let round = 0; round < 20; round++) await happen(20);
+    const ids = () => [...text.matchAll(/^id: (\d+)\nevent/gm)].map(([, id]) => Number(id));
+    await waitFor('the last event', () => ids().at(-1) === 3_400);
+    expect(ids()).toEqual(Array.from({ length: 3_399 }, (_, index) => index + 2));
+    leaving.abort();
+    await reading;
+    await site.close();
+  });
+});
 
 describe('the stream of a token that is no longer valid ends within a second', () => {
   let clock: SimulatedClock;

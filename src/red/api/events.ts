@@ -129,26 +129,32 @@ async function openStream(
   readers.add(reader);
   let unfollow = () => {};
   call.signal.addEventListener('abort', onGone, { once: true });
+  if (call.signal.aborted) onGone();
   let isResumed = false;
   const waiting: News[] = [];
   const tell = async (news: News) => write(await formatNews(context, view, news));
+  // It comes back with the id of the last one that it was told.
+  const giveUp = (error: unknown) => {
+    context.log.warn({ error }, 'events cannot be read, a reader has to ask again');
+    reader.leave('Events cannot be read now.');
+  };
   const followed = await feed.follow(async (news) => {
-    if (isResumed) await tell(news);
+    if (isResumed) await tell(news).catch(giveUp);
     else if (waiting.push(news) > MAX_WAITING_NEWS) {
       reader.leave('Too much happened while events were read again.');
     }
   });
   unfollow = followed.unfollow;
+  // It left meanwhile.
+  if (!readers.has(reader)) unfollow();
   write(`retry: ${RETRY_MS}\nid: ${lastId ?? followed.newestId}\n\n`);
   const resume = async () => {
     if (lastId !== null) await resumeAfter(lastId, followed.newestId, { context, tell });
-    for (const news of waiting.splice(0)) await tell(news);
+    // More may come while these are told.
+    for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) await tell(news);
     isResumed = true;
   };
-  resume().catch((error: unknown) => {
-    context.log.warn({ error }, 'events before cannot be read');
-    reader.leave('Events before this cannot be read now.');
-  });
+  resume().catch(giveUp);
   return stream;
 }
 

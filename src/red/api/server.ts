@@ -1,5 +1,6 @@
 /** The HTTP server: hooks in the order size, validation, authorization, handler, problem. */
 
+import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { Query } from '../../contract/common.ts';
@@ -9,6 +10,7 @@ import { API_PREFIX, ROUTES, type RouteName } from '../../contract/paths.ts';
 import type { Token } from '../../database/queries/tokens.ts';
 import type { Log } from '../../lib/log.ts';
 import { FAST_BUCKETS_S, type Metrics, type Observe } from '../../lib/metrics.ts';
+import { type StopSignal, StopSource } from '../../lib/stop-signal.ts';
 import { ConfigError, InvalidInput, NotFound } from '../../model/errors.ts';
 import type { Authorize } from './auth.ts';
 import { createErrorHandler } from './problem.ts';
@@ -37,8 +39,11 @@ export interface Call<Query = unknown, Body = unknown> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly token: Token;
   /** Aborts when the client goes away or the server stops. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
+
+/** Gives what aborts when the client of an answer goes away or the server stops. */
+type Follow = (raw: ServerResponse) => StopSignal;
 
 /** What a handler answers. */
 export interface Answer {
@@ -115,8 +120,26 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.decorateRequest('token', null);
   replaceParsers(server);
-  const stopping = new AbortController();
-  server.addHook('preClose', async () => stopping.abort());
+  /** Of what is being answered. */
+  const answering = new Set<StopSource>();
+  let isStopping = false;
+  server.addHook('preClose', async () => {
+    isStopping = true;
+    for (const one of answering) one.abort();
+  });
+  const follow: Follow = (raw) => {
+    const gone = new StopSource();
+    // Whoever went away while the token was looked up is heard of no more.
+    if (isStopping || raw.destroyed) gone.abort();
+    else {
+      answering.add(gone);
+      raw.once('close', () => {
+        answering.delete(gone);
+        gone.abort();
+      });
+    }
+    return gone;
+  };
   const observe = options.metrics.histogram(
     'ppalette_red_api_request_seconds',
     'How long requests of the API took; streams are left out.',
@@ -125,7 +148,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   );
   const { authorize } = options;
   for (const route of options.routes) {
-    addRoute(server, route, { authorize, observe, stopping: stopping.signal });
+    addRoute(server, route, { authorize, observe, follow });
   }
   return server;
 }
@@ -182,10 +205,10 @@ function addRoute(
   context: {
     readonly authorize: Authorize;
     readonly observe: Observe;
-    readonly stopping: AbortSignal;
+    readonly follow: Follow;
   },
 ): void {
-  const { authorize, observe, stopping } = context;
+  const { authorize, observe, follow } = context;
   const { method, path } = ROUTES[route.name];
   const operation: Operation = OPERATIONS[route.name];
   const checkQuery = createValidator(operation.query ?? Query({}), true);
@@ -204,15 +227,13 @@ function addRoute(
       observe(elapsedTime / 1_000, { route: route.name, method: asked, status });
     },
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
       const answer = await route.handle({
         params: request.params as Record<string, string>,
         query: checkQuery(request.query),
         body: checkBody(request.body),
         headers: request.headers,
         token: request.getDecorator<Token>('token'),
-        signal: AbortSignal.any([gone.signal, stopping]),
+        signal: follow(reply.raw),
       });
       reply.code(answer.status).headers(answer.headers ?? {});
       return answer.body === undefined ? reply.send() : reply.send(answer.body);
