@@ -1,6 +1,8 @@
 /** What a local instance leaves behind for `ppadm`: where it is and where its token lies. */
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../model/errors.ts';
 import { isAlive } from './worker-id.ts';
@@ -14,6 +16,8 @@ export interface Instance {
 }
 
 const FILE_NAME = 'instance.json';
+/** For an instance on this machine to answer. */
+const ANSWER_MS = 1_000;
 
 /**
  * Writes the note into the data folder and, for `ppadm` run elsewhere, into the user's state folder.
@@ -42,16 +46,25 @@ export async function refuseSecondInstance(dataFolder: string): Promise<void> {
   const instance = await readInstance(join(dataFolder, FILE_NAME));
   if (!instance || instance.pid === process.pid || !isAlive(instance.pid)) return;
   // The number may have been given to another program since a crash; only ours answers there.
-  const answers = await fetch(`${instance.url}/healthz`, {
-    signal: AbortSignal.timeout(1_000),
-  }).then(
-    (response) => response.ok,
-    () => false,
-  );
-  if (!answers) return;
+  if (!(await answersThere(`${instance.url}/healthz`))) return;
   throw new ConfigError(
     `ppalette already runs in ${dataFolder} (process ${instance.pid}, ${instance.url}): stop it, or choose another folder with --data.`,
   );
+}
+
+/** Whatever certificate is shown: nothing is told, and it need not be for this machine's address. */
+function answersThere(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = url.startsWith('https:') ? https.get : http.get;
+    const options = { rejectUnauthorized: false, timeout: ANSWER_MS };
+    const request = look(url, options, (response) => {
+      resolve(response.statusCode === 200);
+      response.destroy();
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+    request.on('close', () => resolve(false));
+  });
 }
 
 async function readInstance(file: string): Promise<Instance | undefined> {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { ProblemAnswer } from '../../contract/client.ts';
 import { ConfigError, InvalidInput } from '../../model/errors.ts';
 import { addExamples, onRun } from '../command-line.ts';
 import { withNearNames } from '../near-names.ts';
@@ -19,6 +20,8 @@ import { kindOf, readSubject } from '../subjects.ts';
 const MAX_LINES = 5_000;
 const MAX_BYTES = 4_000_000;
 const WAIT_MS = 60_000;
+/** From this status on it is not known what was done. */
+const SERVER_FAULT = 500;
 
 /** Makes `submit` of the verb. */
 export function defineSubmit(verb: Command, program: Program): void {
@@ -114,8 +117,13 @@ async function sendPart(session: Session, part: Part & { readonly count: number 
     });
   } catch (error) {
     const lastLine = part.firstLine + part.lines.length - 1;
+    const lines = `lines ${part.firstLine} to ${lastLine}`;
+    const before = `${part.count} results before them were taken`;
+    const isRefused = error instanceof ProblemAnswer && error.status < SERVER_FAULT;
     session.say(
-      `Nothing of lines ${part.firstLine} to ${lastLine} was taken; ${part.count} results before them were.`,
+      isRefused
+        ? `Nothing of ${lines} was taken; ${before}.`
+        : `Some of ${lines} may have been taken; ${before}. Sent again, only lines with "at" count once.`,
     );
     throw error;
   }

@@ -26,7 +26,8 @@ const DESCRIPTION = `Everything that ppalette can do. \
 Times are ISO 8601 in UTC with milliseconds, durations are seconds. \
 A list gives \`limit\` items (default 50, at most 1000); \`nextCursor\` continues it. \
 A refusal is \`application/problem+json\` (RFC 9457) and names every wrong field. \
-A request takes effect whole or not at all.`;
+A request takes effect whole or not at all; of results from outside some may be taken where \
+the answer is 503: sent again with the same \`at\`, each counts once.`;
 
 /** Makes the document; `version` is that of the program. */
 export function createOpenApi(version: string): Json {

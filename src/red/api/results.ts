@@ -8,6 +8,7 @@ import {
   findHostTargets,
   type HostTarget,
 } from '../../database/queries/check-targets.ts';
+import { chunksOf } from '../../database/queries/upsert.ts';
 import { listWorkers } from '../../database/queries/workers.ts';
 import { parseInstant } from '../../lib/instant.ts';
 import { CHECK_RESULT, type CheckResult } from '../../messages/check-result.ts';
@@ -25,6 +26,8 @@ import { isConnected } from './workers.ts';
 const STORE_LIMIT_MS = 30_000;
 /** The clock of whoever submits may be a little ahead. */
 const MAX_AHEAD_MS = 60_000;
+/** Of a request's results: many together are more than the broker takes before it confirms. */
+const PUBLISHED_AT_ONCE = 500;
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
 /** The exit code of unknown, the last that there is. */
 const UNKNOWN_CODE = 3;
@@ -300,12 +303,14 @@ async function publishResults(
   { broker, topology, envelope, shards }: ResultRouteContext,
   submitted: readonly Submitted[],
 ): Promise<void> {
-  await Promise.all(
-    submitted.map(({ target, result }) =>
-      broker.publish(
-        topology.results(shardOf(target.host, shards)),
-        envelope.seal(CHECK_RESULT, result.id, result),
+  for (const part of chunksOf(submitted, PUBLISHED_AT_ONCE)) {
+    await Promise.all(
+      part.map(({ target, result }) =>
+        broker.publish(
+          topology.results(shardOf(target.host, shards)),
+          envelope.seal(CHECK_RESULT, result.id, result),
+        ),
       ),
-    ),
-  );
+    );
+  }
 }
