@@ -1,8 +1,7 @@
 /** What a local instance leaves behind for `ppadm`: where it is and where its token lies. */
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import https from 'node:https';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../model/errors.ts';
 import { isAlive } from './worker-id.ts';
@@ -18,6 +17,7 @@ export interface Instance {
 const FILE_NAME = 'instance.json';
 /** For an instance on this machine to answer. */
 const ANSWER_MS = 1_000;
+const HTTPS_PORT = 443;
 
 /**
  * Writes the note into the data folder and, for `ppadm` run elsewhere, into the user's state folder.
@@ -46,24 +46,33 @@ export async function refuseSecondInstance(dataFolder: string): Promise<void> {
   const instance = await readInstance(join(dataFolder, FILE_NAME));
   if (!instance || instance.pid === process.pid || !isAlive(instance.pid)) return;
   // The number may have been given to another program since a crash; only ours answers there.
-  if (!(await answersThere(`${instance.url}/healthz`))) return;
+  if (!(await answersThere(instance.url))) return;
   throw new ConfigError(
     `ppalette already runs in ${dataFolder} (process ${instance.pid}, ${instance.url}): stop it, or choose another folder with --data.`,
   );
 }
 
-/** Whatever certificate is shown: nothing is told, and it need not be for this machine's address. */
-function answersThere(url: string): Promise<boolean> {
+/** Over TLS it is enough that somebody listens: the certificate need not be for this address. */
+async function answersThere(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === 'https:') return listensThere(hostname.replace(/^\[|\]$/g, ''), Number(port));
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  return fetch(`${url}/healthz`, { signal }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+function listensThere(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const look = url.startsWith('https:') ? https.get : http.get;
-    const options = { rejectUnauthorized: false, timeout: ANSWER_MS };
-    const request = look(url, options, (response) => {
-      resolve(response.statusCode === 200);
-      response.destroy();
+    const socket = connect({ host, port: port === 0 ? HTTPS_PORT : port, timeout: ANSWER_MS });
+    socket.once('connect', () => {
+      resolve(true);
+      socket.destroy();
     });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
-    request.on('close', () => resolve(false));
+    socket.once('timeout', () => socket.destroy());
+    socket.once('error', () => undefined);
+    socket.once('close', () => resolve(false));
   });
 }
 
