@@ -74,6 +74,7 @@ describe('10.2 an event handler', () => {
     await submit(`/hosts/${free.name}`, 1);
     await submit(free.path, 2);
     await notes('free', 1);
+    await waitFor('it to be told', async () => (await eventsOf(free.name)).length > 0);
     expect([...(await eventsOf(held.name)), ...(await eventsOf(free.name))]).toMatchObject([
       { host: free.name, plugin: free.name },
     ]);
