@@ -58,7 +58,7 @@ export async function listDowntimeStretches(
   return rows.map((row) => ({ from: row.from_at, to: row.to_at }));
 }
 
-/** Ends those of checks that are gone with their history: nobody else does. Resolves to how many went. */
+/** Deletes those without an end of checks that are gone with their history; resolves to how many went. */
 export async function deleteOrphanedDowntimeStretches(
   { db }: Sql,
   _before: number,

@@ -260,11 +260,13 @@ function readAt(text: string | undefined, now: number, place: string): number {
  * one instant only the first would count. Sent again, the same lines get the same instants.
  */
 function createInstants(): (checkId: number, at: number) => number {
-  const taken = new Set<string>();
+  /** By check and instant that is taken: where the next free one may be. */
+  const next = new Map<string, number>();
   return (checkId, at) => {
-    let own = at;
-    while (taken.has(`${checkId} ${own}`)) own++;
-    taken.add(`${checkId} ${own}`);
+    let own = next.get(`${checkId} ${at}`) ?? at;
+    while (next.has(`${checkId} ${own}`)) own++;
+    next.set(`${checkId} ${own}`, own + 1);
+    next.set(`${checkId} ${at}`, own + 1);
     return own;
   };
 }
