@@ -30,6 +30,7 @@ export const NEEDS = {
   zsh: { programs: ['zsh'], package: 'zsh' },
   fish: { programs: ['fish'], package: 'fish' },
   script: { programs: ['script'], package: 'bsdutils' },
+  perl: { programs: ['perl'], package: 'perl-base' },
   prometheus: { programs: ['prometheus', 'promtool'], package: 'prometheus' },
   systemd: { programs: ['systemd-analyze'], package: 'systemd' },
   chromium: { programs: ['chromium'], package: 'chromium' },

@@ -10,6 +10,7 @@ import { getPriority, setPriority } from 'node:os';
 import { systemClock } from '../../lib/clock.ts';
 import { openLog } from '../../lib/log.ts';
 import type { Outcome } from '../../model/check.ts';
+import { becomeBatch } from './batch.ts';
 import { openChildProcessExecutor } from './child-process.ts';
 import type { Command } from './executor.ts';
 import {
@@ -20,10 +21,10 @@ import {
 } from './helper-channel.ts';
 import { loadLibc } from './libc.ts';
 import { inheritedLimits, lowerTo, programLimits, type ResourceLimit } from './limits.ts';
+import { LocalFiles } from './local-files.ts';
 import { openPosixSpawnExecutor } from './posix-spawn.ts';
 import type { RunContext, StoppableExecutor } from './run.ts';
 import type { User } from './run-as.ts';
-import { shortenTimeSlice } from './time-slice.ts';
 
 /** Where `helper.ts` puts the socket. */
 const SOCKET_FILE = 3;
@@ -33,8 +34,8 @@ const UMASK = 0o077;
 
 const LOWEST_PRIORITY = 19;
 
-/** The event loop hands on programs and what they print, in steps that are shorter. */
-const TIME_SLICE_NS = 100_000;
+/** Longer than most programs compute, and short enough for the others where one computes on. */
+const TURN_NS = 20_000_000;
 
 /** Those who end violet by signalling all of its processes want what runs to be finished. */
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -125,7 +126,7 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
   }
   process.umask(UMASK);
   if (settings.nice > 0) lowerPriority(settings.nice);
-  if (libc !== null) await shortenTimeSlice(TIME_SLICE_NS);
+  if (libc !== null) await becomeBatch(TURN_NS);
   if (settings.user !== null) become(settings.user);
   if (libc === null) {
     return { kind: 'childProcess', executor: openChildProcessExecutor(context) } as const;
@@ -133,7 +134,10 @@ async function openExecutor(settings: HelperSettings, context: RunContext) {
   const allowed = (limits: readonly ResourceLimit[]) => lowerTo(limits, libc.hardLimit);
   for (const limit of allowed(inheritedLimits(settings.limits))) libc.limit(0, limit);
   const limits = allowed(programLimits(settings.limits));
-  return { kind: 'spawn', executor: openPosixSpawnExecutor({ ...context, libc, limits }) } as const;
+  const files = new LocalFiles(context.clock);
+  const areLocal = (paths: readonly string[]) => files.areLocal(paths);
+  const executor = openPosixSpawnExecutor({ ...context, libc, limits, areLocal });
+  return { kind: 'spawn', executor } as const;
 }
 
 /** Each thread has a priority of its own under Linux, and any of them may start programs. */

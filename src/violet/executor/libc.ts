@@ -44,6 +44,8 @@ export interface Libc {
    * system reads the program's file, nor does one spawn wait for the other.
    */
   spawn(start: ProgramStart, done: SpawnDone): void;
+  /** As `spawn`, but waits here and now: cheaper by a fifth of what running a small program costs. */
+  spawnNow(start: ProgramStart, done: SpawnDone): void;
   /**
    * The next child of this process that has ended, whoever started it; null when there is none now.
    */
@@ -92,7 +94,6 @@ function bind(koffi: Koffi): Libc {
   const close = library.func('int close(int file)');
   const waitpid = library.func('int waitpid(int pid, void *status, int options)');
   const prlimit = library.func('int prlimit64(int pid, int resource, void *limit, void *old)');
-  const spawn = bindSpawn(koffi);
 
   const files = new Int32Array(2);
   const status = new Int32Array(1);
@@ -112,7 +113,7 @@ function bind(koffi: Koffi): Libc {
       fcntl(readEnd, SET_STATUS_FLAGS, fileConstants.O_NONBLOCK);
       return { readEnd, writeEnd };
     },
-    spawn,
+    ...bindSpawn(koffi),
     reap() {
       const pid: number = waitpid(-1, status, NO_HANG);
       return pid > 0 ? toReaped(pid, status[0] ?? 0) : null;
@@ -138,7 +139,7 @@ function bind(koffi: Koffi): Libc {
 }
 
 /** `posix_spawn` with what never changes prepared. */
-function bindSpawn(koffi: Koffi): Libc['spawn'] {
+function bindSpawn(koffi: Koffi): Pick<Libc, 'spawn' | 'spawnNow'> {
   const library = koffi.load(null);
   const posixSpawn = library.func(
     'int posix_spawn(void *pid, const char *file, void *actions, void *attributes, const char **argv, const char **environment)',
@@ -148,7 +149,7 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
   /** Memory for the answers of starts to come. */
   const idlePids: Int32Array[] = [];
 
-  return (start, done) => {
+  const prepare = (start: ProgramStart, done: SpawnDone) => {
     const { file, environment } = start;
     const actions = keptActions.take(start);
     const pid = idlePids.pop() ?? new Int32Array(1);
@@ -161,7 +162,17 @@ function bindSpawn(koffi: Koffi): Libc['spawn'] {
       else done(systemError(errno), 0);
     };
     const argv = [file, ...start.args, null];
-    posixSpawn.async(pid, file, actions, attributes, argv, environment, finish);
+    return { call: [pid, file, actions, attributes, argv, environment] as const, finish };
+  };
+  return {
+    spawn(start, done) {
+      const { call, finish } = prepare(start, done);
+      posixSpawn.async(...call, finish);
+    },
+    spawnNow(start, done) {
+      const { call, finish } = prepare(start, done);
+      finish(null, posixSpawn(...call));
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * The executor over `posix_spawn`. Its cost does not grow with the memory of this process; the
- * waiting for `exec` is done by threads, so several programs start at a time and the event loop goes
- * on even if a program's file is on a file server that hangs.
+ * The executor over `posix_spawn`. Its cost does not grow with the memory of this process. It waits for
+ * the `exec` of a program on the disks of this machine, which is sooner done than handed to somebody
+ * else; for others threads wait, so that all goes on even if a file server hangs.
  *
  * It reaps every child of its process, so it must be the only one there that starts any:
  * `helper-process.ts` is such a process.
@@ -23,10 +23,15 @@ export interface PosixSpawnContext extends RunContext {
   readonly libc: Libc;
   /** Set for each program after its start. */
   readonly limits: readonly ResourceLimit[];
+  /** Whether these paths are surely on this machine, so that opening them keeps nobody waiting. */
+  readonly areLocal: (paths: readonly string[]) => boolean;
 }
 
 /** Threads of Node's pool, so that a run that has to wait does so where it can still be stopped. */
 const STARTS_AT_ONCE = 4;
+
+/** How long starts may go on that are waited for, before all else has its turn. */
+const MAX_BUSY_MS = 20;
 
 /** For a file without a header that the system knows, as the C library does it (execvp). */
 const SHELL = '/bin/sh';
@@ -58,6 +63,8 @@ class Starter {
   readonly #waiting = new Deque<Run>();
   #environment: Environment = { env: {}, texts: [null] };
   #startingCount = 0;
+  /** While starts are made that are waited for; after a while of them until all else had its turn. */
+  #isBusy = false;
   /** Waits for the moment in which nothing is being started. */
   #onIdle: () => void = () => undefined;
   /** What is called when the process ends, by pid. */
@@ -100,11 +107,22 @@ class Starter {
   }
 
   #startNext(): void {
-    while (this.#startingCount < STARTS_AT_ONCE) {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    const { clock } = this.#context;
+    const untilMs = clock.monotonic() + MAX_BUSY_MS;
+    while (this.#startingCount < STARTS_AT_ONCE && clock.monotonic() < untilMs) {
       const run = this.#waiting.shift();
-      if (run === undefined) return;
+      if (run === undefined) break;
       if (!run.isFinished) this.#start(run);
     }
+    if (clock.monotonic() < untilMs) this.#isBusy = false;
+    else setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#isBusy = false;
+    this.#startNext();
   }
 
   #start(run: Run): void {
@@ -145,10 +163,11 @@ class Starter {
     output: Output,
     done: SpawnDone,
   ): void {
-    const { libc } = this.#context;
+    const { libc, areLocal } = this.#context;
     const { stdout, stderr } = output;
     const start = { file, args, cwd, environment, stdin: this.#stdin, stdout, stderr };
-    libc.spawn(start, (error, pid) => {
+    const spawn = areLocal([file, cwd]) ? libc.spawnNow : libc.spawn;
+    spawn(start, (error, pid) => {
       if (error === null || codeOf(error) !== 'ENOEXEC') return done(error, pid);
       void isForeignProgram(file).then((isForeign) => {
         if (isForeign) done(error, pid);
