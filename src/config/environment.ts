@@ -95,6 +95,9 @@ function squash(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }
 
+/** Between addresses only before the next one: a password may hold a comma. */
+const BETWEEN_ADDRESSES = /,(?=\s*\w+:\/\/)/;
+
 function readValue(schema: TSchema, text: string): unknown {
   if ('anyOf' in schema) {
     // A number or a list where the text is one, else the text.
@@ -108,7 +111,8 @@ function readValue(schema: TSchema, text: string): unknown {
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   if (type === 'array') {
     const items = 'items' in schema ? (schema.items as TSchema) : schema;
-    return text.split(',').map((item) => readValue(items, item.trim()));
+    const separator = text.includes('://') ? BETWEEN_ADDRESSES : ',';
+    return text.split(separator).map((item) => readValue(items, item.trim()));
   }
   if (type === 'object') {
     try {

@@ -149,6 +149,8 @@ describe('configuration', () => {
       (await load('', { environment: { PPALETTE_BROKER__URL: text } })).config.broker.url;
     expect(await urlOf('amqp://a')).toBe('amqp://a');
     expect(await urlOf('amqp://a, amqp://b')).toEqual(['amqp://a', 'amqp://b']);
+    expect(await urlOf('amqp://u:p,w@a')).toBe('amqp://u:p,w@a');
+    expect(await urlOf('amqp://u:p,w@a,amqp://b')).toEqual(['amqp://u:p,w@a', 'amqp://b']);
   });
 
   test('a wrong environment variable is named', async () => {
