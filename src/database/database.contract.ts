@@ -41,11 +41,11 @@ import { pluginQueries } from './queries/plugins.ts';
 import { agreeOnSetting } from './queries/settings.ts';
 import { readCheckCode } from './queries/state-codes.ts';
 import { suiteQueries } from './queries/suites.ts';
-import { deleteTokenByName, findTokenByHash, insertToken } from './queries/tokens.ts';
 import { readTotals } from './queries/totals.ts';
 import { findWorker, markLostWorkers, writeWorkers } from './queries/workers.ts';
 import { testShardOwners } from './shard-owners.contract.ts';
 import { testTimeperiods } from './timeperiods.contract.ts';
+import { testTokens } from './tokens.contract.ts';
 import { testUpgrade } from './upgrade.contract.ts';
 
 /** Where a contract suite gets its databases: each call opens the same, initially empty one. */
@@ -82,6 +82,10 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
     testUpgrade(createSource);
     testCheckLists(() => database);
     testShardOwners(
+      () => database,
+      () => source.open(),
+    );
+    testTokens(
       () => database,
       () => source.open(),
     );
@@ -472,15 +476,6 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
           status,
         })),
       );
-    });
-
-    test('a token is found by its hash and replaced by name', async () => {
-      const token = { name: 't', role: 'admin', expiresAt: null, createdAt: 1 } as const;
-      await insertToken(database, { ...token, id: randomUUID(), hash: 'aa' });
-      await deleteTokenByName(database, 't');
-      await insertToken(database, { ...token, id: randomUUID(), hash: 'bb' });
-      expect(await findTokenByHash(database, 'aa')).toBeUndefined();
-      expect(await findTokenByHash(database, 'bb')).toMatchObject({ name: 't', role: 'admin' });
     });
 
     test('the first who states a fact is right', async () => {

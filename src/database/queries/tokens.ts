@@ -101,17 +101,22 @@ export async function deleteTokenByName({ db }: Sql, name: string): Promise<void
   await db.deleteFrom('token').where('token.name', '=', name).execute();
 }
 
-/** How many tokens of administrators are valid. */
-export async function countAdministrators({ db }: Sql, now: number): Promise<number> {
-  const row = await db
+/**
+ * The ids of the valid tokens of administrators. Inside a transaction they stay so until its end: who
+ * would delete one of them waits.
+ */
+export async function holdAdministrators({ db, traits }: Sql, now: number): Promise<string[]> {
+  const query = db
     .selectFrom('token')
-    .select((builder) => builder.fn.countAll().as('count'))
+    .select('token.id')
     .where('token.role', '=', 'admin')
     .where(({ or, eb }) =>
       or([eb('token.expires_at', 'is', null), eb('token.expires_at', '>', now)]),
     )
-    .executeTakeFirst();
-  return Number(row?.count ?? 0);
+    .orderBy('token.id');
+  // There, a transaction keeps all others from writing.
+  const held = traits.kind === 'sqlite' ? query : query.forUpdate();
+  return (await held.execute()).map((row) => row.id);
 }
 
 /** Notes that a token was used. */

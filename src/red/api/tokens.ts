@@ -6,9 +6,9 @@ import { API_PREFIX } from '../../contract/paths.ts';
 import { type Database, type Sql, UniqueViolation } from '../../database/database.ts';
 import { recordChange } from '../../database/queries/audit.ts';
 import {
-  countAdministrators,
   deleteToken,
   findToken,
+  holdAdministrators,
   insertToken,
   listTokens,
   type Token,
@@ -61,12 +61,8 @@ export function tokenRoutes(context: { database: Database; clock: Clock }): Rout
       const now = clock.now();
       await database.transaction(async (sql) => {
         const token = await getToken(sql, params);
+        if (token.role === 'admin') await refuseLast(sql, token, now);
         await deleteToken(sql, token.id);
-        if (token.role === 'admin' && (await countAdministrators(sql, now)) === 0) {
-          throw new Conflict(
-            'It is the last valid token of an administrator: create another one before.',
-          );
-        }
         const origin = { ...sql, at: now, actor: deleter.name };
         const { id: objectId, name } = token;
         const before = toJson(token);
@@ -75,6 +71,13 @@ export function tokenRoutes(context: { database: Database; clock: Clock }): Rout
       return { status: 204 };
     }),
   ];
+}
+
+/** Two administrators who delete the tokens of each other take turns, so that one of them is left. */
+async function refuseLast(sql: Sql, { id }: Token, now: number): Promise<void> {
+  const administrators = await holdAdministrators(sql, now);
+  if (administrators.some((other) => other !== id)) return;
+  throw new Conflict('It is the last valid token of an administrator: create another one before.');
 }
 
 async function getToken(sql: Sql, { token = '' }: Readonly<Record<string, string>>) {
