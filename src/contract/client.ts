@@ -2,6 +2,7 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { Problem } from './common.ts';
+import { type Answer, exchange, TransportError } from './http-exchange.ts';
 import type { OPERATIONS } from './operations.ts';
 import { API_PREFIX, ROUTES, type RouteName } from './paths.ts';
 
@@ -52,8 +53,8 @@ export class ProblemAnswer extends Error {
 /** A client of one server. */
 export interface Client {
   /**
-   * Calls a route. Throws `ProblemAnswer` for a refusal, and what `fetch` throws when the server
-   * cannot be reached or does not answer within the time-out.
+   * Calls a route. Throws `ProblemAnswer` for a refusal, `TransportError` when the server cannot be
+   * reached, a `DOMException` named `TimeoutError` when it does not answer within the time-out.
    */
   call<Name extends RouteName>(name: Name, options?: CallOptions): Promise<AnswerOf<Name>>;
   /** The bytes of an answer in the form that `accept` names. Throws as `call`. */
@@ -71,56 +72,73 @@ export interface Client {
   ): Promise<AsyncIterable<string>>;
 }
 
+/** A stream has at least a sign of life every 15 s. */
+const STREAM_SILENCE_MS = 120_000;
+
 /** Creates a client. `timeoutMs`: the longest wait for an answer. */
 export function createClient(server: {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
 }): Client {
-  const send = async (name: RouteName, options: CallOptions, signal: AbortSignal) => {
-    const { path = {}, query = {}, body, headers, contentType = 'application/json' } = options;
+  const send = async (
+    name: RouteName,
+    { path = {}, query = {}, body, headers, contentType = 'application/json' }: CallOptions,
+    wait: { readonly signal: AbortSignal; readonly silenceMs?: number },
+  ) => {
     const route = ROUTES[name];
     const url = new URL(server.url.replace(/\/$/, '') + API_PREFIX + fillPath(route.path, path));
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, value);
     }
-    const response = await fetch(url, {
-      method: route.method,
+    const answer = await exchange({
+      ...{ ...wait, method: route.method, url },
       headers: {
         authorization: `Bearer ${server.token}`,
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': contentType }),
         ...headers,
       },
-      signal,
-      // A server that answers elsewhere must not be handed the token.
-      redirect: 'error',
-      ...(body === undefined ? {} : { body: toText(body) }),
+      body: body === undefined ? undefined : toText(body),
     });
-    if (!response.ok) throw new ProblemAnswer(readProblem(response, await response.text()));
-    return response;
+    await refuseFailure(answer);
+    return answer.parts;
   };
+  const sendInTime = (name: RouteName, options: CallOptions) =>
+    send(name, options, { signal: AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs) });
   return {
     async call(name, options = {}) {
-      const signal = AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs);
-      const text = await (await send(name, options, signal)).text();
+      const text = String(await join(await sendInTime(name, options)));
       return (text === '' ? undefined : JSON.parse(text)) as never;
     },
     async download(name, { accept, ...options }) {
-      const signal = AbortSignal.timeout(options.timeoutMs ?? server.timeoutMs);
-      const asked = { ...options, headers: { ...options.headers, accept } };
-      return new Uint8Array(await (await send(name, asked, signal)).arrayBuffer());
+      return join(await sendInTime(name, { ...options, headers: { ...options.headers, accept } }));
     },
     async stream(name, { signal, ...options }) {
-      const { body } = await send(name, options, signal);
-      return readText(body);
+      return readText(await send(name, options, { signal, silenceMs: STREAM_SILENCE_MS }));
     },
   };
 }
 
-async function* readText(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+async function refuseFailure(answer: Answer): Promise<void> {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return;
+  // A server that answers elsewhere must not be handed the token.
+  if (status >= 300 && status < 400) {
+    throw new TransportError('no answer', { cause: new Error('it answers at another address') });
+  }
+  throw new ProblemAnswer(readProblem(answer, String(await join(answer.parts))));
+}
+
+async function join(parts: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const part of parts) all.push(part);
+  return Buffer.concat(all);
+}
+
+async function* readText(parts: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  for await (const part of body ?? []) yield decoder.decode(part, { stream: true });
+  for await (const part of parts) yield decoder.decode(part, { stream: true });
 }
 
 function toText(body: unknown): string {
@@ -131,12 +149,10 @@ function fillPath(path: string, values: Readonly<Record<string, string>>): strin
   return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
 }
 
-function readProblem(response: Response, text: string): Problem {
+function readProblem({ status, statusText }: Answer, text: string): Problem {
   const fallback: Problem = {
-    type: 'about:blank',
-    title: response.statusText,
-    status: response.status,
-    detail: `The server answered ${response.status} ${response.statusText}`.trim(),
+    ...{ type: 'about:blank', title: statusText, status },
+    detail: `The server answered ${status} ${statusText}`.trim(),
   };
   try {
     return { ...fallback, ...(JSON.parse(text) as Partial<Problem>) };

@@ -281,6 +281,7 @@ describe('what fails', () => {
 
   test.each([
     ['an answer that is no JSON', { body: '<html>' } as const, /is not ppalette/],
+    ['an answer from elsewhere', { status: 302 } as const, /it answers at another address/],
     ['a connection that is cut', 'cut' as const, /Cannot reach .*: the connection was cut/],
   ])('%s', async (_what, scripted, words) => {
     cli.answer = () => scripted;

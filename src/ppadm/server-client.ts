@@ -1,6 +1,7 @@
 /** The client of one server as commands use it: what goes wrong names the server and the remedy. */
 
 import { type CallOptions, type Client, createClient, ProblemAnswer } from '../contract/client.ts';
+import { TransportError } from '../contract/http-exchange.ts';
 import type { RouteName } from '../contract/paths.ts';
 import { Unauthenticated, Unavailable } from '../model/errors.ts';
 import type { Connection } from './connection.ts';
@@ -63,9 +64,8 @@ function explainTransport(
   if (error instanceof Error && error.name === 'TimeoutError') {
     return unavailable(`${url} did not answer within ${timeoutMs / 1_000} s. ${isThere}`);
   }
-  // fetch throws a TypeError for whatever goes wrong on the way, with the reason as its cause.
-  if (error instanceof TypeError) {
-    return unavailable(`Cannot reach ${url}: ${reasonOf(error.cause ?? error)}. ${isThere}`);
+  if (error instanceof TransportError) {
+    return unavailable(`Cannot reach ${url}: ${reasonOf(error.cause)}. ${isThere}`);
   }
   return error;
 }
@@ -77,11 +77,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no route to the network',
   ENOTFOUND: 'there is no such host name',
   EAI_AGAIN: 'the name server does not answer',
+  EPIPE: 'the connection was cut',
   ETIMEDOUT: 'no answer',
-  UND_ERR_BODY_TIMEOUT: 'no answer',
-  UND_ERR_CONNECT_TIMEOUT: 'no answer',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer',
-  UND_ERR_SOCKET: 'the connection was cut',
 };
 
 function reasonOf(cause: unknown): string {
