@@ -123,11 +123,12 @@ export function createClient(server: {
 async function refuseFailure(answer: Answer): Promise<void> {
   const { status } = answer;
   if (status >= 200 && status < 300) return;
+  const text = String(await join(answer.parts));
   // A server that answers elsewhere must not be handed the token.
   if (status >= 300 && status < 400) {
     throw new TransportError('no answer', { cause: new Error('it answers at another address') });
   }
-  throw new ProblemAnswer(readProblem(answer, String(await join(answer.parts))));
+  throw new ProblemAnswer(readProblem(answer, text));
 }
 
 async function join(parts: AsyncIterable<Buffer>): Promise<Buffer> {
