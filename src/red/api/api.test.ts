@@ -244,6 +244,20 @@ describe('what needs no token', () => {
     expect(answer.body).toContain('ppalette_red_api_request_seconds');
   });
 
+  test.each(['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'])(
+    'metrics that a proxy of this machine hands on with %s need a token',
+    async (name) => {
+      const headers = { [name]: '192.0.2.1' };
+      const asked = {
+        method: 'GET',
+        url: '/metrics',
+        remoteAddress: '127.0.0.1',
+        headers,
+      } as const;
+      expect((await site.server.inject(asked)).statusCode).toBe(401);
+    },
+  );
+
   test('answers carry headers that keep a browser from guessing', async () => {
     const { headers } = await call('GET', '/hosts');
     expect(headers).toMatchObject({
