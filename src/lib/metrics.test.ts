@@ -41,10 +41,11 @@ describe('metrics', () => {
     const metrics = createMetrics();
     metrics.gauge('broken', 'B.', () => Promise.reject(new Error('away')));
     metrics.gauge('none', 'N.', () => null);
+    metrics.gauge('series', 'S.', () => Promise.reject(new Error('away')), ['zone']);
     metrics.gauge('there', 'T.', async () => 4);
     const text = await metrics.format();
     expect(text).toMatch(/^there 4$/m);
-    expect(text).not.toMatch(/^(broken|none)\b/m);
+    expect(text).not.toMatch(/^(broken|none|series)\b/m);
   });
 
   test('a distribution has series for its labels', async () => {

@@ -101,10 +101,10 @@ export function createMetrics(): Metrics {
         async collect() {
           const reading = await readInTime(read);
           this.reset();
-          // A gauge without labels begins with a 0 that nobody measured.
-          if (reading === null) this.remove();
-          else if (typeof reading === 'number') this.set(reading);
-          else for (const { labels, value } of reading) this.set(labels, value);
+          // Without labels there is a 0 now that nobody measured.
+          if (labelNames.length === 0) this.remove();
+          if (typeof reading === 'number') this.set(reading);
+          else for (const { labels, value } of reading ?? []) this.set(labels, value);
         },
       });
     },
