@@ -9,6 +9,7 @@ import { DEFAULT_HOST_POLICY, DEFAULT_POLICY } from '../model/check-policy.ts';
 import type { Host, Plugin, Suite } from '../model/objects.ts';
 import { testCheckControl } from './check-control.contract.ts';
 import { testCheckLists } from './check-lists.contract.ts';
+import { testCollisions } from './collisions.contract.ts';
 import { testComments } from './comments.contract.ts';
 import { type Database, ForeignKeyViolation, UniqueViolation } from './database.ts';
 import { testDependencies } from './dependencies.contract.ts';
@@ -89,6 +90,7 @@ export function describeDatabase(name: string, createSource: () => Promise<Datab
       () => database,
       () => source.open(),
     );
+    testCollisions(() => database);
     testTimeperiods(() => database);
     testComments(() => database);
     testDowntimes(() => database);
