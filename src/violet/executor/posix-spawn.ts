@@ -1,7 +1,7 @@
 /**
  * The executor over `posix_spawn`. Its cost does not grow with the memory of this process. It waits for
  * the `exec` of a program on the disks of this machine, which is sooner done than handed to somebody
- * else; for others threads wait, so that all goes on even if a file server hangs.
+ * else; for others a few threads wait, so that all goes on while a file server keeps some of them.
  *
  * It reaps every child of its process, so it must be the only one there that starts any:
  * `helper-process.ts` is such a process.
